@@ -1,0 +1,106 @@
+"""The command line: one module a command group, imported when its command is used.
+
+A command module has ``add_arguments(parser)`` and ``execute(namespace) -> int``.
+Exit codes: 0 done, 1 unexpected error, 2 the input cannot carry the request,
+130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from havoc import __version__
+from havoc.cli.text import printable
+from havoc.errors import HavocError, InputError
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("havoc.cli.run", "run one tool directly"),
+}
+
+TRACEBACK_VARIABLE = "HAVOC_TRACEBACK"
+
+
+class CommandParser(argparse.ArgumentParser):
+    """An argument parser whose complaints are one line, like every other error."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(
+            message, where=self.prog.removeprefix("havoc").strip(), remedy=f"see {self.prog} --help"
+        )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        code = _dispatch(arguments)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # The reader (head, less) has gone: what is still buffered goes nowhere, quietly.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    except HavocError as error:
+        return _failed(str(error), 2)
+    except Exception as error:
+        if os.environ.get(TRACEBACK_VARIABLE):
+            raise
+        said = " ".join(str(error).split())
+        return _failed(
+            f"unexpected {type(error).__name__}: {said}; "
+            f"run again with {TRACEBACK_VARIABLE}=1 to see where",
+            1,
+        )
+
+
+def _dispatch(arguments: list[str]) -> int:
+    overview = _overview()
+    known = overview.parse_args(arguments[:1])
+    if known.command is None:
+        overview.print_help()
+        return 0
+    if known.command not in COMMANDS:
+        raise InputError(
+            f"there is no command {known.command!r}",
+            remedy=f"the commands are {', '.join(COMMANDS)}",
+        )
+    module_name, help_line = COMMANDS[known.command]
+    module = importlib.import_module(module_name)
+    parser = CommandParser(
+        prog=f"havoc {known.command}",
+        description=module.__doc__ or help_line,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    module.add_arguments(parser)
+    code: int = module.execute(parser.parse_args(arguments[1:]))
+    return code
+
+
+def _overview() -> CommandParser:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {help_line}" for name, (_, help_line) in COMMANDS.items()]
+    parser = CommandParser(
+        prog="havoc",
+        usage="havoc COMMAND …",
+        description="A question and data in, an audited answer out.",
+        epilog="commands:\n" + "\n".join(lines) + "\n\nhavoc COMMAND --help says more.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"havoc {__version__}")
+    parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
+    return parser
+
+
+def _failed(message: str, code: int) -> int:
+    """One line on standard error, whatever the user's text contains."""
+    print(f"havoc: {printable(message)}", file=sys.stderr)
+    return code
