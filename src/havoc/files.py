@@ -1,0 +1,56 @@
+"""Writing a file so that nothing half-written is ever seen under its name."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from havoc.errors import InputError
+
+
+def write_atomic(path: str | os.PathLike[str], data: bytes) -> Path:
+    """Write ``data`` to ``path``: a temporary file beside it, fsync, rename.
+
+    Whoever reads ``path`` sees the old content or the new, never a part of it,
+    also after a power cut. Raises InputError if the place cannot be written.
+    """
+    target = Path(path)
+    with suppress(OSError):
+        # Through a symbolic link, the file that it names is replaced, not the link.
+        target = target.resolve()
+    if target.is_dir():
+        raise InputError("is a directory", where=str(path), remedy="give the name of a file")
+    temporary = target.parent / f".havoc-{secrets.token_hex(8)}.tmp"
+    try:
+        # Created as any new file is, so that the umask decides who may read it.
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            os.chmod(temporary, target.stat().st_mode & 0o777)
+        os.replace(temporary, target)
+        _sync_directory(target.parent)
+    except OSError as error:
+        raise InputError(
+            f"cannot be written ({error.strerror or error})",
+            where=str(path),
+            remedy="give a path in a directory that exists, is writable and has space left",
+        ) from None
+    finally:
+        with suppress(OSError):
+            os.unlink(temporary)
+    return target
+
+
+def _sync_directory(directory: Path) -> None:
+    """Make the rename itself durable. Some file systems cannot, and that is no failure."""
+    with suppress(OSError):
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
