@@ -28,8 +28,9 @@ from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 
 from havoc.charts import style
-from havoc.charts.panel import PanelLabels, draw_panel, safe
+from havoc.charts.panel import PanelLabels, draw_panel
 from havoc.charts.prepare import categories, flag_key, lies_flat
+from havoc.charts.series import safe
 from havoc.charts.spec import ChartSpec, Panel
 from havoc.errors import InputError
 from havoc.files import write_atomic
@@ -105,12 +106,13 @@ def _drawn(chart: ChartSpec, format_name: str) -> bytes:
 
 @contextmanager
 def _settings() -> Iterator[None]:
-    own: dict[Any, Any] = {
+    settings: dict[Any, Any] = {
         key: value
         for key, value in matplotlib.rcParamsDefault.items()
         if not key.startswith(_UNSET)
     }
-    with _LOCK, matplotlib.rc_context({**own, **style.SETTINGS}):
+    settings.update(style.SETTINGS)
+    with _LOCK, matplotlib.rc_context(settings):
         yield
 
 
@@ -121,7 +123,7 @@ def _figure(chart: ChartSpec) -> Figure:
         max(_height(panel, len(panels)) for panel in panels[row * columns : (row + 1) * columns])
         for row in range(rows)
     ]
-    title = textwrap.wrap(safe(chart.title, 200), 88)
+    title = textwrap.wrap(safe(chart.title, 200), 92)
     notes = _notes(chart)
     figure = Figure(
         figsize=(WIDTH, sum(heights) + 0.26 * len(title) + 0.17 * len(notes) + 0.2),
@@ -132,7 +134,7 @@ def _figure(chart: ChartSpec) -> Figure:
     figure.get_layout_engine().set(w_pad=0.08, h_pad=0.07, hspace=0.03, wspace=0.03)  # type: ignore[union-attr,call-arg]
     if title:
         figure.suptitle(
-            "\n".join(title), x=0.012, ha="left", fontsize=12.5, fontweight="bold", color=style.INK
+            "\n".join(title), x=0.012, ha="left", fontsize=11.8, fontweight="bold", color=style.INK
         )
     if notes:
         figure.supxlabel("\n".join(notes), x=0.012, ha="left", fontsize=8, color=style.MUTED)
@@ -141,6 +143,8 @@ def _figure(chart: ChartSpec) -> Figure:
     for number, panel in enumerate(panels):
         axes = figure.add_subplot(spots[number // columns, number % columns])
         drawn.append((axes, draw_panel(axes, panel)))
+    if columns == 1:
+        _align(panels, [axes for axes, _ in drawn])
     figure.align_ylabels([axes for axes, _ in drawn])
     figure.draw_without_rendering()
     for axes, labels in drawn:
@@ -154,6 +158,17 @@ def _arrangement(panels: list[Panel]) -> tuple[int, int]:
     shared = len({(panel.x_label, len(categories(panel) or [])) for panel in panels}) == 1
     columns = 2 if len(panels) >= 4 and not (shared and panels[0].x_label) else 1
     return -(-len(panels) // columns), columns
+
+
+def _align(panels: list[Panel], stacked: list[Axes]) -> None:
+    """One x range for stacked panels over the same observations, as in an I-MR chart."""
+    if any(p.grid or p.x_scale != "linear" or categories(p) or not p.series for p in panels):
+        return
+    ranges = [axes.get_xlim() for axes in stacked]
+    low, high = min(a for a, _ in ranges), max(b for _, b in ranges)
+    if all(b - a > 0.8 * (high - low) for a, b in ranges):
+        for axes in stacked:
+            axes.set_xlim(low, high)
 
 
 def _height(panel: Panel, count: int) -> float:

@@ -6,35 +6,27 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from matplotlib import ticker
+from matplotlib import ticker, transforms
 from matplotlib.axes import Axes
 from matplotlib.text import Annotation
 
 from havoc.charts import style
 from havoc.charts.prepare import (
     CATEGORY_LENGTH,
-    LABEL_LENGTH,
-    FloatArray,
-    Points,
     categories,
     is_mean,
     lies_flat,
     limit_text,
     limit_value,
     limit_x,
-    marks,
     names_its_category,
-    points,
     thin,
-    thin_extremes,
 )
-from havoc.charts.spec import Limit, Panel, Series
-from havoc.text import printable
+from havoc.charts.series import draw_series, safe
+from havoc.charts.spec import Limit, Panel
 
-MOST_POINTS = 10_000
-MOST_MARK_TEXTS = 40
 MOST_CATEGORY_TICKS = 30
-JITTER_BINS = 45
+TICK_STEPS = [1, 2, 2.5, 5, 10]
 
 
 class PanelLabels(NamedTuple):
@@ -42,11 +34,6 @@ class PanelLabels(NamedTuple):
 
     right: list[Annotation]
     top: list[Annotation]
-
-
-def safe(text: object, limit: int = LABEL_LENGTH) -> str:
-    """Text on one line and not too long; the settings switch mathtext off."""
-    return printable(text, limit)
 
 
 def draw_panel(axes: Axes, panel: Panel) -> PanelLabels:
@@ -58,7 +45,7 @@ def draw_panel(axes: Axes, panel: Panel) -> PanelLabels:
         _draw_surface(axes, panel)
     else:
         axes.grid(True, axis="x" if flat else "y")
-    _draw_series(axes, panel, names, flat)
+    draw_series(axes, panel, names, flat)
     labels = PanelLabels([], [])
     for limit in panel.limits:
         _draw_limit(axes, panel, limit, names, flat, labels)
@@ -89,224 +76,6 @@ def _log_ticks(axes: Axes, which: str, values: list[float]) -> None:
     axis.set_major_locator(ticker.LogLocator(subs=(1.0, 2.0, 5.0) if decades < 3 else (1.0,)))
     axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(ticker.NullFormatter())
-
-
-def _draw_series(axes: Axes, panel: Panel, names: list[str] | None, flat: bool) -> None:
-    bars = [series for series in panel.series if series.kind == "bars"]
-    index = 0
-    for series in panel.series:
-        data = points(series, names)
-        if is_mean(series) and len(panel.series) > 1:
-            color, marker = style.MEAN_COLOR, style.MEAN_MARKER
-        elif names is not None and names_its_category(series):
-            color, marker = style.SERIES_COLORS[0], style.SERIES_MARKERS[0]
-        else:
-            color = style.SERIES_COLORS[index % len(style.SERIES_COLORS)]
-            marker = style.SERIES_MARKERS[index % len(style.SERIES_MARKERS)]
-            index += 1
-        label = safe(series.name)
-        if series.kind == "bars":
-            _draw_bars(axes, series, data, bars, names is not None, flat, color)
-        elif series.kind == "points":
-            _draw_points(axes, series, data, names is not None, color, marker, label)
-        else:
-            _draw_line(axes, panel, series, data, index, color, marker, label)
-
-
-def _draw_line(
-    axes: Axes,
-    panel: Panel,
-    series: Series,
-    data: Points,
-    index: int,
-    color: str,
-    marker: str,
-    label: str,
-) -> None:
-    shown = thin_extremes(data.y, MOST_POINTS)
-    x, y = data.x[shown], data.y[shown]
-    dashes = style.SERIES_DASHES[(index - 1) // len(style.SERIES_COLORS) % 4]
-    if series.kind == "step":
-        axes.step(x, y, where="mid", color=color, linewidth=1.4, linestyle=dashes, label=label)
-    else:
-        many = len(x) > 250
-        axes.plot(
-            x,
-            y,
-            color=color,
-            linestyle=dashes,
-            linewidth=1.9 if series.kind == "line" else (0.7 if many else 1.2),
-            marker=marker if series.kind == "line_points" and not many else "",
-            markersize=4.2 if len(x) <= 80 else 2.6,
-            label=label,
-        )
-    if data.low is not None and data.high is not None:
-        if series.kind == "line_points" and len(x) <= 60:
-            _draw_intervals(axes, data, color)
-        else:
-            axes.fill_between(
-                data.x, data.low, data.high, color=color, alpha=0.16, linewidth=0, zorder=1.5
-            )
-    _draw_marks(axes, series, data, _middle(panel, data))
-
-
-def _draw_points(
-    axes: Axes,
-    series: Series,
-    data: Points,
-    on_names: bool,
-    color: str,
-    marker: str,
-    label: str,
-) -> None:
-    mean = color == style.MEAN_COLOR
-    x = _spread(data) if on_names and not mean else data.x
-    spread = Points(x, data.y, data.low, data.high)
-    shown = thin_extremes(data.y, MOST_POINTS)
-    axes.scatter(
-        x[shown],
-        data.y[shown],
-        s=34 if mean else (22 if len(x) <= 300 else 7),
-        color=color,
-        marker=marker,
-        alpha=1.0 if mean else 0.8,
-        linewidth=0.6,
-        edgecolor="white",
-        zorder=4 if mean else 3,
-        label=label,
-    )
-    if data.low is not None:
-        _draw_intervals(axes, spread, color)
-    _draw_marks(axes, series, spread, float(np.nanmedian(data.y)) if len(x) else 0.0)
-
-
-def _spread(data: Points) -> FloatArray:
-    """x of points on a category axis, moved sideways where several would hide each other."""
-    x = np.array(data.x)
-    known = ~np.isnan(data.y)
-    if known.sum() < 2:
-        return x
-    span = float(np.ptp(data.y[known])) or 1.0
-    rows = np.zeros(len(x), dtype=np.int64)
-    rows[known] = np.round((data.y[known] - data.y[known].min()) / span * JITTER_BINS)
-    taken: dict[tuple[float, int], int] = {}
-    order: list[int] = []
-    for place, row in zip(data.x, rows, strict=True):
-        order.append(taken.get((place, row), 0))
-        taken[(place, row)] = order[-1] + 1
-    widest = max(taken.values())
-    gap = min(0.045, 0.7 / widest)
-    for position, rank in enumerate(order):
-        count = taken[(float(data.x[position]), int(rows[position]))]
-        x[position] += gap * (rank - (count - 1) / 2)
-    return x
-
-
-def _draw_bars(
-    axes: Axes,
-    series: Series,
-    data: Points,
-    bars: list[Series],
-    on_names: bool,
-    flat: bool,
-    color: str,
-) -> None:
-    """Side by side on a category axis, one over the other (histograms) on a numeric one."""
-    number = next(i for i, other in enumerate(bars) if other is series)
-    if on_names:
-        width = 0.72 / len(bars)
-        places = data.x + (number - (len(bars) - 1) / 2) * width
-        alpha = 0.9
-    else:
-        gaps = np.diff(np.unique(data.x[~np.isnan(data.x)]))
-        width = float(gaps.min()) if len(gaps) else 1.0
-        places = data.x
-        alpha = 0.75 if len(bars) == 1 else 0.45
-    heights = np.nan_to_num(data.y)
-    draw = axes.barh if flat else axes.bar
-    drawn = draw(
-        places,
-        heights,
-        width,
-        color=color,
-        alpha=alpha,
-        edgecolor="white",
-        linewidth=0.6,
-        label=safe(series.name),
-        zorder=2,
-    )
-    if data.low is not None and data.high is not None:
-        _draw_intervals(axes, Points(places, data.y, data.low, data.high), style.INK, flat)
-    for mark in marks(series):
-        drawn.patches[mark.index].set(facecolor=style.FLAG_COLOR, hatch="///", alpha=0.95)
-        end = (places[mark.index], heights[mark.index])
-        axes.annotate(
-            safe(mark.text),
-            end[::-1] if flat else end,
-            xytext=(4, 0) if flat else (0, 4),
-            textcoords="offset points",
-            ha="left" if flat else "center",
-            va="center" if flat else "bottom",
-            color=style.FLAG_COLOR,
-            fontsize=8,
-            fontweight="bold",
-        )
-
-
-def _draw_intervals(axes: Axes, data: Points, color: str, flat: bool = False) -> None:
-    if data.low is None or data.high is None:
-        return
-    options: dict[str, Any] = {"color": color, "linewidth": 1.2, "zorder": 3}
-    caps: dict[str, Any] = {"color": color, "linestyle": "", "markersize": 7, "zorder": 3}
-    if flat:
-        axes.hlines(data.x, data.low, data.high, **options)
-    else:
-        axes.vlines(data.x, data.low, data.high, **options)
-    for end in (data.low, data.high):
-        if flat:
-            axes.plot(end, data.x, marker="|", **caps)
-        else:
-            axes.plot(data.x, end, marker="_", **caps)
-
-
-def _middle(panel: Panel, data: Points) -> float:
-    """What is above it gets its mark above, what is below it below."""
-    for limit in panel.limits:
-        if limit.role == "center" and limit.value is not None:
-            return limit.value
-    return float(np.nanmedian(data.y)) if np.isfinite(data.y).any() else 0.0
-
-
-def _draw_marks(axes: Axes, series: Series, data: Points, middle: float) -> None:
-    found = [mark for mark in marks(series) if np.isfinite(data.y[mark.index])]
-    if not found:
-        return
-    indices = [mark.index for mark in found]
-    axes.plot(
-        data.x[indices],
-        data.y[indices],
-        linestyle="",
-        marker=style.FLAG_MARKER,
-        markersize=7,
-        markerfacecolor=style.FLAG_COLOR,
-        markeredgecolor="white",
-        markeredgewidth=0.8,
-        zorder=5,
-    )
-    for mark in found[:MOST_MARK_TEXTS]:
-        above = data.y[mark.index] >= middle
-        axes.annotate(
-            safe(mark.text),
-            (data.x[mark.index], data.y[mark.index]),
-            xytext=(0, 6 if above else -6),
-            textcoords="offset points",
-            ha="center",
-            va="bottom" if above else "top",
-            color=style.FLAG_COLOR,
-            fontsize=8,
-            fontweight="bold",
-            zorder=6,
-        )
 
 
 def _draw_limit(
@@ -412,12 +181,14 @@ def _label_axes(axes: Axes, panel: Panel, names: list[str] | None, flat: bool) -
             if not isinstance(value, str) and value is not None and math.isfinite(value)
         )
         if panel.x_scale == "linear" and panel.grid is None:
-            axes.xaxis.set_major_locator(ticker.MaxNLocator(nbins=9, integer=whole))
+            axes.xaxis.set_major_locator(
+                ticker.MaxNLocator(nbins=10, integer=whole, steps=TICK_STEPS)
+            )
             _close_ends(axes, panel)
     else:
         _name_ticks(axes, names, flat)
     if panel.y_scale == "linear" and panel.grid is None and not flat:
-        axes.yaxis.set_major_locator(ticker.MaxNLocator(nbins=6))
+        axes.yaxis.set_major_locator(ticker.MaxNLocator(nbins=7, steps=TICK_STEPS))
     no_bars = not any(series.kind == "bars" for series in panel.series)
     if panel.grid is None and no_bars and panel.y_scale == "linear":
         axes.margins(y=0.1)
@@ -458,8 +229,22 @@ def _legend(axes: Axes, panel: Panel, top_taken: bool) -> None:
     if len(panel.series) < 2 or not entries:
         return
     handles, texts = [entry[0] for entry in entries[:14]], [entry[1] for entry in entries[:14]]
-    if top_taken or len(entries) > 5:
-        axes.legend(handles, texts, loc="best", frameon=True, framealpha=0.85, edgecolor="#e8ecf0")
+    if len(entries) > 5:
+        axes.legend(
+            handles, texts, loc="best", frameon=True, framealpha=0.85, edgecolor=style.FAINT
+        )
+        return
+    if top_taken:
+        below = transforms.ScaledTranslation(0, -34 / 72, axes.figure.dpi_scale_trans)
+        axes.legend(
+            handles,
+            texts,
+            loc="upper center",
+            bbox_to_anchor=(0.5, 0.0),
+            bbox_transform=axes.transAxes + below,
+            ncols=len(entries),
+            borderaxespad=0.1,
+        )
         return
     axes.legend(
         handles,
@@ -470,4 +255,5 @@ def _legend(axes: Axes, panel: Panel, top_taken: bool) -> None:
         borderaxespad=0.1,
         handlelength=1.6,
         columnspacing=1.4,
+        markerscale=0.6 if any(is_mean(series) for series in panel.series) else 1.0,
     )

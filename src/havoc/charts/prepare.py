@@ -33,9 +33,9 @@ class Points(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """A flagged point: its index and the short text beside it."""
+    """A flagged point: its place in the series and the short text beside it."""
 
-    index: int
+    place: int
     text: str
 
 
@@ -149,7 +149,7 @@ def limit_text(limit: Limit) -> str:
     """``UCL = 74.015``; of a limit that varies, its last value."""
     value = limit_value(limit)
     label = printable(limit.label, 28)
-    if value is None:
+    if value is None or (label and value == 0 and limit.role == "reference"):
         return label
     return f"{label} = {figure(value)}" if label else figure(value)
 
