@@ -29,7 +29,7 @@ from matplotlib.text import Annotation
 
 from havoc.charts import style
 from havoc.charts.panel import PanelLabels, draw_panel
-from havoc.charts.prepare import categories, flag_key, lies_flat
+from havoc.charts.prepare import apart, categories, flag_key, lies_flat
 from havoc.charts.series import safe
 from havoc.charts.spec import ChartSpec, Panel
 from havoc.errors import InputError
@@ -195,7 +195,7 @@ def _spread_right(axes: Axes, labels: list[Annotation]) -> None:
     places = [float(axes.transData.transform((0.0, label.xy[1]))[1]) * scale for label in labels]
     if axes.get_yscale() == "log":
         places = [place if np.isfinite(place) else 0.0 for place in places]
-    for label, place, moved in zip(labels, places, _apart(places, 11.0), strict=True):
+    for label, place, moved in zip(labels, places, apart(places, 11.0), strict=True):
         if abs(moved - place) > 0.5:
             label.set_position((6, moved - place))
 
@@ -213,25 +213,3 @@ def _spread_top(axes: Axes, labels: list[Annotation]) -> None:
         label.set_position((0, 3 + 11 * row))
     if placed and axes.get_title(loc="left"):
         axes.set_title(axes.get_title(loc="left"), pad=6 + 12 * len(ends))
-
-
-def _apart(places: list[float], gap: float) -> list[float]:
-    """``places`` moved as little as needed so that neighbours are ``gap`` apart."""
-    order = sorted(range(len(places)), key=lambda index: places[index])
-    groups: list[tuple[float, list[int]]] = []
-    for index in order:
-        center, members = places[index], [index]
-        while groups:
-            before, others = groups[-1]
-            top = before + gap * (len(others) - 1) / 2
-            if center - gap * (len(members) - 1) / 2 - top >= gap:
-                break
-            groups.pop()
-            members = others + members
-            center = sum(places[i] for i in members) / len(members)
-        groups.append((center, members))
-    moved = list(places)
-    for center, members in groups:
-        for rank, index in enumerate(members):
-            moved[index] = center + gap * (rank - (len(members) - 1) / 2)
-    return moved

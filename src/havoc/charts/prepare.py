@@ -181,3 +181,25 @@ def lies_flat(panel: Panel) -> bool:
     if any(limit.orientation == "vertical" or limit.values for limit in panel.limits):
         return False
     return len(names) <= 40 and sum(len(name) + 2 for name in names) > 60
+
+
+def apart(places: list[float], gap: float) -> list[float]:
+    """``places`` moved as little as needed so that neighbours are ``gap`` apart."""
+    order = sorted(range(len(places)), key=lambda index: places[index])
+    groups: list[tuple[float, list[int]]] = []
+    for index in order:
+        center, members = places[index], [index]
+        while groups:
+            before, others = groups[-1]
+            top = before + gap * (len(others) - 1) / 2
+            if center - gap * (len(members) - 1) / 2 - top >= gap:
+                break
+            groups.pop()
+            members = others + members
+            center = sum(places[i] for i in members) / len(members)
+        groups.append((center, members))
+    moved = list(places)
+    for center, members in groups:
+        for rank, index in enumerate(members):
+            moved[index] = center + gap * (rank - (len(members) - 1) / 2)
+    return moved
