@@ -47,14 +47,14 @@ def binomial_p_value(successes: int, trials: int, p0: float, alternative: str) -
 
     bound = log_mass(successes) + math.log(SAME_PROBABILITY)
     if successes < expected:
-        opposite = _first(lambda k: log_mass(k) <= bound, math.ceil(expected), trials + 1)
+        opposite = first_true(lambda k: log_mass(k) <= bound, math.ceil(expected), trials + 1)
         return min(
             _at_most(successes, trials, p0)
             + (_at_least(opposite, trials, p0) if opposite <= trials else 0.0),
             1.0,
         )
     # Below the mode the probability rises: the last k that is still no more likely.
-    above = _first(lambda k: log_mass(k) > bound, 0, math.floor(expected) + 1)
+    above = first_true(lambda k: log_mass(k) > bound, 0, math.floor(expected) + 1)
     return min(
         _at_least(successes, trials, p0) + (_at_most(above - 1, trials, p0) if above else 0.0), 1.0
     )
@@ -99,7 +99,7 @@ def _at_least(k: int, trials: int, p: float) -> float:
     return 0.0 if k > trials else float(special.bdtrc(k - 1, trials, p))
 
 
-def _first(holds: Callable[[int], bool], low: int, high: int) -> int:
+def first_true(holds: Callable[[int], bool], low: int, high: int) -> int:
     """Smallest k in [low, high) from which ``holds`` is true onwards, or ``high``."""
     while low < high:
         middle = (low + high) // 2
