@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -65,7 +66,7 @@ def points(series: Series, names: list[str] | None) -> Points:
     return Points(x, y, _bound(series.low, y), _bound(series.high, y))
 
 
-def _finite(values: list[float] | list[str]) -> FloatArray:
+def _finite(values: Sequence[float | str]) -> FloatArray:
     array = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
     array[~np.isfinite(array)] = np.nan
     return array

@@ -7,13 +7,16 @@ come out of a file or a network without being able to reach anything.
 
 from __future__ import annotations
 
-from typing import Literal
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import msgspec
 
 MAX_POINTS = 2000
 
-Axis = list[float] | list[str]
+# Numbers, or names of categories.
+Axis = Sequence[float | str]
 
 
 class Flag(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +81,19 @@ class ChartSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     panels: list[Panel]
     description: str = ""
     notes: list[str] = []
+
+
+def read_chart(plain: Mapping[str, Any]) -> ChartSpec:
+    """The chart in a JSON object; ``null`` among its values is a value that is missing."""
+    return msgspec.convert(_gaps_as_nan(plain), ChartSpec)
+
+
+def _gaps_as_nan(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _gaps_as_nan(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [math.nan if item is None else _gaps_as_nan(item) for item in value]
+    return value
 
 
 def decimate(count: int, limit: int = MAX_POINTS) -> list[int]:

@@ -232,7 +232,7 @@ def _layer(series: Series) -> int:
 
 
 def _heights(data: Points) -> list[float]:
-    found = data.y.tolist()
+    found: list[float] = data.y.tolist()
     for bound in (data.low, data.high):
         found += [] if bound is None else bound.tolist()
     return found
