@@ -1,0 +1,501 @@
+"""Confidence interval of a mean, spread, median, proportion or rate.
+
+Sources: NIST/SEMATECH e-Handbook 7.2.2.1 (mean), 7.2.3.1 (standard deviation),
+7.2.4.1 (proportion); C. J. Clopper and E. S. Pearson (1934); E. B. Wilson (1927);
+F. Garwood (1936) for the Poisson rate; W. J. Conover for the median.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal
+
+import numpy as np
+from msgspec import Meta
+from scipy import stats
+
+from havoc.errors import InputError
+from havoc.tools.declaration import tool
+from havoc.tools.parameters import Confidence, Name, Summary, Unit, as_sample
+from havoc.tools.result import Check, Narrative, Outcome, Recomputed
+from havoc.tools.stats.assumption_checks import INDEPENDENCE, normal_residuals
+from havoc.tools.stats.group_charts import individual_values
+
+Parameter = Literal["mean", "sd", "variance", "median", "proportion", "rate"]
+Bounds = tuple[float, float]
+WORDS = {
+    "mean": "mean",
+    "sd": "standard deviation",
+    "variance": "variance",
+    "median": "median",
+    "proportion": "proportion",
+    "rate": "rate",
+}
+
+
+class ConfidenceInterval(Outcome):
+    """An estimate with its interval.
+
+    ``ci_low`` to ``ci_high`` is the interval asked for (with ``side`` lower or upper
+    the other end is the natural limit). ``lower`` and ``upper`` are the one-sided
+    bounds at the same confidence, whichever side was asked for. ``margin`` is half
+    the width of a symmetric interval. ``achieved_level`` is the exact level of the
+    order-statistic interval of a median.
+    """
+
+    parameter: str
+    name: str
+    estimate: float
+    ci_low: float
+    ci_high: float
+    lower: float
+    upper: float
+    level: float
+    side: str
+    n: int | None = None
+    mean: float | None = None
+    sd: float | None = None
+    standard_error: float | None = None
+    df: int | None = None
+    margin: float | None = None
+    successes: int | None = None
+    trials: int | None = None
+    proportion: float | None = None
+    events: int | None = None
+    exposure: float | None = None
+    sigma: float | None = None
+    achieved_level: float | None = None
+
+
+@tool(
+    "confidence_interval",
+    title="Confidence interval",
+    source="NIST/SEMATECH e-Handbook 7.2.2.1, 7.2.3.1, 7.2.4.1; Garwood (1936)",
+)
+def confidence_interval(
+    data: Annotated[
+        list[float] | Summary | None, Meta(description="measured values, or {n, mean, sd}")
+    ] = None,
+    parameter: Annotated[
+        Parameter | None,
+        Meta(description="what to estimate; by default what the given data allow"),
+    ] = None,
+    n: Annotated[
+        Annotated[int, Meta(ge=1)] | None, Meta(description="sample size, instead of data")
+    ] = None,
+    mean: Annotated[float | None, Meta(description="sample mean, instead of data")] = None,
+    sd: Annotated[
+        Annotated[float, Meta(ge=0)] | None,
+        Meta(description="sample standard deviation (n - 1), instead of data"),
+    ] = None,
+    sigma: Annotated[
+        Annotated[float, Meta(gt=0)] | None,
+        Meta(description="known standard deviation of the process (z interval)"),
+    ] = None,
+    successes: Annotated[
+        Annotated[int, Meta(ge=0)] | None,
+        Meta(description="number of units with the property, for a proportion"),
+    ] = None,
+    trials: Annotated[
+        Annotated[int, Meta(ge=1)] | None, Meta(description="number of units inspected")
+    ] = None,
+    events: Annotated[
+        Annotated[int, Meta(ge=0)] | None, Meta(description="number of events, for a rate")
+    ] = None,
+    exposure: Annotated[
+        float, Meta(gt=0, description="units, hours or area over which events were counted")
+    ] = 1.0,
+    confidence: Confidence = 0.95,
+    side: Annotated[
+        Literal["two_sided", "lower", "upper"],
+        Meta(description="an interval, or only a lower or upper bound"),
+    ] = "two_sided",
+    kind: Annotated[
+        Literal["clopper_pearson", "wilson", "agresti_coull", "jeffreys", "wald"],
+        Meta(description="interval of a proportion; clopper_pearson is exact"),
+    ] = "clopper_pearson",
+    name: Name = "the sample",
+    unit: Unit = "",
+) -> ConfidenceInterval:
+    """Between which limits does the true mean, spread, proportion or rate lie?
+
+    Give values, or a summary, or counts. A mean uses Student's t (z with a known
+    sigma), a standard deviation the chi-square distribution (which needs normal
+    values), a median the order statistics, a proportion the exact binomial
+    interval, a rate the exact Poisson interval. With no defect in a sample,
+    ``upper`` is the limit on the defect rate.
+    """
+    parameter = parameter or _guess(data, mean, sd, successes, trials, events)
+    if parameter == "proportion":
+        return _proportion(_counts(data, successes, trials, n), confidence, side, kind, name)
+    if parameter == "rate":
+        if events is None:
+            raise InputError("no count given", where="events", remedy="give the number of events")
+        return _rate(events, exposure, confidence, side, name)
+    values = data if isinstance(data, list) else None
+    if parameter == "median":
+        return _median(values, confidence, side, name, unit)
+    size, centre, spread = _summary(data, parameter, n, mean, sd, sigma)
+    if parameter == "mean":
+        result = _mean(size, centre, spread, sigma, confidence, side, name, unit)
+    else:
+        result = _spread(parameter, size, spread, confidence, side, name, unit)
+    if values is not None:
+        result.assumptions = [normal_residuals(np.asarray(values), "normal values"), INDEPENDENCE]
+        result.charts = [
+            individual_values({name: values}, f"{name}: every value and the mean", unit)
+        ]
+    return result
+
+
+def _guess(
+    data: list[float] | Summary | None,
+    mean: float | None,
+    sd: float | None,
+    successes: int | None,
+    trials: int | None,
+    events: int | None,
+) -> Parameter:
+    if successes is not None or trials is not None:
+        return "proportion"
+    if events is not None:
+        return "rate"
+    if data is None and mean is None and sd is not None:
+        return "sd"
+    return "mean"
+
+
+def _summary(
+    data: list[float] | Summary | None,
+    parameter: str,
+    n: int | None,
+    mean: float | None,
+    sd: float | None,
+    sigma: float | None,
+) -> tuple[int, float, float]:
+    """Size, mean and standard deviation, from values or from what was given instead."""
+    if isinstance(data, list):
+        needed = 1 if sigma is not None and parameter == "mean" else 2
+        sample = as_sample(data, "data", minimum=needed)
+        spread = float(np.std(sample, ddof=1)) if sample.size > 1 else 0.0
+        return sample.size, math.fsum(sample.tolist()) / sample.size, spread
+    if data is not None:
+        n, mean, sd = data.n, data.mean, data.sd
+    if n is None:
+        raise InputError("no data given", where="data", remedy="give values, or n with mean and sd")
+    for value, label in ((mean, "mean"), (sd, "sd"), (sigma, "sigma")):
+        if value is not None and not math.isfinite(value):
+            raise InputError(f"{label} must be a finite number", where=label)
+    if parameter == "mean":
+        if mean is None:
+            raise InputError("no mean given", where="mean", remedy="give the sample mean")
+        if sigma is not None:
+            return n, mean, sd or 0.0
+    if sd is None:
+        raise InputError("no sd given", where="sd", remedy="give the sample standard deviation")
+    if n < 2:
+        raise InputError(f"n is {n}, at least 2 needed", where="n", remedy="add measurements")
+    return n, mean if mean is not None else math.nan, sd
+
+
+def _counts(
+    data: list[float] | Summary | None, successes: int | None, trials: int | None, n: int | None
+) -> tuple[int, int]:
+    if isinstance(data, list) and successes is None:
+        sample = as_sample(data, "data", minimum=1)
+        if not np.isin(sample, (0.0, 1.0)).all():
+            raise InputError(
+                "a proportion needs zeros and ones", where="data", remedy="or give counts"
+            )
+        return int(sample.sum()), sample.size
+    trials = trials if trials is not None else n
+    if successes is None or trials is None:
+        missing = "successes" if successes is None else "trials"
+        raise InputError(
+            f"{missing} is missing", where=missing, remedy="give both successes and trials"
+        )
+    if successes > trials:
+        raise InputError(
+            f"{successes} successes in {trials} trials", where="successes", remedy="swap them?"
+        )
+    return successes, trials
+
+
+def _sided(two: Bounds, lower: float, upper: float, side: str, limits: Bounds) -> Bounds:
+    """The interval asked for, out of the two-sided one and the two bounds."""
+    if side == "lower":
+        return lower, limits[1]
+    if side == "upper":
+        return limits[0], upper
+    return two
+
+
+def _mean(
+    n: int,
+    mean: float,
+    sd: float,
+    sigma: float | None,
+    confidence: float,
+    side: str,
+    name: str,
+    unit: str,
+) -> ConfidenceInterval:
+    spread = sd if sigma is None else sigma
+    distribution = stats.norm() if sigma is not None else stats.t(n - 1)
+    error = spread / math.sqrt(n)
+    margin = float(distribution.ppf((1 + confidence) / 2)) * error
+    one_sided = float(distribution.ppf(confidence)) * error
+    low, high = _sided(
+        (mean - margin, mean + margin),
+        mean - one_sided,
+        mean + one_sided,
+        side,
+        (-math.inf, math.inf),
+    )
+    return ConfidenceInterval(
+        method="Student t interval of the mean, standard deviation with n - 1"
+        if sigma is None
+        else "z interval of the mean with a known standard deviation",
+        unit=unit,
+        parameter="mean",
+        name=name,
+        estimate=mean,
+        ci_low=low,
+        ci_high=high,
+        lower=mean - one_sided,
+        upper=mean + one_sided,
+        level=confidence,
+        side=side,
+        n=n,
+        mean=mean,
+        sd=sd if sigma is None or sd else None,
+        sigma=sigma,
+        standard_error=error,
+        df=n - 1 if sigma is None else None,
+        margin=margin if side == "two_sided" else one_sided,
+        warnings=["all values are equal: the interval has no width"] if spread == 0 else [],
+    )
+
+
+def _spread(
+    parameter: str, n: int, sd: float, confidence: float, side: str, name: str, unit: str
+) -> ConfidenceInterval:
+    """Chi-square interval of a variance, or of its square root."""
+    df = n - 1
+
+    def bound(probability: float) -> float:
+        variance = df * sd**2 / float(stats.chi2.ppf(probability, df))
+        return variance if parameter == "variance" else math.sqrt(variance)
+
+    tail = (1 - confidence) / 2
+    lower, upper = bound(confidence), bound(1 - confidence)
+    low, high = _sided((bound(1 - tail), bound(tail)), lower, upper, side, (0.0, math.inf))
+    return ConfidenceInterval(
+        method=f"chi-square interval of the {WORDS[parameter]}",
+        unit=unit if parameter == "sd" or not unit else f"{unit}²",
+        parameter=parameter,
+        name=name,
+        estimate=sd**2 if parameter == "variance" else sd,
+        ci_low=low,
+        ci_high=high,
+        lower=lower,
+        upper=upper,
+        level=confidence,
+        side=side,
+        n=n,
+        sd=sd,
+        df=df,
+        assumptions=[
+            Check(
+                name="normal values",
+                status="unknown",
+                detail="this interval depends strongly on normality; no values given to check it",
+            )
+        ],
+    )
+
+
+def _median(
+    values: list[float] | None, confidence: float, side: str, name: str, unit: str
+) -> ConfidenceInterval:
+    """Order statistics whose binomial coverage is at least the confidence."""
+    if values is None:
+        raise InputError("a median needs the values", where="data", remedy="give the values")
+    ordered = np.sort(as_sample(values, "data", minimum=2))
+    n = ordered.size
+
+    def rank(tail: float) -> int:
+        """Largest r with P(fewer than r of n below the median) at most ``tail``; 0 if none."""
+        candidate = int(stats.binom.ppf(tail, n, 0.5))
+        while candidate > 0 and float(stats.binom.cdf(candidate - 1, n, 0.5)) > tail:
+            candidate -= 1
+        return candidate
+
+    def pair(tail: float) -> Bounds:
+        r = rank(tail)
+        if r == 0:
+            return -math.inf, math.inf
+        return float(ordered[r - 1]), float(ordered[n - r])
+
+    tail = (1 - confidence) / 2
+    lower, upper = pair(1 - confidence)
+    low, high = _sided(pair(tail), lower, upper, side, (-math.inf, math.inf))
+    used = rank(tail if side == "two_sided" else 1 - confidence)
+    miss = float(stats.binom.cdf(used - 1, n, 0.5)) if used else 0.0
+    warnings = []
+    if math.isinf(low) and math.isinf(high):
+        warnings.append(
+            f"{n} values are too few for an order-statistic interval at this confidence"
+        )
+    return ConfidenceInterval(
+        method="order-statistic interval of the median (binomial, conservative)",
+        unit=unit,
+        parameter="median",
+        name=name,
+        estimate=float(np.median(ordered)),
+        ci_low=low,
+        ci_high=high,
+        lower=lower,
+        upper=upper,
+        level=confidence,
+        side=side,
+        n=n,
+        achieved_level=1 - (2 * miss if side == "two_sided" else miss),
+        warnings=warnings,
+        assumptions=[INDEPENDENCE],
+    )
+
+
+def _proportion(
+    counts: tuple[int, int], confidence: float, side: str, kind: str, name: str
+) -> ConfidenceInterval:
+    x, n = counts
+    two = _proportion_bounds(x, n, (1 - confidence) / 2, kind)
+    lower, upper = _proportion_bounds(x, n, 1 - confidence, kind)
+    low, high = _sided(two, lower, upper, side, (0.0, 1.0))
+    names = {
+        "clopper_pearson": "exact binomial interval (Clopper-Pearson)",
+        "wilson": "score interval (Wilson), no continuity correction",
+        "agresti_coull": "Agresti-Coull interval",
+        "jeffreys": "Jeffreys interval",
+        "wald": "normal approximation (Wald)",
+    }
+    warnings = []
+    if kind == "wald" and min(x, n - x) < 10:
+        warnings.append("the Wald interval is poor with fewer than 10 of either kind; use wilson")
+    return ConfidenceInterval(
+        method=names[kind],
+        parameter="proportion",
+        name=name,
+        estimate=x / n,
+        proportion=x / n,
+        ci_low=low,
+        ci_high=high,
+        lower=lower,
+        upper=upper,
+        level=confidence,
+        side=side,
+        n=n,
+        successes=x,
+        trials=n,
+        warnings=warnings,
+        assumptions=[INDEPENDENCE],
+    )
+
+
+def _proportion_bounds(x: int, n: int, tail: float, kind: str) -> Bounds:
+    """Bounds with probability ``tail`` outside each of them."""
+    if kind == "clopper_pearson":
+        low = float(stats.beta.ppf(tail, x, n - x + 1)) if x > 0 else 0.0
+        return low, float(stats.beta.isf(tail, x + 1, n - x)) if x < n else 1.0
+    if kind == "jeffreys":
+        low = float(stats.beta.ppf(tail, x + 0.5, n - x + 0.5)) if x > 0 else 0.0
+        return low, float(stats.beta.isf(tail, x + 0.5, n - x + 0.5)) if x < n else 1.0
+    z = float(stats.norm.isf(tail))
+    p = x / n
+    if kind == "wald":
+        margin = z * math.sqrt(p * (1 - p) / n)
+        return max(p - margin, 0.0), min(p + margin, 1.0)
+    centre = (x + z * z / 2) / (n + z * z)
+    if kind == "wilson":
+        margin = z / (n + z * z) * math.sqrt(n * p * (1 - p) + z * z / 4)
+    else:
+        margin = z * math.sqrt(centre * (1 - centre) / (n + z * z))
+    low = 0.0 if x == 0 and kind == "wilson" else max(centre - margin, 0.0)
+    return low, 1.0 if x == n and kind == "wilson" else min(centre + margin, 1.0)
+
+
+def _rate(
+    events: int, exposure: float, confidence: float, side: str, name: str
+) -> ConfidenceInterval:
+    def bounds(tail: float) -> Bounds:
+        low = float(stats.chi2.ppf(tail, 2 * events)) / 2 if events else 0.0
+        return low / exposure, float(stats.chi2.isf(tail, 2 * events + 2)) / 2 / exposure
+
+    lower, upper = bounds(1 - confidence)
+    low, high = _sided(bounds((1 - confidence) / 2), lower, upper, side, (0.0, math.inf))
+    return ConfidenceInterval(
+        method="exact Poisson interval (Garwood)",
+        parameter="rate",
+        name=name,
+        estimate=events / exposure,
+        ci_low=low,
+        ci_high=high,
+        lower=lower,
+        upper=upper,
+        level=confidence,
+        side=side,
+        events=events,
+        exposure=exposure,
+        assumptions=[INDEPENDENCE],
+    )
+
+
+@confidence_interval.narrates
+def _narrate(result: ConfidenceInterval) -> Narrative:
+    what = f"the true {WORDS[result.parameter]} of {{{{name}}}}"
+    if result.side == "upper":
+        text = f"With {{{{level:%}}}} confidence {what} is at most {{{{ci_high:unit}}}}"
+    elif result.side == "lower":
+        text = f"With {{{{level:%}}}} confidence {what} is at least {{{{ci_low:unit}}}}"
+    else:
+        text = (
+            f"With {{{{level:%}}}} confidence {what} lies between {{{{ci_low}}}} "
+            "and {{ci_high:unit}}"
+        )
+    figures = [
+        (f"estimated {WORDS[result.parameter]}", "{{estimate:unit}}"),
+        ("lower end", "{{ci_low:unit}}"),
+        ("upper end", "{{ci_high:unit}}"),
+    ]
+    if result.margin is not None:
+        figures.append(("margin", "{{margin:unit}}"))
+    details = ["As one-sided bounds: at least {{lower}}, or at most {{upper:unit}}."]
+    if result.successes == 0:
+        details.append(
+            "None was found in {{trials}}; the one-sided upper limit on the proportion is "
+            "{{upper}}."
+        )
+    return Narrative(
+        conclusion=f"{text} (estimate {{{{estimate:unit}}}}).", details=details, key_figures=figures
+    )
+
+
+@confidence_interval.verifies
+def _verify(result: ConfidenceInterval, **_: object) -> list[Recomputed]:
+    """Tail probability at the reported one-sided bound, which must be one minus the level."""
+    tail = 1 - result.level
+    route = "tail probability at the upper bound"
+    if result.parameter == "mean" and result.standard_error:
+        z = (result.upper - result.estimate) / result.standard_error
+        again = float(stats.norm.sf(z) if result.df is None else stats.t.sf(z, result.df))
+    elif result.parameter in ("sd", "variance") and result.sd and result.df:
+        variance = result.upper if result.parameter == "variance" else result.upper**2
+        again = float(stats.chi2.cdf(result.df * result.sd**2 / variance, result.df))
+    elif result.parameter == "proportion" and "Clopper" in result.method and result.upper < 1:
+        again = float(stats.binom.cdf(result.successes, result.trials, result.upper))
+    elif result.parameter == "rate" and result.exposure:
+        again = float(stats.poisson.cdf(result.events, result.upper * result.exposure))
+    else:
+        return []
+    return [Recomputed(name="1 - level", value=tail, recomputed=again, route=route, rtol=1e-7)]
