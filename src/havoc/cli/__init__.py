@@ -20,6 +20,8 @@ from havoc.errors import HavocError, InputError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("havoc.cli.run", "run one tool directly"),
+    "dsl": ("havoc.cli.dsl", "run or format a script of statements"),
+    "schema": ("havoc.cli.schema", "print JSON Schemas of the tools or of the answer"),
 }
 
 TRACEBACK_VARIABLE = "HAVOC_TRACEBACK"

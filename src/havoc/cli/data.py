@@ -7,7 +7,7 @@ from typing import Any
 
 from havoc.errors import InputError
 from havoc.reading.table import Table
-from havoc.tools.dsl.columns import column_of, column_values, table_value
+from havoc.tools.columns import column_of, column_values, table_value
 from havoc.tools.signature import Parameter
 
 
@@ -29,4 +29,6 @@ def column_for(reference: str, parameter: Parameter, *, alone: bool = True) -> A
     table = load_table(path)
     if not column:
         return table_value(table, parameter, alone=alone)
-    return column_values(table, column_of(table, column), alone=alone)
+    return column_values(
+        table, column_of(table, column), alone=alone, missing=parameter.takes_missing
+    )

@@ -15,15 +15,13 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
 import msgspec.inspect as inspection
 
 from havoc.cli import CommandParser
 from havoc.cli.data import column_for
-from havoc.cli.text import figures_as_text, printable
+from havoc.cli.output import as_object, as_text, pretty
 from havoc.cli.values import flag_of, value_of
 from havoc.tools.declaration import PACKAGES, Tool, registry
-from havoc.tools.result import ToolResult
 from havoc.tools.signature import Parameter, signature
 
 # A space in the name keeps it apart from every parameter of a tool.
@@ -47,7 +45,7 @@ def execute(namespace: argparse.Namespace) -> int:
     given = vars(parser.parse_args(_unambiguous(namespace.arguments)))
     as_json = given.pop(_AS_JSON)
     result = registry.execute(declared.name, _values(signature(declared), given))
-    print(_as_json(result) if as_json else as_text(result))
+    print(pretty(as_object(result)) if as_json else as_text(result))
     return 0
 
 
@@ -137,30 +135,3 @@ def _values(parameters: dict[str, Parameter], given: dict[str, Any]) -> dict[str
     alone = sum(text.lstrip().startswith("@") for text in texts.values()) < 2
     column = functools.partial(column_for, alone=alone)
     return {name: value_of(text, parameters[name], column) for name, text in texts.items()}
-
-
-def _as_json(result: ToolResult) -> str:
-    body = {
-        "operation": result.operation,
-        "version": result.version,
-        "key": result.key,
-        "args": result.args,
-        "result": result.to_json(),
-    }
-    return msgspec.json.format(msgspec.json.encode(body), indent=2).decode()
-
-
-def as_text(result: ToolResult) -> str:
-    """Title, figures, what was assumed and what to beware of."""
-    declared = registry.get(result.operation)
-    outcome = result.outcome
-    lines = [
-        declared.title,
-        f"  {printable(outcome.method)}",
-        "",
-        figures_as_text(result.quantities),
-    ]
-    for check in outcome.assumptions:
-        lines.append(printable(f"assumption {check.status}: {check.name} ({check.detail})"))
-    lines += [printable(f"warning: {warning}") for warning in outcome.warnings]
-    return "\n".join(lines)

@@ -39,6 +39,16 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
         return any(is_list_of_numbers(kind) for kind in self.kinds)
 
     @property
+    def takes_missing(self) -> bool:
+        """Its lists may hold missing values, which the tool counts itself."""
+        return any(
+            isinstance(item, inspection.NoneType)
+            for kind in self.kinds
+            for item in flatten(getattr(kind, "item_type", kind))
+            if not isinstance(kind, inspection.NoneType)
+        )
+
+    @property
     def takes_rows(self) -> bool:
         """A list of lists is accepted."""
         return any(isinstance(items_of(kind), inspection.ListType) for kind in self.kinds)
@@ -80,8 +90,8 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
 @functools.lru_cache(maxsize=512)
 def _signature(arguments: type[msgspec.Struct]) -> dict[str, Parameter]:
     return {
-        field.name: Parameter(
-            name=field.name,
+        field.encode_name: Parameter(
+            name=field.encode_name,
             required=field.required,
             default=_default_of(field),
             description=_description_of(inspection.type_info(field.type)),
@@ -134,7 +144,7 @@ def in_words(kind: inspection.Type) -> str:
         return f"list of {items}"
     if isinstance(kind, inspection.DictType):
         values = " or ".join(in_words(value) for value in flatten(kind.value_type))
-        return f"a {values} for each name"
+        return f"{values} for each name"
     if isinstance(kind, inspection.StructType):
         names = [field.name if field.required else f"{field.name}?" for field in kind.fields]
         return "{" + ", ".join(names) + "}"

@@ -21,8 +21,10 @@ def column_of(table: Table, name: str) -> Column:
     return column
 
 
-def column_values(table: Table, column: Column, *, alone: bool) -> list[Any]:
-    """The values of a column without the missing ones.
+def column_values(
+    table: Table, column: Column, *, alone: bool = True, missing: bool = False
+) -> list[Any]:
+    """The values of a column without the missing ones, or with them if ``missing`` may stay.
 
     Missing values after the last value only mean that the column is shorter.
     Missing values in between are left out when the column stands ``alone``;
@@ -30,6 +32,8 @@ def column_values(table: Table, column: Column, *, alone: bool) -> list[Any]:
     refused.
     """
     values: list[Any] = list(column.values)
+    if missing:
+        return values
     while values and values[-1] is None:
         values.pop()
     if not alone and None in values:
@@ -46,12 +50,15 @@ def table_value(table: Table, parameter: Parameter, *, alone: bool = True) -> An
     numeric = [column for column in table.columns if column.kind == "number"]
     if parameter.takes_groups and not (parameter.takes_rows and len(numeric) == 1) and numeric:
         single = alone and len(numeric) == 1
-        return {column.name: column_values(table, column, alone=single) for column in numeric}
+        return {
+            column.name: column_values(table, column, alone=single, missing=parameter.takes_missing)
+            for column in numeric
+        }
     if parameter.takes_rows and len(numeric) > 1:
         return _rows(table, numeric)
     candidates = numeric or table.columns
     if len(candidates) == 1:
-        return column_values(table, candidates[0], alone=alone)
+        return column_values(table, candidates[0], alone=alone, missing=parameter.takes_missing)
     names = ", ".join(column.name for column in table.columns[:20]) or "no columns"
     raise InputError(
         f"{parameter.name} takes one column, and the table has {names}",
