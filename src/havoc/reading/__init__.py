@@ -1,0 +1,1 @@
+"""Reading what the user hands over: questions, tables pasted into them, files."""
