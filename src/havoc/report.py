@@ -16,7 +16,7 @@ from havoc.charts.spec import ChartSpec, read_chart
 from havoc.errors import InputError
 from havoc.files import write_atomic
 from havoc.formatting import figure
-from havoc.markdown import to_html
+from havoc.markdown import body_without_conclusion, to_html
 from havoc.text import printable, printable_lines
 
 LIST_LIMIT = 2000
@@ -113,16 +113,6 @@ def _filled(answer: Mapping[str, Any], name: str, defaults: dict[str, Any]) -> l
         defaults | {field: value for field, value in record.items() if value is not None}
         for record in answer.get(name) or []
     ]
-
-
-def body_without_conclusion(answer: Mapping[str, Any]) -> str:
-    """The Markdown of the answer without the conclusion that stands above it already."""
-    text = str(answer.get("answer") or "").strip()
-    conclusion = str(answer.get("conclusion") or "").strip()
-    for opening in (conclusion, f"**{conclusion}**"):
-        if conclusion and text.startswith(opening):
-            return text[len(opening) :].lstrip()
-    return text
 
 
 def _with_stance(call: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,36 @@ import unicodedata
 _UNSHOWN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
 
+# Lines and symbols that charts and answers use, for a terminal that knows no Unicode.
+_COUNTERPARTS = str.maketrans(
+    {
+        **dict.fromkeys("─┈━–−—", "-"),
+        **dict.fromkeys("│┃┊║", "|"),
+        **dict.fromkeys("═", "="),
+        **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╰╯╞╡╪", "+"),
+        **dict.fromkeys("●◆▲○□•", "o"),
+        **dict.fromkeys("■×", "x"),
+        **dict.fromkeys("█▓", "#"),
+        **dict.fromkeys("▒", "+"),
+        **dict.fromkeys("░", ":"),
+        **dict.fromkeys("·", "."),
+        **dict.fromkeys("…", "~"),
+        **dict.fromkeys("‘’", "'"),
+        **dict.fromkeys("“”", '"'),
+        **dict.fromkeys("µμ", "u"),
+        "↑": "^",
+        "→": ">",
+        "∞": "inf",
+        "≤": "<=",
+        "≥": ">=",
+        "±": "+/-",
+        "σ": "sigma",
+        # Braille becomes one kind of dot.
+        **{chr(code): "." for code in range(0x2801, 0x2900)},
+    }
+)
+
+
 def printable(text: object, limit: int = 0) -> str:
     """``text`` on one line, without control characters, shortened to ``limit`` characters.
 
@@ -28,6 +58,22 @@ def printable_lines(text: object) -> str:
 def shorten(text: str, limit: int) -> str:
     """``text`` with at most ``limit`` characters; what is left out becomes an ellipsis."""
     return text if len(text) <= limit else text[: max(limit - 1, 0)].rstrip() + "…"
+
+
+def encodable(text: str, encoding: str) -> str:
+    """``text`` as it is if ``encoding`` has all its characters, otherwise its nearest ASCII."""
+    try:
+        text.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return to_ascii(text)
+    return text
+
+
+def to_ascii(text: str) -> str:
+    """The nearest ASCII: lines and symbols have a counterpart, accents are dropped."""
+    plain = unicodedata.normalize("NFKD", text.translate(_COUNTERPARTS))
+    kept = "".join(character for character in plain if not unicodedata.combining(character))
+    return kept.encode("ascii", "replace").decode("ascii")
 
 
 def _without_controls(text: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import textwrap
 import threading
-import unicodedata
 from typing import Any
 
 import numpy as np
@@ -30,7 +29,7 @@ from havoc.charts.prepare import (
 from havoc.charts.scale import Scale
 from havoc.charts.spec import ChartSpec, Limit, Panel, Series
 from havoc.charts.text_bars import text_bars
-from havoc.text import printable, shorten
+from havoc.text import printable, shorten, to_ascii
 
 SMALLEST_WIDTH, SMALLEST_HEIGHT = 40, 8
 MOST_PANELS = 8
@@ -47,24 +46,6 @@ LIMIT_LOOKS = {
     "target": ("magenta", "dotted"),
     "reference": ("gray", "dotted"),
 }
-# For a terminal that knows no Unicode. Braille becomes one kind of dot.
-_ASCII = str.maketrans(
-    {
-        **dict.fromkeys("─┈━", "-"),
-        **dict.fromkeys("│┃┊", "|"),
-        **dict.fromkeys("═", "="),
-        **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╰╯╞╡╪", "+"),
-        **dict.fromkeys("●◆▲○□•", "o"),
-        **dict.fromkeys("■", "X"),
-        **dict.fromkeys("█▓", "#"),
-        **dict.fromkeys("▒", "+"),
-        **dict.fromkeys("░", ":"),
-        **dict.fromkeys("·", "."),
-        **dict.fromkeys("–−", "-"),
-        **dict.fromkeys("…", "~"),
-        **{chr(code): "." for code in range(0x2801, 0x2900)},
-    }
-)
 # plotext draws on one figure of its own, so one chart at a time.
 _LOCK = threading.Lock()
 
@@ -95,14 +76,7 @@ def terminal_chart(
     for note in notes:
         lines += textwrap.wrap(printable(note, 300), width)
     text = "\n".join(lines)
-    return text if use_unicode else _ascii(text)
-
-
-def _ascii(text: str) -> str:
-    """The nearest ASCII: lines and symbols have a counterpart, accents are dropped."""
-    plain = unicodedata.normalize("NFKD", text.translate(_ASCII))
-    kept = "".join(character for character in plain if not unicodedata.combining(character))
-    return kept.encode("ascii", "replace").decode("ascii")
+    return text if use_unicode else to_ascii(text)
 
 
 def _panel(panel: Panel, width: int, rows: int, use_color: bool) -> list[str]:

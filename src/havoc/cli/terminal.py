@@ -16,8 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from havoc.formatting import figure
-from havoc.markdown import Block, parse, spans
-from havoc.text import printable, shorten
+from havoc.markdown import Block, body_without_conclusion, parse, spans
+from havoc.text import encodable, printable, shorten
 
 STATUS_LOOKS = {
     "answered": ("green", "Answer"),
@@ -34,283 +34,242 @@ VALUE_LENGTH = 160
 
 def print_answer(answer: Mapping[str, Any], *, console: Console, explain: bool = False) -> None:
     """Print an answer object; ``explain`` adds the trace and every tool call."""
-    width = min(console.width, WIDEST)
-    _print_roles(answer, console, width)
-    _print_conclusion(answer, console, width)
-    _print_key_figures(answer, console, width)
-    _print_chart(answer, console, width)
-    _print_body(answer, console, width)
-    _print_checks(answer, console, width)
-    _print_list("Caveats", answer.get("caveats") or [], console, width, "yellow")
+    page = _Page(console)
+    # How the data were read comes first: if that is wrong, so is the rest.
+    page.roles(answer.get("roles") or [])
+    page.conclusion(answer)
+    page.key_figures(answer.get("key_figures") or [])
+    page.chart(answer.get("charts") or [])
+    page.body(answer)
+    page.checks(answer)
+    page.bullets("Caveats", answer.get("caveats") or [], "yellow")
     if explain:
-        _print_trace(answer, console, width)
-        _print_calls(answer, console, width)
-        _print_figures(answer, console, width)
-        _print_citations(answer, console, width)
-    _print_last_line(answer, console, width)
+        page.trace(answer.get("trace") or [])
+        page.calls(answer.get("tool_calls") or [])
+        page.figures(answer.get("figures") or [])
+        page.sources(answer.get("citations") or [])
+    page.last_line(answer)
 
 
-def _line(text: object, style: str = "", limit: int = 0) -> Text:
-    return Text(printable(text, limit), style=style)
+class _Page:
+    """What can be printed of an answer, on one console."""
 
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.width = min(console.width, WIDEST)
+        self.unicode = console.encoding.lower().startswith("utf")
+        self.color = console.color_system is not None and not console.no_color
 
-def _unicode(console: Console) -> bool:
-    return console.encoding.lower().startswith("utf")
+    # --- pieces ---
 
+    def text(self, value: object, style: str = "", limit: int = 0) -> Text:
+        """A value as one line in which nothing is a command to anybody."""
+        return Text(encodable(printable(value, limit), self.console.encoding), style=style)
 
-def _color(console: Console) -> bool:
-    return console.color_system is not None and not console.no_color
+    def markdown_line(self, line: str) -> Text:
+        text = Text()
+        for span in spans(line):
+            inner = encodable(printable(span.text), self.console.encoding)
+            before = " " if span.text[:1].isspace() else ""
+            after = " " if span.text[-1:].isspace() and inner else ""
+            text.append(f"{before}{inner}{after}", style="bold" if span.style else "")
+        return text
 
+    def print(self, *what: Text | Table | Panel) -> None:
+        for each in what:
+            self.console.print(each, width=self.width, highlight=False)
 
-def _heading(title: str, console: Console) -> None:
-    console.print()
-    console.print(Text(title, style="bold"))
+    def heading(self, title: str) -> None:
+        self.console.print()
+        self.print(Text(title, style="bold"))
 
+    def rows(self) -> Table:
+        return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
 
-def _table(**options: Any) -> Table:
-    return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), **options)
+    def bullets(self, title: str, entries: Sequence[object], style: str = "") -> None:
+        if not entries:
+            return
+        self.heading(title)
+        rows = self.rows()
+        for entry in entries:
+            rows.add_row(self.text("•" if self.unicode else "-", style), self.text(entry))
+        self.print(rows)
 
+    # --- parts of the answer ---
 
-def _bullet(console: Console) -> str:
-    return "•" if _unicode(console) else "-"
-
-
-def _print_list(
-    title: str, entries: Sequence[object], console: Console, width: int, style: str = ""
-) -> None:
-    if not entries:
-        return
-    _heading(title, console)
-    rows = _table(show_header=False)
-    for entry in entries:
-        rows.add_row(Text(_bullet(console), style=style), _line(entry))
-    console.print(rows, width=width)
-
-
-def _print_roles(answer: Mapping[str, Any], console: Console, width: int) -> None:
-    """How the data were read comes first: if that is wrong, so is the rest."""
-    roles = answer.get("roles") or []
-    if roles:
-        rows = _table(show_header=False)
+    def roles(self, roles: Sequence[object]) -> None:
+        rows = self.rows()
         for number, role in enumerate(roles):
-            rows.add_row(Text("Read as" if number == 0 else "", style="dim"), _line(role, "dim"))
-        console.print(rows, width=width)
+            rows.add_row(Text("Read as" if number == 0 else "", "dim"), self.text(role, "dim"))
+        if roles:
+            self.print(rows)
 
-
-def _print_conclusion(answer: Mapping[str, Any], console: Console, width: int) -> None:
-    color, title = STATUS_LOOKS.get(str(answer.get("status")), ("bright_black", "Answer"))
-    shown = answer.get("conclusion") or answer.get("answer") or ""
-    console.print(
-        Panel(
-            _line(shown, "bold"),
-            title=Text(title),
-            title_align="left",
-            border_style=color,
-            width=width,
-            padding=(0, 1),
+    def conclusion(self, answer: Mapping[str, Any]) -> None:
+        color, title = STATUS_LOOKS.get(str(answer.get("status")), ("bright_black", "Answer"))
+        shown = self.text(answer.get("conclusion") or answer.get("answer") or "", "bold")
+        self.print(
+            Panel(shown, title=Text(title), title_align="left", border_style=color, padding=(0, 1))
         )
-    )
 
+    def key_figures(self, pairs: Sequence[Sequence[object]]) -> None:
+        rows = self.rows()
+        for label, text in (list(pair)[:2] for pair in pairs):
+            rows.add_row(self.text(label), self.text(text, "bold"))
+        if pairs:
+            self.print(rows)
 
-def _print_key_figures(answer: Mapping[str, Any], console: Console, width: int) -> None:
-    pairs = [list(pair)[:2] for pair in answer.get("key_figures") or []]
-    if not pairs:
-        return
-    rows = _table(show_header=False)
-    for label, text in pairs:
-        rows.add_row(_line(label), _line(text, "bold"))
-    console.print(rows, width=width)
+    def chart(self, charts: Sequence[Mapping[str, Any]]) -> None:
+        """The first chart; how many more there are is said."""
+        if not charts:
+            return
+        # plotext takes a while to load, so only an answer with a chart pays for it.
+        import msgspec
 
+        from havoc.charts.spec import read_chart
+        from havoc.charts.terminal import terminal_chart
 
-def _print_chart(answer: Mapping[str, Any], console: Console, width: int) -> None:
-    """The first chart; how many more there are is said."""
-    charts = answer.get("charts") or []
-    if not charts:
-        return
-    # plotext takes a while to load, and most answers to a pipe have no chart.
-    import msgspec
-
-    from havoc.charts.spec import read_chart
-    from havoc.charts.terminal import terminal_chart
-
-    try:
-        drawn = terminal_chart(
-            read_chart(charts[0]),
-            width=width,
-            height=CHART_HEIGHT,
-            use_color=_color(console),
-            use_unicode=_unicode(console),
+        self.console.print()
+        try:
+            chart = read_chart(charts[0])
+            drawn = terminal_chart(
+                chart,
+                width=self.width,
+                height=max(CHART_HEIGHT, min(11 * len(chart.panels), 2 * CHART_HEIGHT)),
+                use_color=self.color,
+                use_unicode=self.unicode,
+            )
+        except (msgspec.ValidationError, ValueError, OverflowError):
+            self.print(Text("The chart cannot be drawn here.", "dim"))
+            return
+        self.console.print(
+            Text.from_ansi(drawn), no_wrap=True, crop=True, overflow="crop", highlight=False
         )
-    except (msgspec.ValidationError, ValueError, OverflowError):
-        console.print(Text("The chart cannot be drawn here.", style="dim"))
-        return
-    console.print()
-    console.print(Text.from_ansi(drawn), no_wrap=True, crop=True, overflow="crop", highlight=False)
-    if len(charts) > 1:
-        console.print(Text(f"{len(charts) - 1} more in the report (--report FILE.html)", "dim"))
+        if len(charts) > 1:
+            self.print(Text(f"{len(charts) - 1} more in the report (--report FILE.html)", "dim"))
 
+    def body(self, answer: Mapping[str, Any]) -> None:
+        if answer.get("conclusion"):
+            for block in parse(body_without_conclusion(answer)):
+                self.console.print()
+                self.print(self.block(block))
 
-def _print_body(answer: Mapping[str, Any], console: Console, width: int) -> None:
-    text = str(answer.get("answer") or "").strip()
-    conclusion = str(answer.get("conclusion") or "").strip()
-    if not conclusion:
-        return
-    for opening in (conclusion, f"**{conclusion}**"):
-        if text.startswith(opening):
-            text = text[len(opening) :].lstrip()
-            break
-    for block in parse(text):
-        console.print()
-        console.print(_block(block, console), width=width)
+    def block(self, block: Block) -> Text | Table:
+        """A block of Markdown as rich shows it."""
+        if block.kind == "table":
+            head, *body = block.rows
+            grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+            for cell in head:
+                grid.add_column(self.markdown_line(cell))
+            for row in body:
+                grid.add_row(*(self.markdown_line(cell) for cell in row))
+            return grid
+        if block.kind in ("bullets", "numbers"):
+            rows = self.rows()
+            for number, row in enumerate(block.rows, start=1):
+                sign = "•" if self.unicode else "-"
+                sign = sign if block.kind == "bullets" else f"{number}."
+                rows.add_row(Text(sign), self.markdown_line(row[0]))
+            return rows
+        if block.kind == "code":
+            lines = "\n".join(f"    {row[0]}" for row in block.rows)
+            return Text(encodable(lines, self.console.encoding))
+        text = self.markdown_line(block.rows[0][0])
+        if block.kind == "heading":
+            text.stylize("bold")
+        return text
 
-
-def _block(block: Block, console: Console) -> Text | Table:
-    """A block of Markdown as rich shows it."""
-    if block.kind == "table":
-        head, *body = block.rows
-        grid = Table(box=box.SIMPLE_HEAD if _unicode(console) else box.ASCII2, pad_edge=False)
-        for cell in head:
-            grid.add_column(_styled(cell))
-        for row in body:
-            grid.add_row(*(_styled(cell) for cell in row))
-        return grid
-    if block.kind in ("bullets", "numbers"):
-        rows = _table(show_header=False)
-        for number, row in enumerate(block.rows, start=1):
-            sign = _bullet(console) if block.kind == "bullets" else f"{number}."
-            rows.add_row(Text(sign), _styled(row[0]))
-        return rows
-    if block.kind == "code":
-        return Text("\n".join(f"    {row[0]}" for row in block.rows))
-    text = _styled(block.rows[0][0])
-    if block.kind == "heading":
-        text.stylize("bold")
-    return text
-
-
-def _styled(line: str) -> Text:
-    text = Text()
-    for span in spans(line):
-        text.append(printable_piece(span.text), style="bold" if span.style else "")
-    return text
-
-
-def printable_piece(text: str) -> str:
-    """``printable`` of a part of a line, whose outer blanks separate it from its neighbours."""
-    inner = printable(text)
-    before = " " if text[:1].isspace() and inner else ""
-    after = " " if text[-1:].isspace() else ""
-    return f"{before}{inner}{after}"
-
-
-def _print_checks(answer: Mapping[str, Any], console: Console, width: int) -> None:
-    """What was attacked, and what came of it."""
-    checks = [call for call in answer.get("tool_calls") or [] if call.get("purpose") == "check"]
-    notes = answer.get("checks") or []
-    if checks:
-        _heading("Checks", console)
-        rows = _table(show_header=False)
-        for call in checks:
+    def checks(self, answer: Mapping[str, Any]) -> None:
+        """What was attacked, and what came of it."""
+        calls = [call for call in answer.get("tool_calls") or [] if call.get("purpose") == "check"]
+        notes = answer.get("checks") or []
+        if not calls:
+            self.bullets("Checks", notes)
+            return
+        self.heading("Checks")
+        rows = self.rows()
+        for call in calls:
             verdict = str(call.get("verdict") or "done")
             style = VERDICT_STYLES.get(verdict.split(" ", 1)[0].strip(".,:;").lower(), "")
-            shown = _line(verdict, style)
+            shown = self.text(verdict, style)
             if call.get("error"):
-                shown = _line(f"could not be run: {call['error']}", "dim")
-            rows.add_row(_line(call.get("why") or call.get("operation", "")), shown)
-        console.print(rows, width=width)
-    if notes and checks:
-        for note in notes:
-            console.print(_line(note, "dim"), width=width)
-    elif notes:
-        _print_list("Checks", notes, console, width)
+                shown = self.text(f"could not be run: {call['error']}", "dim")
+            rows.add_row(self.text(call.get("why") or call.get("operation", "")), shown)
+        self.print(rows, *(self.text(note, "dim") for note in notes))
 
+    def trace(self, entries: Sequence[Mapping[str, Any]]) -> None:
+        if not entries:
+            return
+        self.heading("How the answer was reached")
+        rows = self.rows()
+        for entry in entries:
+            took = Text(f"{float(entry.get('ms') or 0.0):.1f} ms", "dim", justify="right")
+            rows.add_row(
+                self.text(entry.get("stage", ""), "bold"), self.text(entry.get("summary", "")), took
+            )
+        self.print(rows)
 
-def _print_trace(answer: Mapping[str, Any], console: Console, width: int) -> None:
-    entries = answer.get("trace") or []
-    if not entries:
-        return
-    _heading("How the answer was reached", console)
-    rows = _table(show_header=False)
-    rows.add_column(no_wrap=True)
-    rows.add_column(ratio=1)
-    rows.add_column(justify="right", no_wrap=True)
-    for entry in entries:
-        rows.add_row(
-            _line(entry.get("stage", ""), "bold"),
-            _line(entry.get("summary", "")),
-            Text(f"{float(entry.get('ms') or 0.0):.1f} ms", style="dim"),
+    def calls(self, calls: Sequence[Mapping[str, Any]]) -> None:
+        if not calls:
+            return
+        self.heading("Tool calls")
+        arrow = "→" if self.unicode else "=>"
+        for call in calls:
+            title = Text.assemble(
+                self.text(f"{call.get('id') or ''} {call.get('operation', '')}", "bold"),
+                self.text(" "),
+                self.text(f"({call.get('purpose', 'answer')})", "dim"),
+            )
+            self.print(title)
+            rows = self.rows()
+            for name, value in (call.get("args") or {}).items():
+                rows.add_row("", self.text(name, "dim"), self.text(brief(value), "dim"))
+            if call.get("error"):
+                rows.add_row(arrow, Text("error", "red"), self.text(call["error"]))
+            for name, value in (call.get("result") or {}).items():
+                rows.add_row(arrow, self.text(name), self.text(brief(value)))
+            self.print(rows)
+
+    def figures(self, entries: Sequence[Mapping[str, Any]]) -> None:
+        if not entries:
+            return
+        self.heading("Where the figures come from")
+        rows = self.rows()
+        for entry in entries:
+            rows.add_row(
+                self.text(entry.get("text", ""), "bold"),
+                self.text(entry.get("reference", "")),
+                self.text(entry.get("source", ""), "dim"),
+            )
+        self.print(rows)
+
+    def sources(self, citations: Sequence[Mapping[str, Any]]) -> None:
+        fields = ("title", "source", "quote")
+        self.bullets(
+            "Sources", [". ".join(str(c[f]) for f in fields if c.get(f)) for c in citations]
         )
-    console.print(rows, width=width)
+
+    def last_line(self, answer: Mapping[str, Any]) -> None:
+        parts: list[str] = []
+        if answer.get("confidence") is not None:
+            parts.append(f"confidence {100 * float(answer['confidence']):.0f} %")
+        if answer.get("budget"):
+            parts.append(f"budget {answer['budget']}")
+        if answer.get("model"):
+            parts.append(f"planner {answer['model']}")
+        if parts:
+            self.console.print()
+            self.print(self.text(", ".join(parts), "dim"))
 
 
-def _print_calls(answer: Mapping[str, Any], console: Console, width: int) -> None:
-    calls = answer.get("tool_calls") or []
-    if not calls:
-        return
-    _heading("Tool calls", console)
-    for call in calls:
-        title = Text()
-        title.append(printable_piece(f"{call.get('id', '')} "), style="bold")
-        title.append(printable(call.get("operation", "")), style="bold")
-        title.append(f" ({printable(call.get('purpose', 'answer'))})", style="dim")
-        console.print(title, width=width)
-        rows = _table(show_header=False)
-        for name, value in (call.get("args") or {}).items():
-            rows.add_row(Text("  "), _line(name, "dim"), _value(value))
-        if call.get("error"):
-            rows.add_row(Text("  "), Text("error", style="red"), _line(call["error"]))
-        for name, value in (call.get("result") or {}).items():
-            rows.add_row(Text("  " if _color(console) else "=>"), _line(name), _value(value))
-        console.print(rows, width=width)
-
-
-def _value(value: Any) -> Text:
-    """A value on one line: long lists and records shortened, with their number."""
-    return _line(_brief(value), limit=VALUE_LENGTH)
-
-
-def _brief(value: Any) -> str:
+def brief(value: Any) -> str:
+    """A value on one line: of long lists and records the beginning, and how many there are."""
     if isinstance(value, Mapping):
-        shown = ", ".join(f"{name}: {_brief(item)}" for name, item in list(value.items())[:6])
-        return f"{{{shown}{', …' if len(value) > 6 else ''}}}"
-    if isinstance(value, (list, tuple)):
-        shown = ", ".join(shorten(_brief(item), 60) for item in value[:LIST_SHOWN])
+        shown = ", ".join(f"{name}: {brief(item)}" for name, item in list(value.items())[:6])
+        text = f"{{{shown}{', …' if len(value) > 6 else ''}}}"
+    elif isinstance(value, (list, tuple)):
+        shown = ", ".join(shorten(brief(item), 60) for item in value[:LIST_SHOWN])
         more = f", … ({len(value)} in all)" if len(value) > LIST_SHOWN else ""
-        return f"[{shown}{more}]"
-    return figure(value)
-
-
-def _print_figures(answer: Mapping[str, Any], console: Console, width: int) -> None:
-    entries = answer.get("figures") or []
-    if not entries:
-        return
-    _heading("Where the figures come from", console)
-    rows = _table(show_header=False)
-    for entry in entries:
-        rows.add_row(
-            _line(entry.get("text", ""), "bold"),
-            _line(entry.get("reference", "")),
-            _line(entry.get("source", ""), "dim"),
-        )
-    console.print(rows, width=width)
-
-
-def _print_citations(answer: Mapping[str, Any], console: Console, width: int) -> None:
-    lines = [
-        ". ".join(str(c[name]) for name in ("title", "source", "quote") if c.get(name))
-        for c in answer.get("citations") or []
-    ]
-    _print_list("Sources", lines, console, width)
-
-
-def _print_last_line(answer: Mapping[str, Any], console: Console, width: int) -> None:
-    parts: list[str] = []
-    if answer.get("confidence") is not None:
-        parts.append(f"confidence {100 * float(answer['confidence']):.0f} %")
-    if answer.get("budget"):
-        parts.append(f"budget {answer['budget']}")
-    if answer.get("model"):
-        parts.append(f"planner {answer['model']}")
-    if parts:
-        console.print()
-        console.print(_line(" · ".join(parts) if _unicode(console) else ", ".join(parts), "dim"))
+        text = f"[{shown}{more}]"
+    else:
+        text = figure(value)
+    return shorten(text, VALUE_LENGTH)
