@@ -1,6 +1,7 @@
 """Statistical process control. ``OPERATIONS`` names the module of each tool."""
 
 OPERATIONS: dict[str, str] = {
+    "capability": "capability",
     "control_chart": "control_chart",
     "control_chart_constants": "constants",
 }

@@ -166,7 +166,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def choose(kind: Kind, given: Given, *, has_rbar: bool) -> tuple[str, str | None]:
+def choose(kind: Kind, given: Given, *, has_rbar: bool, has_sbar: bool) -> tuple[str, str | None]:
     """The chart to draw and, where it was not asked for by name, why."""
     if kind != "auto":
         return kind, None
@@ -183,7 +183,7 @@ def choose(kind: Kind, given: Given, *, has_rbar: bool) -> tuple[str, str | None
             return "c", "defects are counted on samples of equal size"
         return "u", "defects are counted and the number of units inspected is known"
     if given.subgroups is not None or given.means is not None or (given.subgroup_size or 1) > 1:
-        return _choose_xbar(given, has_rbar)
+        return _choose_xbar(given, has_rbar, has_sbar)
     if given.data is None:
         raise InputError(
             "no data given",
@@ -193,17 +193,17 @@ def choose(kind: Kind, given: Given, *, has_rbar: bool) -> tuple[str, str | None
     return "i_mr", "each observation is a single value"
 
 
-def _choose_xbar(given: Given, has_rbar: bool) -> tuple[str, str]:
+def _choose_xbar(given: Given, has_rbar: bool, has_sbar: bool) -> tuple[str, str]:
     groups = given.groups()
     size = given.subgroup_size if groups is None else groups.size
     if groups is not None and groups.size == 1:
         return "i_mr", "each subgroup holds a single value"
     if size is None:
         return "xbar_s", "measured values come in subgroups of different sizes"
-    if given.sds is not None:
-        return "xbar_s", "subgroup means and standard deviations are given"
+    if given.sds is not None or has_sbar:
+        return "xbar_s", "the variation is given as standard deviations"
     if has_rbar or given.ranges is not None or size <= LARGEST_FOR_RANGE:
-        return "xbar_r", f"measured values come in subgroups of {size}, where ranges are efficient"
+        return "xbar_r", f"measured values come in subgroups of {size}, where ranges tell enough"
     return "xbar_s", (
         f"measured values come in subgroups of {size}, where standard deviations tell more than "
         "ranges"

@@ -27,7 +27,8 @@ class ControlChart(Outcome):
 
     ``center``, ``lcl``, ``ucl`` are those of the main panel, a list where every
     point has its own limits. ``out_of_limits`` are the numbers (from 1) of its
-    points beyond them; ``spread_out_of_limits`` those of the R, S or MR panel.
+    points beyond them, those above before those below; ``spread_out_of_limits``
+    are those of the R, S or MR panel.
     ``violations`` holds all rules that fired on any panel.
     """
 
@@ -43,6 +44,8 @@ class ControlChart(Outcome):
     in_control: bool | None = None
     out_of_limits: list[int] | None = None
     out_of_limits_count: int | None = None
+    above_limits: list[int] | None = None
+    below_limits: list[int] | None = None
     spread_out_of_limits: list[int] | None = None
     violations: list[Violation] | None = None
     violations_count: int | None = None
@@ -58,11 +61,11 @@ class ControlChart(Outcome):
     xbar_center: float | None = None
     xbar_lcl: Limits | None = None
     xbar_ucl: Limits | None = None
-    rbar: Limits | None = None
+    rbar: float | None = None
     r_center: Limits | None = None
     r_lcl: Limits | None = None
     r_ucl: Limits | None = None
-    sbar: Limits | None = None
+    sbar: float | None = None
     s_center: Limits | None = None
     s_lcl: Limits | None = None
     s_ucl: Limits | None = None
@@ -175,7 +178,7 @@ def _limits(result: ControlChart) -> str:
             if result.kind == "ewma"
             else ", limits that vary with the sample size"
         )
-    return ", limits {{lcl}} to {{ucl}}"
+    return ", limits {{lcl}} to {{ucl:unit}}"
 
 
 def _limit_figures(result: ControlChart) -> list[tuple[str, str]]:

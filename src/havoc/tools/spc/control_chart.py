@@ -30,6 +30,7 @@ from havoc.tools.spc.weighted import cusum_chart, ewma_chart
 _COUNTED = ("p", "np", "c", "u")
 # So many points are usual before limits are trusted (Montgomery 6.2).
 _FEW_POINTS = 20
+_X_LABELS = {"i_mr": "observation", "xbar_r": "subgroup", "xbar_s": "subgroup"}
 _GIVEN = ("mean", "sigma", "rbar", "sbar", "mr_bar", "pbar", "cbar", "ubar", "means")
 
 
@@ -161,7 +162,9 @@ def control_chart(
         ranges=ranges,
         sds=sds,
     )
-    chosen, because = chart_input.choose(kind, given, has_rbar=rbar is not None)
+    chosen, because = chart_input.choose(
+        kind, given, has_rbar=rbar is not None, has_sbar=sbar is not None
+    )
     selected = rule_ids(rules)
     basis = Basis(mean=mean, sigma=sigma, n_sigma=n_sigma, baseline=baseline, exclude=exclude or ())
     assumptions: list[Check] = []
@@ -232,16 +235,18 @@ def _result(
     for found in findings:
         for rule, number in found.counts.items():
             result.rule_counts[rule] = result.rule_counts.get(rule, 0) + number
-    beyond = [found.beyond for found in findings]
+    above, below = list(findings[0].above), list(findings[0].below)
     if kind == "cusum":
-        result.out_of_limits = sorted({*beyond[0], *beyond[1]})
-    else:
-        result.out_of_limits = beyond[0]
-        if len(beyond) > 1:
-            result.spread_out_of_limits = beyond[1]
+        below = findings[1].above
+    elif len(findings) > 1 and chart.panels[1].values.size:
+        result.spread_out_of_limits = [*findings[1].above, *findings[1].below]
+    result.above_limits, result.below_limits = above, below
+    result.out_of_limits = [*above, *below]
     result.out_of_limits_count = len(result.out_of_limits)
-    result.in_control = not any(beyond) and not any(
-        not item.warning_only for item in result.violations
+    result.in_control = not (
+        result.out_of_limits
+        or result.spread_out_of_limits
+        or any(not item.warning_only for item in result.violations)
     )
     if result.violations_count > len(result.violations):
         result.warnings.append(
@@ -259,11 +264,7 @@ def _result(
             chart_title(result),
             chart.panels,
             findings,
-            "observation"
-            if kind == "i_mr"
-            else "subgroup"
-            if result.rbar or result.sbar
-            else "sample",
+            _X_LABELS.get(kind, "sample"),
         )
     ]
     return result
@@ -283,7 +284,13 @@ def _verify(
     sample_size: float | list[float] | None,
     **given: object,
 ) -> list[Recomputed]:
-    if result.baseline is not None or result.excluded or result.points > 20_000:
+    if result.points > 20_000:
+        return []
+    if result.sh is not None or result.ewma is not None:
+        if data is None or (subgroup_size or 1) > 1:
+            return []
+        return _verify_cusum(result, data) if result.sh else _verify_ewma(result, data)
+    if result.baseline is not None or result.excluded:
         return []
     if any(given[name] is not None for name in _GIVEN):
         return []
@@ -297,10 +304,6 @@ def _verify(
         if rows is None and data is not None and subgroup_size:
             rows = [data[i : i + subgroup_size] for i in range(0, len(data), subgroup_size)]
         return _verify_subgroups(result, rows) if rows else []
-    if result.sh is not None and data is not None and result.subgroup_size is None:
-        return _verify_cusum(result, data)
-    if result.ewma is not None and data is not None and result.subgroup_size is None:
-        return _verify_ewma(result, data)
     return []
 
 

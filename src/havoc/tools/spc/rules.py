@@ -60,11 +60,12 @@ class Violation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Findings(msgspec.Struct, frozen=True, kw_only=True):
-    """``beyond``: points beyond the limits. ``counts`` is complete, ``violations`` is capped."""
+    """Points beyond the limits, and violations (capped; ``counts`` is complete)."""
 
     violations: list[Violation] = []
     counts: dict[str, int] = {}
-    beyond: list[int] = []
+    above: list[int] = []
+    below: list[int] = []
 
     @property
     def total(self) -> int:
@@ -411,16 +412,17 @@ def apply_rules(
     return Findings(
         violations=violations,
         counts=counts,
-        beyond=numbers[series.above | series.below].tolist(),
+        above=numbers[series.above].tolist(),
+        below=numbers[series.below].tolist(),
     )
 
 
 def _events(fires: BoolArray, window: int) -> list[tuple[int, int]]:
-    """First and last firing point of each group of firings whose windows overlap."""
+    """First and last firing point of each group of firings whose windows overlap or touch."""
     at = np.flatnonzero(fires)
     if at.size == 0:
         return []
-    breaks = np.flatnonzero(np.diff(at) >= window)
+    breaks = np.flatnonzero(np.diff(at) > window)
     starts = np.concatenate(([0], breaks + 1))
     ends = np.concatenate((breaks, [at.size - 1]))
     return [(int(at[start]), int(at[end])) for start, end in zip(starts, ends, strict=True)]

@@ -95,12 +95,12 @@ def xbar_chart(
         f"{letter}_center": scalar(spread.center),
         f"{letter}_lcl": scalar(spread.lcl),
         f"{letter}_ucl": scalar(spread.ucl),
-        f"{letter}bar": scalar(spread.center),
         "sigma_within": sigma,
     }
     if bool(np.all(sizes == sizes[0])):
         size = int(sizes[0])
         figures["subgroup_size"] = size
+        figures[f"{letter}bar"] = float(spread.center[0])
         wanted = ("d2", "d3", "c4", "A2", "D3", "D4") if letter == "r" else ("c4", "A3", "B3", "B4")
         if size <= constants.LARGEST_RANGE_SIZE:
             table = constants.factors(size, basis.n_sigma)
