@@ -327,8 +327,12 @@ def _verify_two_sample(
     source="NIST/SEMATECH e-Handbook 7.3.1.1",
 )
 def t_test_paired(
-    group1: Sample,
-    group2: Sample,
+    group1: Sample | None = None,
+    group2: Sample | None = None,
+    differences: Annotated[
+        list[float] | Summary | None,
+        Meta(description="instead of groups: group1 - group2 of each pair, or {n, mean, sd}"),
+    ] = None,
     alternative: Alternative = "two_sided",
     alpha: Alpha = 0.05,
     name1: Name = "first",
@@ -338,13 +342,12 @@ def t_test_paired(
     """Do paired measurements of the same parts differ on average?
 
     Use it when every value of the first column has its partner in the second:
-    before and after, two instruments on the same parts. Assumes independent
-    pairs whose differences have a near-normal mean.
+    before and after, two instruments on the same parts; or for differences
+    given as values or as {n, mean, sd}. Assumes independent pairs whose
+    differences have a near-normal mean.
     """
-    same_length(group1, group2, "group1, group2")
-    first, second = as_sample(group1, "group1", minimum=2), as_sample(group2, "group2", minimum=2)
-    differences = first - second
-    summary = as_summary(differences.tolist(), "group1 - group2")
+    within = _pair_differences(group1, group2, differences)
+    summary = as_summary(within, "group1 - group2")
     standard_error = _standard_error(summary, "group1 - group2")
     t = summary.mean / standard_error
     df = float(summary.n - 1)
@@ -370,7 +373,9 @@ def t_test_paired(
         ci_low=low,
         ci_high=high,
         cohen_d=summary.mean / summary.sd,
-        charts=[_dot_chart({label: differences.tolist()}, label, unit, reference=0.0)],
+        charts=[_dot_chart({label: within}, label, unit, reference=0.0)]
+        if not isinstance(within, Summary)
+        else [],
     )
 
 
@@ -402,14 +407,34 @@ def _narrate_paired(result: PairedT) -> Narrative:
 
 @t_test_paired.verifies
 def _verify_paired(
-    result: PairedT, group1: list[float], group2: list[float], **_: object
+    result: PairedT, group1: list[float] | None, group2: list[float] | None, **_: object
 ) -> list[Recomputed]:
+    if group1 is None or group2 is None:
+        return []
     peer = stats.ttest_rel(group1, group2)
     return [
         Recomputed(
             name="t", value=result.t, recomputed=float(peer.statistic), route="scipy ttest_rel"
         )
     ]
+
+
+def _pair_differences(
+    group1: list[float] | None,
+    group2: list[float] | None,
+    differences: list[float] | Summary | None,
+) -> list[float] | Summary:
+    if differences is not None and group1 is None and group2 is None:
+        return differences
+    if differences is not None or group1 is None or group2 is None:
+        raise InputError(
+            "give either both groups or the differences",
+            where="t_test_paired",
+            remedy="group1 and group2 of equal length, or differences",
+        )
+    same_length(group1, group2, "group1, group2")
+    first, second = as_sample(group1, "group1", minimum=2), as_sample(group2, "group2", minimum=2)
+    return [float(value) for value in first - second]
 
 
 def _standard_error(summary: Summary, where: str) -> float:
