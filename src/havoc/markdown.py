@@ -7,9 +7,9 @@ within a line. There are no links, images or HTML: what looks like them is text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from html import escape
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from havoc.text import printable_lines
 
@@ -134,16 +134,6 @@ def spans(line: str) -> Iterator[Span]:
 
 def _unescaped(text: str) -> str:
     return _ESCAPED.sub(r"\1", text)
-
-
-def body_without_conclusion(answer: Mapping[str, Any]) -> str:
-    """The Markdown of the answer without the conclusion that stands above it already."""
-    text = str(answer.get("answer") or "").strip()
-    conclusion = str(answer.get("conclusion") or "").strip()
-    for opening in (conclusion, f"**{conclusion}**"):
-        if conclusion and text.startswith(opening):
-            return text[len(opening) :].lstrip()
-    return text
 
 
 def to_html(text: str) -> str:

@@ -16,7 +16,8 @@ from havoc.charts.spec import ChartSpec, read_chart
 from havoc.errors import InputError
 from havoc.files import write_atomic
 from havoc.formatting import figure
-from havoc.markdown import body_without_conclusion, to_html
+from havoc.markdown import to_html
+from havoc.presentation import body_without_conclusion, verdict_tone
 from havoc.text import printable, printable_lines
 
 LIST_LIMIT = 2000
@@ -66,13 +67,18 @@ def _environment() -> jinja2.Environment:
     )
     # What is shown of an answer passes one of these: no control character gets through.
     environment.filters.update(
-        line=printable, lines=printable_lines, plain=_plain, json=_json, number=_number
+        line=printable,
+        lines=printable_lines,
+        plain=_plain,
+        json=_json,
+        number=_number,
+        tone=verdict_tone,
     )
     return environment
 
 
 def _context(answer: Mapping[str, Any]) -> dict[str, Any]:
-    calls = [_with_stance(call) for call in _filled(answer, "tool_calls", CALL_FIELDS)]
+    calls = _filled(answer, "tool_calls", CALL_FIELDS)
     confidence = min(max(float(answer.get("confidence") or 0.0), 0.0), 1.0)
     status = str(answer.get("status", ""))
     trace = _filled(answer, "trace", {"stage": "", "summary": "", "ms": 0.0})
@@ -113,14 +119,6 @@ def _filled(answer: Mapping[str, Any], name: str, defaults: dict[str, Any]) -> l
         defaults | {field: value for field, value in record.items() if value is not None}
         for record in answer.get(name) or []
     ]
-
-
-def _with_stance(call: dict[str, Any]) -> dict[str, Any]:
-    """A tool call, and the color of its verdict if that begins with a known word."""
-    verdict = str(call["verdict"])
-    word = verdict.split(" ", 1)[0].strip(".,:;").lower()
-    known = {"supports": "good", "weakens": "warn", "overturns": "bad"}
-    return call | {"verdict": verdict, "stance": known.get(word, "")}
 
 
 def _chart(plain: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 import threading
 from typing import Any
@@ -36,6 +37,10 @@ MOST_PANELS = 8
 SERIES_COLORS = ("blue+", "orange", "cyan", "magenta+", "green", "gray")
 SERIES_MARKERS = ("●", "■", "▲", "◆", "○", "□")
 FLAG_COLOR = "red+"
+# plotext paints a background and knows no foreground "as the terminal has it". So what
+# has no color of its own is drawn black, and black and backgrounds are taken out again.
+UNCOLORED = "black"
+_BLACK_OR_BACKGROUND = re.compile("\x1b\\[(?:38;5;0|48;5;[0-9]+)m")
 LIMIT_STROKES = {"default": "│", "dotted": "┊", "double": "║"}
 SHADES = "·░▒▓█"
 LIMIT_LOOKS = {
@@ -165,8 +170,8 @@ def _canvas(
     canvas.plot_size(width, rows)
     canvas.canvas("default")
     for axis, side in (("x", 0), ("y", 0), ("x", 1), ("y", 1)):
-        canvas.axes(side == 0, pixel="default", axis=axis, side=side)
-        canvas.ruler(axis, side).pixel("default")
+        canvas.axes(side == 0, pixel=UNCOLORED, axis=axis, side=side)
+        canvas.ruler(axis, side).pixel(UNCOLORED)
     canvas.legend(False)
     canvas.ruler("x").lim(x.low, x.high)
     for side in (0, 1):
@@ -187,6 +192,7 @@ def _canvas(
     for series, data in zip(panel.series, drawn, strict=True):
         _draw_marks(canvas, series, data, x, y, row)
     built: str = canvas.build().string(colorless=not use_color)
+    built = _BLACK_OR_BACKGROUND.sub("", built)
     plotext.terminal.limit()
     lines = [line if use_color else line.rstrip() for line in built.rstrip("\n").split("\n")]
     return [*lines, *left_out]
@@ -285,7 +291,7 @@ def _draw_limit(
         canvas.draw(canvas.signal(columns.tolist(), heights.tolist(), marker=marker))
 
 
-def _colored(marker: str, color: str) -> Any:
+def _colored(marker: str, color: Any) -> Any:
     return plotext.marker(marker, color)
 
 
@@ -304,7 +310,7 @@ def _draw_series(
         return
     _draw_intervals(canvas, data, x, y, color, series.kind == "line")
     if series.kind == "points":
-        symbol = _colored(_marker(series, number), "default" if is_mean(series) else color)
+        symbol = _colored(_marker(series, number), UNCOLORED if is_mean(series) else color)
         canvas.draw(canvas.signal(places.tolist(), heights.tolist(), marker=symbol))
         return
     braille = _colored("braille", color)
@@ -386,7 +392,7 @@ def _draw_surface(canvas: Any, panel: Panel, x: Scale, y: Scale, width: int, row
         row, column = np.nonzero((level == index) & np.isfinite(shown))
         if row.size:
             signal = canvas.signal(
-                across[column].tolist(), up[row].tolist(), marker=_colored(shade, "default")
+                across[column].tolist(), up[row].tolist(), marker=_colored(shade, UNCOLORED)
             )
             canvas.draw(signal)
 

@@ -16,7 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from havoc.formatting import figure
-from havoc.markdown import Block, body_without_conclusion, parse, spans
+from havoc.markdown import Block, parse, spans
+from havoc.presentation import body_without_conclusion, verdict_tone
 from havoc.text import encodable, printable, shorten
 
 STATUS_LOOKS = {
@@ -25,7 +26,7 @@ STATUS_LOOKS = {
     "declined": ("red", "Declined"),
     "out_of_scope": ("bright_black", "Out of scope"),
 }
-VERDICT_STYLES = {"supports": "green", "weakens": "yellow", "overturns": "red"}
+TONE_STYLES = {"good": "green", "warn": "yellow", "bad": "red", "": ""}
 WIDEST = 110
 CHART_HEIGHT = 20
 LIST_SHOWN = 8
@@ -189,8 +190,7 @@ class _Page:
         rows = self.rows()
         for call in calls:
             verdict = str(call.get("verdict") or "done")
-            style = VERDICT_STYLES.get(verdict.split(" ", 1)[0].strip(".,:;").lower(), "")
-            shown = self.text(verdict, style)
+            shown = self.text(verdict, TONE_STYLES[verdict_tone(verdict)])
             if call.get("error"):
                 shown = self.text(f"could not be run: {call['error']}", "dim")
             rows.add_row(self.text(call.get("why") or call.get("operation", "")), shown)
@@ -216,7 +216,7 @@ class _Page:
         for call in calls:
             title = Text.assemble(
                 self.text(f"{call.get('id') or ''} {call.get('operation', '')}", "bold"),
-                self.text(" "),
+                " ",
                 self.text(f"({call.get('purpose', 'answer')})", "dim"),
             )
             self.print(title)
