@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,6 +27,7 @@ from havoc.charts.series import draw_series, safe
 from havoc.charts.spec import Limit, Panel
 
 MOST_CATEGORY_TICKS = 30
+ROW_OF_NAMES = 96
 TICK_STEPS = [1, 2, 2.5, 5, 10]
 
 
@@ -203,19 +205,24 @@ def _close_ends(axes: Axes, panel: Panel) -> None:
 
 
 def _name_ticks(axes: Axes, names: list[str], flat: bool) -> None:
-    shown = thin(len(names), MOST_CATEGORY_TICKS if not flat else 40)
-    texts = [safe(names[index], CATEGORY_LENGTH + (10 if flat else 0)) for index in shown]
+    shown = thin(len(names), 40 if flat else MOST_CATEGORY_TICKS)
     if flat:
-        axes.set_yticks(shown, texts)
+        axes.set_yticks(shown, [safe(names[index], CATEGORY_LENGTH + 10) for index in shown])
         axes.set_ylim(len(names) - 0.4, -0.6)
         axes.tick_params(axis="y", length=0)
         return
-    crowded = sum(len(text) + 3 for text in texts) > 92
-    if crowded:
-        axes.set_xticks(shown, texts, rotation=38, ha="right", rotation_mode="anchor")
-    else:
-        axes.set_xticks(shown, texts)
     axes.set_xlim(-0.6, len(names) - 0.4)
+    # As many characters as stand side by side in the width of one panel.
+    room = ROW_OF_NAMES // len(shown)
+    texts = [safe(names[index], max(2 * room, CATEGORY_LENGTH)) for index in shown]
+    longest = max(len(text) for text in texts)
+    if longest <= room:
+        axes.set_xticks(shown, texts)
+    elif room >= 12 and longest <= 2 * room:
+        axes.set_xticks(shown, ["\n".join(textwrap.wrap(text, room)) for text in texts])
+    else:
+        texts = [safe(text, CATEGORY_LENGTH) for text in texts]
+        axes.set_xticks(shown, texts, rotation=38, ha="right", rotation_mode="anchor")
 
 
 def _legend(axes: Axes, panel: Panel, top_taken: bool) -> None:

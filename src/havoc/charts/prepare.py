@@ -150,7 +150,8 @@ def limit_text(limit: Limit) -> str:
     """``UCL = 74.015``; of a limit that varies, its last value."""
     value = limit_value(limit)
     label = printable(limit.label, 28)
-    if value is None or (label and value == 0 and limit.role == "reference"):
+    says_zero = label.lower() == "zero" or (label and limit.role == "reference")
+    if value is None or (value == 0 and says_zero):
         return label
     return f"{label} = {figure(value)}" if label else figure(value)
 

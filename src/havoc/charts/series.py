@@ -49,6 +49,8 @@ def draw_series(axes: Axes, panel: Panel, names: list[str] | None, flat: bool) -
         data = points(series, names)
         if is_mean(series) and len(panel.series) > 1:
             look = Look(style.MEAN_COLOR, style.MEAN_MARKER if series.low else "_", "-")
+        elif bars and series.kind == "points":
+            look = Look(style.MEAN_COLOR, style.MEAN_MARKER, "-")
         elif names is not None and names_its_category(series):
             look = Look(style.SERIES_COLORS[0], style.SERIES_MARKERS[0], "-")
         else:
@@ -115,8 +117,8 @@ def _draw_points(
     shown = thin_extremes(data.y, MOST_POINTS)
     on_surface = panel.grid is not None
     size = 24.0 if len(shown) <= 300 else 7.0
-    if mean:
-        size = 36.0 if series.low else 900.0
+    if mean or series.low:
+        size = 900.0 if look.marker == "_" else 38.0
     axes.scatter(
         data.x[shown],
         data.y[shown],

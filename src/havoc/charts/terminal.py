@@ -35,6 +35,7 @@ from havoc.text import printable, shorten, to_ascii
 SMALLEST_WIDTH, SMALLEST_HEIGHT = 40, 8
 MOST_PANELS = 8
 SERIES_COLORS = ("blue+", "orange", "cyan", "magenta+", "green", "gray")
+LINE_SIGNS = ("+", "×", "*")
 SERIES_MARKERS = ("●", "■", "▲", "◆", "○", "□")
 FLAG_COLOR = "red+"
 # plotext paints a background and knows no foreground "as the terminal has it". So what
@@ -93,28 +94,32 @@ def _panel(panel: Panel, width: int, rows: int, use_color: bool) -> list[str]:
     has_data = any(np.isfinite(points(series, names).y).any() for series in panel.series)
     if panel.grid is None and not has_data:
         return [*lines, "(no data)"]
-    caption = " · ".join(text for text in (_y_caption(panel), _legend(panel, names)) if text)
+    caption = _caption(panel, names, width, use_color)
     if caption:
-        lines.append(shorten(caption, width))
+        lines.append(caption)
     lines += _canvas(panel, names, width, rows, use_color)
     if panel.x_label:
         lines.append(printable(panel.x_label, width).center(width).rstrip())
     return lines + _shade_key(panel, width)
 
 
-def _y_caption(panel: Panel) -> str:
-    return f"↑ {printable(panel.y_label, 30)}" if panel.y_label else ""
-
-
-def _legend(panel: Panel, names: list[str] | None) -> str:
-    """Which symbol is which series, where there is more than one."""
-    if len(panel.series) < 2:
-        return ""
-    entries: dict[str, str] = {}
-    for number, series in _numbered(panel, names):
+def _caption(panel: Panel, names: list[str] | None, width: int, use_color: bool) -> str:
+    """What the y axis shows and, of several series, which symbol is which."""
+    caption = f"↑ {printable(panel.y_label, 30)}" if panel.y_label else ""
+    used = len(caption)
+    entries: dict[str, tuple[str, Any]] = {}
+    for number, series in _numbered(panel, names) if len(panel.series) > 1 else []:
         if names is None or not names_its_category(series):
-            entries.setdefault(printable(series.name, 24), _marker(series, number))
-    return "  ".join(f"{marker} {name}" for name, marker in entries.items())
+            look = (_marker(series, number), _series_color(series, number))
+            entries.setdefault(printable(series.name, 24), look)
+    for name, (marker, color) in entries.items():
+        if used + len(name) + 4 > width:
+            return f"{caption}…" if used < width else caption
+        colored = use_color and color != UNCOLORED
+        sign = plotext.colorize(marker, color).string() if colored else marker
+        caption += f"{'  ' if caption else ''}{sign} {name}"
+        used += len(name) + len(marker) + 3
+    return caption
 
 
 def _numbered(panel: Panel, names: list[str] | None) -> list[tuple[int, Series]]:
@@ -129,11 +134,18 @@ def _numbered(panel: Panel, names: list[str] | None) -> list[tuple[int, Series]]
 
 
 def _marker(series: Series, number: int) -> str:
+    """The sign of a series in the legend, and what its points are drawn with."""
     if is_mean(series):
         return "◆"
     if series.kind in ("line", "step"):
-        return "─"
-    return "█" if series.kind == "bars" else SERIES_MARKERS[number % len(SERIES_MARKERS)]
+        return "─" if number < 2 else LINE_SIGNS[number % len(LINE_SIGNS)]
+    if series.kind == "bars":
+        return "█" if number == 0 else "▒"
+    return SERIES_MARKERS[number % len(SERIES_MARKERS)]
+
+
+def _series_color(series: Series, number: int) -> str:
+    return UNCOLORED if is_mean(series) else SERIES_COLORS[number % len(SERIES_COLORS)]
 
 
 def _canvas(
@@ -298,7 +310,8 @@ def _colored(marker: str, color: Any) -> Any:
 def _draw_series(
     canvas: Any, series: Series, data: Points, number: int, x: Scale, y: Scale, width: int
 ) -> None:
-    color = SERIES_COLORS[number % len(SERIES_COLORS)]
+    color = _series_color(series, number)
+    sign = _colored(_marker(series, number), color)
     shown = thin_extremes(data.y, 6 * width)
     places, heights = x(data.x)[shown], y(data.y)[shown]
     known = np.isfinite(places) & np.isfinite(heights)
@@ -306,18 +319,16 @@ def _draw_series(
         return
     places, heights = places[known], heights[known]
     if series.kind == "bars":
-        _draw_bars(canvas, places, heights, y, _colored("█" if number == 0 else "▒", color), width)
+        _draw_bars(canvas, places, heights, y, sign, width)
         return
     _draw_intervals(canvas, data, x, y, color, series.kind == "line")
-    if series.kind == "points":
-        symbol = _colored(_marker(series, number), UNCOLORED if is_mean(series) else color)
-        canvas.draw(canvas.signal(places.tolist(), heights.tolist(), marker=symbol))
-        return
-    braille = _colored("braille", color)
-    canvas.draw(canvas.signal(places.tolist(), heights.tolist(), marker=braille).lines())
-    if series.kind == "line_points" and len(places) <= width:
-        symbol = _colored(SERIES_MARKERS[number % len(SERIES_MARKERS)], color)
-        canvas.draw(canvas.signal(places.tolist(), heights.tolist(), marker=symbol))
+    signal = (places.tolist(), heights.tolist())
+    if series.kind != "points":
+        fine = series.kind == "line_points" or number < 2
+        stroke = _colored("braille", color) if fine else sign
+        canvas.draw(canvas.signal(*signal, marker=stroke).lines())
+    if series.kind == "points" or (series.kind == "line_points" and len(places) <= width):
+        canvas.draw(canvas.signal(*signal, marker=sign))
 
 
 def _draw_bars(
