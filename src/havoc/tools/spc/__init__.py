@@ -4,4 +4,5 @@ OPERATIONS: dict[str, str] = {
     "capability": "capability",
     "control_chart": "control_chart",
     "control_chart_constants": "constants",
+    "runs_rules": "runs_rules",
 }

@@ -116,7 +116,7 @@ def _beyond_limits(series: _Series) -> list[_Track]:
 
 def _count_beyond(needed: int, window: int, distance: float) -> Detector:
     """``needed`` of ``window`` points further than ``distance`` sigma on one side."""
-    where = f"{distance:g} sigma " if distance else ""
+    where = f"more than {distance:g} sigma " if distance else ""
 
     def detect(series: _Series) -> list[_Track]:
         tracks = []

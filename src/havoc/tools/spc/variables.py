@@ -82,7 +82,7 @@ def xbar_chart(
     )
     location.rules = rules
     spread = _spread_panel(kind, groups, sizes, sigma, basis.n_sigma)
-    spread.rules = [rule for rule in ("nelson_1",) if rules]
+    spread.rules = limits_only(rules)
     letter = "r" if kind == "xbar_r" else "s"
     figures: dict[str, Any] = {
         "center": center,
