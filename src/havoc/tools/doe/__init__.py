@@ -2,6 +2,9 @@
 
 OPERATIONS: dict[str, str] = {
     "full_factorial": "full_factorial",
+    "fractional_factorial": "fractional_factorial",
+    "plackett_burman": "plackett_burman",
     "box_behnken": "box_behnken",
     "central_composite": "central_composite",
+    "doe_analyze": "doe_analyze",
 }

@@ -10,6 +10,8 @@ which are quick to compute for every candidate column at once.
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +19,8 @@ from havoc.tools.doe.factors import LETTERS
 
 HIGHEST_MOMENT = 8
 BEAM = 60
+BUDGET = 1 << 21
+"""Designs kept at each step, and the most cells of their sign tables, which bounds the time."""
 
 # Generators as printed in Montgomery, Design and Analysis of Experiments, Table 8.14 and in the
 # NIST/SEMATECH e-Handbook 5.3.3.4.7, by (factors, runs). Everything else is searched.
@@ -48,17 +52,22 @@ CATALOGUE: dict[tuple[int, int], str] = {
 }
 
 
-def mask_of(word: str) -> int:
+def mask_of(word: str, symbols: str = LETTERS) -> int:
     """``ABD`` as a bit mask over the factors."""
     mask = 0
     for letter in word:
-        mask ^= 1 << LETTERS.index(letter)
+        mask ^= 1 << symbols.index(letter)
     return mask
 
 
-def word_of(mask: int) -> str:
+def word_of(mask: int, symbols: str = LETTERS) -> str:
     """The letters of a bit mask."""
-    return "".join(letter for bit, letter in enumerate(LETTERS) if mask >> bit & 1)
+    return "".join(letter for bit, letter in enumerate(symbols) if mask >> bit & 1)
+
+
+@functools.lru_cache(maxsize=256)
+def _searched(n_factors: int, n_basic: int) -> tuple[int, ...]:
+    return tuple(search_columns(n_factors, n_basic))
 
 
 def fraction_columns(n_factors: int, n_basic: int) -> list[int]:
@@ -66,35 +75,51 @@ def fraction_columns(n_factors: int, n_basic: int) -> list[int]:
     listed = CATALOGUE.get((n_factors, 1 << n_basic))
     if listed is not None:
         return [1 << bit for bit in range(n_basic)] + [mask_of(word) for word in listed.split()]
-    return search_columns(n_factors, n_basic)
+    return list(_searched(n_factors, n_basic))
 
 
 def search_columns(n_factors: int, n_basic: int, *, repeats: bool = False) -> list[int]:
     """Basic columns and the added ones with the least aberration that a beam search finds.
 
     With ``repeats`` two factors may share a column, which is what confounding a
-    full factorial in small blocks needs (a resolution II "fraction").
+    full factorial in small blocks needs (a resolution II "fraction"). Up to half
+    as many factors as runs fit in columns of an odd number of letters, where
+    every defining word is even: this second search never misses resolution IV.
     """
+    everything = list(range(1, 1 << n_basic))
+    searches = [_beam_search(n_factors, n_basic, everything, repeats=repeats)]
+    odd = [column for column in everything if column.bit_count() % 2]
+    if n_basic < n_factors <= len(odd) and not repeats:
+        searches.append(_beam_search(n_factors, n_basic, odd, repeats=False))
+    return min(searches)[1]
+
+
+def _beam_search(
+    n_factors: int, n_basic: int, allowed: list[int], *, repeats: bool
+) -> tuple[tuple[int, ...], list[int]]:
+    """(power moments, columns) of the best design found."""
     runs = 1 << n_basic
+    width = max(2, min(BEAM, BUDGET // runs**2))
     signs = _sign_table(n_basic)
     basic = [1 << bit for bit in range(n_basic)]
-    beam: list[tuple[list[int], NDArray[np.int64]]] = [(basic, signs[:, basic].sum(axis=1))]
-    candidates = np.arange(1, runs)
+    sums = signs[:, basic].sum(axis=1)
+    beam = [(tuple(_moments(sums[:, None])[:, 0].tolist()), basic, sums)]
     for _ in range(n_factors - n_basic):
         found: dict[tuple[int, ...], tuple[list[int], int, NDArray[np.int64]]] = {}
-        for chosen, sums in beam:
-            free = candidates if repeats else np.setdiff1d(candidates, chosen)
+        for _, chosen, sums in beam:
+            free = np.array(allowed if repeats else sorted(set(allowed) - set(chosen)))
             moments = _moments(sums[:, None] + signs[:, free])
             for column, key in zip(free.tolist(), map(tuple, moments.T.tolist()), strict=True):
                 known = found.get(key)
                 if known is None or (known[0] is chosen and _plainer(column, known[1])):
                     found[key] = (chosen, column, sums)
-        best = sorted(found)[:BEAM]
         beam = [
-            ([*found[key][0], found[key][1]], found[key][2] + signs[:, found[key][1]])
-            for key in best
+            (key, [*chosen, column], sums + signs[:, column])
+            for key, (chosen, column, sums) in sorted(found.items(), key=lambda item: item[0])[
+                :width
+            ]
         ]
-    return beam[0][0]
+    return beam[0][0], beam[0][1]
 
 
 def _plainer(column: int, other: int) -> bool:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from havoc.tools.doe.aberration import two_level_rows, word_of
+from havoc.tools.doe.factors import LETTERS
 
 FULL_ALGEBRA = 12
 """Up to this many factors all effects are enumerated, beyond it only low orders."""
@@ -30,8 +31,8 @@ class Effect(msgspec.Struct, frozen=True):
     def order(self) -> int:
         return self.mask.bit_count()
 
-    def word(self, relative_to: int = 1) -> str:
-        return ("-" if self.sign * relative_to < 0 else "") + word_of(self.mask)
+    def word(self, relative_to: int = 1, symbols: str = LETTERS) -> str:
+        return ("-" if self.sign * relative_to < 0 else "") + word_of(self.mask, symbols)
 
 
 class BlockChoice(msgspec.Struct, frozen=True):
@@ -66,7 +67,7 @@ def alias_classes(columns: list[int], signs: list[int], order: int) -> dict[int,
 
 def resolution_of(columns: list[int]) -> int:
     """Length of the shortest defining word; 0 if there is none (a full factorial)."""
-    rank = len(_independent(columns))
+    rank = rank_of(columns)
     if rank == len(columns):
         return 0
     for size in range(1, rank + 2):
@@ -79,14 +80,15 @@ def resolution_of(columns: list[int]) -> int:
     return rank + 1
 
 
-def _independent(columns: list[int]) -> list[int]:
+def rank_of(columns: list[int]) -> int:
+    """Number of independent columns (rank over the field of two elements)."""
     basis: list[int] = []
     for column in columns:
         for pivot in basis:
             column = min(column, column ^ pivot)
         if column:
             basis.append(column)
-    return basis
+    return len(basis)
 
 
 def choose_block_columns(columns: list[int], basic: int, power: int) -> BlockChoice:

@@ -8,6 +8,7 @@ balance, and orthogonality where the theory promises it.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -94,6 +95,44 @@ def repeated(points: Points, times: int) -> Points:
         types=points.types * times,
         blocks=points.blocks * times,
     )
+
+
+def in_block_order(points: Points) -> Points:
+    """The rows sorted by block; the order within a block stays."""
+    order = np.argsort(points.blocks, kind="stable").tolist()
+    return Points(
+        coded=points.coded[order],
+        types=[points.types[row] for row in order],
+        blocks=[points.blocks[row] for row in order],
+    )
+
+
+def blocks_of(total: int, blocks: int) -> list[int]:
+    """Block of each of ``total`` runs that are spread evenly over the blocks."""
+    return [block for block, share in enumerate(shares(total, blocks), 1) for _ in range(share)]
+
+
+def middle_rows(factors: Sequence[Factor], total: int, blocks: int, where: str) -> Points:
+    """Centre points: the middle of numeric factors, at the combinations of two-level labels."""
+    if not total:
+        return center_rows(0, len(factors))
+    labels = [factor.categorical for factor in factors]
+    if all(labels):
+        raise InputError(
+            "centre points need a numeric factor, but all factors have labels",
+            where=f"{where} center_points",
+            remedy="leave centre points out",
+        )
+    middles = list(itertools.product(*[(-1.0, 1.0) if label else (0.0,) for label in labels]))
+    if total % len(middles):
+        raise InputError(
+            f"{total} centre points cannot be shared equally by the {len(middles)} combinations "
+            "of the labels",
+            where=f"{where} center_points",
+            remedy=f"give a multiple of {len(middles)}",
+        )
+    rows = np.array([middles[index % len(middles)] for index in range(total)])
+    return Points(coded=rows, types=["center"] * total, blocks=blocks_of(total, blocks))
 
 
 def shares(total: int, parts: int) -> list[int]:

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Annotated
 
 import msgspec
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
 
 from havoc.errors import InputError
@@ -30,14 +32,15 @@ from havoc.tools.doe.design import (
     assemble,
     check_size,
     design_narrative,
+    in_block_order,
     is_balanced,
     is_orthogonal,
     level_pairs_are_balanced,
+    middle_rows,
     order_in_words,
     recount,
     refuse_unless,
     repeated,
-    shares,
 )
 from havoc.tools.doe.factors import (
     Factor,
@@ -74,6 +77,9 @@ class FullFactorial(Design):
 def full_factorial(
     factors: Factors = [],  # noqa: B006
     n_factors: FactorCount = None,
+    n_levels: Annotated[
+        int, Meta(ge=2, description="levels of every factor that has no range or levels")
+    ] = 2,
     center_points: CenterPoints = 0,
     replicates: Replicates = 1,
     blocks: Blocks = 1,
@@ -91,14 +97,14 @@ def full_factorial(
     """
     where = "full_factorial"
     given = named_factors(factors, n_factors, where=where, minimum=1, maximum=50)
-    listed = [_with_levels(factor) for factor in given]
+    listed = [_with_levels(factor, n_levels) for factor in given]
     levels = [len(factor.levels) for factor in listed]
     distinct = math.prod(levels)
     two_level = set(levels) == {2}
     check_size(distinct * replicates + center_points, where)
-    if center_points and (not two_level or all(factor.categorical for factor in listed)):
+    if center_points and not two_level:
         raise InputError(
-            "centre points need factors with two numeric levels",
+            "centre points need factors with two levels",
             where=f"{where} center_points",
             remedy="leave centre points out, or give each numeric factor a low and a high",
         )
@@ -112,15 +118,7 @@ def full_factorial(
     base = Points.of(coded, "factorial")
     points = repeated(base, replicates)
     points.blocks = block_of
-    if center_points:
-        points = points + _center_points(listed, center_points, blocks)
-    if blocks > 1:
-        order = np.argsort(points.blocks, kind="stable")
-        points = Points(
-            coded=points.coded[order],
-            types=[points.types[row] for row in order],
-            blocks=[points.blocks[row] for row in order],
-        )
+    points = in_block_order(points + middle_rows(listed, center_points, blocks, where))
     natural = _natural(listed, points.coded)
     corners = [row for row, kind in zip(natural, points.types, strict=True) if kind == "factorial"]
     _verify(points, corners, levels, replicates, center_points, two_level)
@@ -191,7 +189,7 @@ def _recompute(result: FullFactorial, **_: object) -> list[Recomputed]:
     ]
 
 
-def _with_levels(factor: Factor) -> Factor:
+def _with_levels(factor: Factor, n_levels: int) -> Factor:
     """The factor with its levels listed; level numbers where only their count is given."""
     if factor.levels:
         return factor
@@ -200,8 +198,9 @@ def _with_levels(factor: Factor) -> Factor:
         step = (factor.high - factor.low) / (count - 1)
         between = [round(factor.low + step * index, 12) for index in range(1, count - 1)]
         return msgspec.structs.replace(factor, levels=[factor.low, *between, factor.high])
-    if factor.n_levels is not None and factor.n_levels > 2:
-        numbers: list[float | str] = [float(level) for level in range(1, factor.n_levels + 1)]
+    count = factor.n_levels or n_levels
+    if count > 2:
+        numbers: list[float | str] = [float(level) for level in range(1, count + 1)]
         return msgspec.structs.replace(factor, levels=numbers)
     return msgspec.structs.replace(factor, levels=[-1.0, 1.0])
 
@@ -247,22 +246,6 @@ def _natural(factors: list[Factor], coded: FloatArray) -> list[list[float | str]
             settings[0.0] = natural_value(_as_two_level(factor), 0.0)
         columns.append([settings[value] for value in column])
     return [list(row) for row in zip(*columns, strict=True)]
-
-
-def _center_points(factors: list[Factor], total: int, blocks: int) -> Points:
-    """Middle of the numeric factors, with the label combinations in turn."""
-    labels = [factor.categorical for factor in factors]
-    middles = list(itertools.product(*[(-1.0, 1.0) if label else (0.0,) for label in labels]))
-    if total % len(middles):
-        raise InputError(
-            f"{total} centre points cannot be shared equally by the {len(middles)} combinations "
-            "of the labels",
-            where="full_factorial center_points",
-            remedy=f"give a multiple of {len(middles)}",
-        )
-    rows = np.array([middles[index % len(middles)] for index in range(total)])
-    in_block = [block for block, share in enumerate(shares(total, blocks), 1) for _ in range(share)]
-    return Points(coded=rows, types=["center"] * total, blocks=in_block)
 
 
 def _blocking(
