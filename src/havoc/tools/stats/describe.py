@@ -234,11 +234,12 @@ def _narrate(result: Description) -> Narrative:
             "The {{level:%}} confidence interval of the mean runs from {{ci_low}} to "
             "{{ci_high:unit}}."
         )
-    details.extend(
-        f"{{{{groups.{i}.name}}}}: mean {{{{groups.{i}.mean:unit}}}}, "
-        f"standard deviation {{{{groups.{i}.sd:unit}}}}, n = {{{{groups.{i}.n}}}}."
-        for i in range(len(result.groups))
-    )
+    for i, group in enumerate(result.groups):
+        scatter = f", standard deviation {{{{groups.{i}.sd:unit}}}}" if group.sd is not None else ""
+        details.append(
+            f"{{{{groups.{i}.name}}}}: mean {{{{groups.{i}.mean:unit}}}}{scatter}, "
+            f"n = {{{{groups.{i}.n}}}}."
+        )
     figures = [
         ("mean", "{{mean:unit}}"),
         ("standard deviation", "{{sd:unit}}"),
@@ -261,7 +262,7 @@ def _narrate(result: Description) -> Narrative:
         conclusion=f"{{{{name}}}}: mean {{{{mean:unit}}}}{spread}, median {{{{median:unit}}}} "
         f"({counted}).",
         details=details,
-        key_figures=[item for item in figures if result.sd is not None or ":sd" not in item[1]],
+        key_figures=[item for item in figures if result.sd is not None or "{{sd" not in item[1]],
     )
 
 
