@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,14 @@ from havoc.tools import registry
 
 def judge(**arguments: Any) -> dict[str, Any]:
     return registry.execute("runs_rules", arguments).quantities
+
+
+@pytest.mark.parametrize("rules", ["none", "limits", "nelson", "western_electric", "westgard"])
+def test_every_set_of_rules_reads_well_and_is_verified(
+    run: Callable[..., dict[str, Any]], rules: str
+) -> None:
+    data = np.random.default_rng(9).normal(10, 2, 80).tolist()
+    assert run("runs_rules", data=data, rules=rules)["points"] == 80
 
 
 def test_control_limits_give_center_and_sigma() -> None:

@@ -148,10 +148,10 @@ def _from_data(
         groups = grouping.from_rows(subgroups)
     elif data is not None and (subgroup_size or 1) > 1:
         groups = grouping.from_values(data, subgroup_size or 1)
-    values = groups.values if groups is not None else as_sample(data or [], "data")
+    given = groups.values.tolist() if groups is not None else data or []
+    values = as_sample(given, "data", minimum=2, varying=True)
     if groups is not None and groups.size == 1:
         groups = None
-    values = as_sample(values.tolist(), "data", minimum=2, varying=True)
     origin = float(values[0])
     shifted = values - origin
     known = standards["sigma"] or standards["sigma_within"]

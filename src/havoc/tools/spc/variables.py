@@ -214,9 +214,7 @@ def individuals_chart(
         pairs = used[1:] & used[:-1]
         if not pairs.any():
             raise InputError(
-                f"{int(used.sum())} usable value leaves no moving range"
-                if used.sum() == 1
-                else "no two neighbouring values are left, so there is no moving range",
+                "no two neighbouring values are left, so there is no moving range",
                 where="data",
                 remedy="give at least two values in the order of production, or sigma",
             )
