@@ -32,9 +32,7 @@ from havoc.tools.signature import signature
 
 COMMANDS = ("MATH", "STAT_TEST", "DOE", "SPC", "DESIGN_DOE", "EVAL_SPC")
 
-_FIRST_KEY = re.compile(
-    rf"\A(?:---[^\n]*\n|\s*#[^\n]*\n|\s+)*[\"']?(?:{'|'.join(COMMANDS)})[\"']?[ \t]*:"
-)
+_FIRST_KEY = re.compile(rf"[\"']?(?:{'|'.join(COMMANDS)})[\"']?[ \t]*:(?:\s|$)")
 _FORMULA = re.compile(r"^\s*(?P<response>[^~+*:]+?)\s*~\s*(?P<terms>[^~]+)$")
 
 Fields = dict[str, Any]
@@ -50,8 +48,12 @@ class Envelope(msgspec.Struct, kw_only=True):
 
 
 def is_document(text: str) -> bool:
-    stripped = text.removeprefix("\ufeff")
-    return stripped.lstrip().startswith("{") or _FIRST_KEY.match(stripped) is not None
+    """The first thing that is not a comment is an object or a command's key."""
+    if text.removeprefix("\ufeff").lstrip().startswith("{"):
+        return True
+    lines = (line.strip() for line in text.removeprefix("\ufeff")[:SCRIPT_LIMIT].split("\n"))
+    first = next((line for line in lines if line and not line.startswith(("#", "---"))), "")
+    return _FIRST_KEY.match(first) is not None
 
 
 def parse_document(document: str | Mapping[str, Any]) -> Script:

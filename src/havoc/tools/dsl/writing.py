@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from dataclasses import replace
 from typing import Any
 
 from havoc.errors import HavocError
+from havoc.tools.declaration import registry
 from havoc.tools.dsl import keywords
 from havoc.tools.dsl.tree import Reference, Script, Statement, Value
+from havoc.tools.signature import signature
 
 WIDTH = 88
 # Above this length a statement is written plainly, without trying the shorter forms.
@@ -34,6 +37,11 @@ def format_script(script: Script) -> str:
 
 def format_statement(statement: Statement) -> str:
     """One statement, with groups as ``A=[…]`` and the chart by its kind where that is the same."""
+    order = list(signature(registry.get(statement.operation)))
+    known = sorted(
+        statement.arguments, key=lambda name: order.index(name) if name in order else len(order)
+    )
+    statement = replace(statement, arguments={name: statement.arguments[name] for name in known})
     plain = _fold(_statement(statement, statement.arguments, {}))
     if len(plain) > SHORTENED:
         return plain
