@@ -7,4 +7,5 @@ OPERATIONS: dict[str, str] = {
     "box_behnken": "box_behnken",
     "central_composite": "central_composite",
     "doe_analyze": "doe_analyze",
+    "response_surface": "response_surface",
 }

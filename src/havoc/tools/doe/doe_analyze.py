@@ -13,75 +13,52 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal
 
-import msgspec
 import numpy as np
 from msgspec import Meta
-from numpy.typing import NDArray
 from scipy import stats
 
 from havoc.errors import InputError
 from havoc.tools.declaration import tool
 from havoc.tools.doe import effect_charts
+from havoc.tools.doe.anova_row import AnovaRow
 from havoc.tools.doe.effect_terms import (
     MAX_TERMS,
     Term,
     TermSet,
     all_terms,
     parse_term,
-    removable,
     separable_terms,
     term_name,
 )
-from havoc.tools.doe.factors import Factor
+from havoc.tools.doe.factors import Coding, Factor, by_name
 from havoc.tools.doe.least_squares import (
-    Fit,
-    PureError,
     block_dummies,
-    fit,
     lack_of_fit,
     r_squared_predicted,
 )
 from havoc.tools.doe.lenth import Lenth, lenth
 from havoc.tools.doe.two_level_data import TwoLevelData, from_columns, in_standard_order
+from havoc.tools.doe.two_level_model import (
+    BoolArray,
+    EffectRow,
+    TwoLevelModel,
+    anova_of,
+    backward,
+    curvature_of,
+    effect_rows,
+    fit_with_curvature,
+    kept_by_lenth,
+    margin_of_t,
+)
 from havoc.tools.parameters import Alpha, FloatArray, Name, Sample, Unit, as_sample
 from havoc.tools.result import Check, Narrative, Outcome, Recomputed
 
-BoolArray = NDArray[np.bool_]
 FEWEST_FOR_LENTH = 5
 
 Columns = Annotated[
     dict[str, list[float | str]],
     Meta(description="settings of each factor: natural units, -1 and 1, + and -, or two labels"),
 ]
-Coding = Annotated[
-    dict[str, float] | list[float],
-    Meta(description="coding of each factor, by name or in the order of the factors"),
-]
-
-
-class EffectRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One effect. ``std_error`` belongs to the coefficient, half that of the effect."""
-
-    term: str
-    effect: float
-    coefficient: float
-    significant: bool
-    std_error: float | None = None
-    t: float | None = None
-    p_value: float | None = None
-    ci_low: float | None = None
-    ci_high: float | None = None
-
-
-class AnovaRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One row of an analysis of variance."""
-
-    source: str
-    df: int
-    ss: float
-    ms: float | None = None
-    F: float | None = None
-    p_value: float | None = None
 
 
 class DoeAnalysis(Outcome):
@@ -138,16 +115,6 @@ class DoeAnalysis(Outcome):
     df_lack_of_fit: int | None = None
     F_lack_of_fit: float | None = None
     p_lack_of_fit: float | None = None
-
-
-class _Model(msgspec.Struct, kw_only=True):
-    """A fit with and without the curvature term."""
-
-    terms: list[Term]
-    plain: Fit
-    full: Fit
-    n_blocks: int
-    curvature: bool
 
 
 @tool(
@@ -237,7 +204,7 @@ def doe_analyze(
             remedy="check that every factor has runs at two levels",
         )
     is_center = data.is_center
-    fitted = _fit(separable.terms, separable, base, values, is_center)
+    fitted = fit_with_curvature(separable.terms, separable, base, values, is_center)
     if method == "t" and fitted.full.df == 0:
         raise InputError(
             "the model uses up all runs, so there is no residual to test against",
@@ -259,13 +226,13 @@ def doe_analyze(
         judgement = judgement if judgement.pse > 0 else None
     if reduce == "backward":
         kept = (
-            _kept_by_lenth(fitted, base.shape[1], judgement)
+            kept_by_lenth(fitted, base.shape[1], judgement)
             if judgement is not None
-            else _backward(fitted, separable, base, values, is_center, alpha)
+            else backward(fitted, separable, base, values, is_center, alpha)
         )
         removed = [term_name(term, names) for term in fitted.terms if term not in kept]
         if removed and kept:
-            fitted = _fit(kept, separable, base, values, is_center)
+            fitted = fit_with_curvature(kept, separable, base, values, is_center)
             judgement = None if fitted.full.df > 0 else judgement
         elif removed:
             removed = []
@@ -388,26 +355,11 @@ def _read(
         return from_columns(
             factors,
             len(values),
-            _coding(center, names, f"{where} center"),
-            _coding(half_range, names, f"{where} half_range"),
+            by_name(center, names, f"{where} center"),
+            by_name(half_range, names, f"{where} half_range"),
             where,
         )
     return in_standard_order(len(values), n_factors, factor_names, generators, design, where)
-
-
-def _coding(
-    given: dict[str, float] | list[float], names: list[str], where: str
-) -> dict[str, float]:
-    if isinstance(given, dict):
-        unknown = [name for name in given if name not in names]
-        if unknown:
-            raise InputError(f"there is no factor {unknown[0]}", where=where, remedy="correct it")
-        return given
-    if len(given) != len(names):
-        raise InputError(
-            f"{len(given)} values for {len(names)} factors", where=where, remedy="give one each"
-        )
-    return dict(zip(names, given, strict=True))
 
 
 def _blocks(block: list[str | float], rows: int, where: str) -> tuple[list[str], FloatArray]:
@@ -432,75 +384,10 @@ def _candidates(names: list[str], model: str, terms: list[str], where: str) -> l
     return all_terms(k, min(order, k))
 
 
-def _fit(
-    terms: list[Term],
-    separable: TermSet,
-    base: FloatArray,
-    values: FloatArray,
-    is_center: BoolArray,
-) -> _Model:
-    """The model as it is, and with a term for curvature, which keeps it out of the error."""
-    positions = [separable.terms.index(term) for term in terms]
-    columns = np.column_stack([base, separable.columns[:, positions]])
-    plain = fit(columns, values)
-    curved = bool(is_center.any() and not is_center.all()) and plain.df > 0
-    full = fit(np.column_stack([columns, is_center.astype(float)]), values) if curved else plain
-    return _Model(terms=terms, plain=plain, full=full, n_blocks=base.shape[1] - 1, curvature=curved)
-
-
-def _backward(
-    fitted: _Model,
-    separable: TermSet,
-    base: FloatArray,
-    values: FloatArray,
-    is_center: BoolArray,
-    alpha: float,
-) -> list[Term]:
-    """Drop the least significant removable term until all that may go are significant."""
-    current = fitted
-    while current.terms and current.full.df > 0 and current.full.rss > 0:
-        p_values = _p_values(current, base.shape[1])
-        weakest = max(
-            (
-                (p_value, index)
-                for index, p_value in enumerate(p_values)
-                if removable(current.terms[index], current.terms)
-            ),
-        )
-        if weakest[0] <= alpha:
-            break
-        rest = [term for index, term in enumerate(current.terms) if index != weakest[1]]
-        if not rest:
-            return []
-        current = _fit(rest, separable, base, values, is_center)
-    return current.terms
-
-
-def _p_values(model: _Model, offset: int) -> list[float]:
-    scale = model.full.rss / model.full.df
-    count = len(model.terms)
-    errors = np.sqrt(scale * model.full.unscaled[offset : offset + count])
-    t = model.full.coefficients[offset : offset + count] / errors
-    return [float(value) for value in 2 * stats.t.sf(np.abs(t), model.full.df)]
-
-
-def _kept_by_lenth(model: _Model, offset: int, judgement: Lenth) -> list[Term]:
-    """Terms beyond Lenth's margin and, for the hierarchy, the terms that they contain."""
-    effects = 2 * model.plain.coefficients[offset:]
-    large = [
-        term
-        for term, effect in zip(model.terms, effects, strict=True)
-        if abs(effect) > judgement.margin
-    ]
-    return [
-        term for term in model.terms if term in large or any(set(term) < set(big) for big in large)
-    ]
-
-
 def _result(
     data: TwoLevelData,
     values: FloatArray,
-    model: _Model,
+    model: TwoLevelModel,
     separable: TermSet,
     names: list[str],
     block_names: list[str],
@@ -517,18 +404,18 @@ def _result(
     terms = [term_name(term, names) for term in model.terms]
     # Without a curvature column the intercept is the plain one; effects agree in both fits.
     coefficients = model.plain.coefficients
-    rows = _effect_rows(model, terms, offset, judgement, alpha)
+    rows = effect_rows(model, terms, offset, judgement, alpha)
     total = float(((values - values.mean()) ** 2).sum())
     pure = lack_of_fit(data.coded, block_columns, values, model.plain)
     tested = judgement is not None or any(row.p_value is not None for row in rows)
     significant = [row.term for row in rows if row.significant]
     largest = max(rows, key=lambda row: abs(row.effect))
     aliased = {name: others for name, others in separable.aliased.items() if name in terms}
-    curvature = _curvature(model, values, is_center, alpha)
+    curvature = curvature_of(model, values, is_center, alpha)
     limit = (
         judgement.margin
         if judgement is not None
-        else _margin(model, offset, alpha)
+        else margin_of_t(model, offset, alpha)
         if tested
         else None
     )
@@ -566,7 +453,7 @@ def _result(
         r_squared_predicted=r_squared_predicted(model.plain, total),
         residual_sd=float(np.sqrt(model.full.rss / model.full.df)) if model.full.df else None,
         df_residual=model.full.df,
-        anova=_anova(model, terms, block_names, offset, values, pure, curvature, total),
+        anova=anova_of(model, terms, block_names, offset, values, pure, curvature, total),
         aliased=aliased,
         not_estimable=[*separable.with_mean, *separable.dropped],
         confounded_with_blocks=separable.with_blocks,
@@ -601,153 +488,7 @@ def _result(
     )
 
 
-def _effect_rows(
-    model: _Model, terms: list[str], offset: int, judgement: Lenth | None, alpha: float
-) -> list[EffectRow]:
-    coefficients = model.plain.coefficients[offset:]
-    if judgement is not None:
-        ratios = 2 * coefficients / judgement.pse
-        return [
-            EffectRow(
-                term=term,
-                effect=float(2 * coefficient),
-                coefficient=float(coefficient),
-                significant=bool(abs(2 * coefficient) > judgement.margin),
-                std_error=judgement.pse / 2,
-                t=float(ratio),
-                p_value=float(2 * stats.t.sf(abs(ratio), judgement.df)),
-                ci_low=float(2 * coefficient - judgement.margin),
-                ci_high=float(2 * coefficient + judgement.margin),
-            )
-            for term, coefficient, ratio in zip(terms, coefficients, ratios, strict=True)
-        ]
-    full = model.full
-    if full.df == 0 or full.rss == 0:
-        exact = full.df > 0
-        return [
-            EffectRow(
-                term=term,
-                effect=float(2 * coefficient),
-                coefficient=float(coefficient),
-                significant=exact and abs(coefficient) > 1e-12 * float(np.abs(coefficients).max()),
-            )
-            for term, coefficient in zip(terms, coefficients, strict=True)
-        ]
-    # Where curvature and the terms are orthogonal, as in every standard design, both fits agree.
-    estimates = full.coefficients[offset : offset + len(terms)]
-    errors = np.sqrt(full.rss / full.df * full.unscaled[offset : offset + len(terms)])
-    critical = float(stats.t.ppf(1 - alpha / 2, full.df))
-    rows = []
-    for term, coefficient, error in zip(terms, estimates.tolist(), errors.tolist(), strict=True):
-        t = coefficient / error
-        p_value = float(2 * stats.t.sf(abs(t), full.df))
-        rows.append(
-            EffectRow(
-                term=term,
-                effect=2 * coefficient,
-                coefficient=coefficient,
-                significant=p_value < alpha,
-                std_error=error,
-                t=t,
-                p_value=p_value,
-                ci_low=2 * (coefficient - critical * error),
-                ci_high=2 * (coefficient + critical * error),
-            )
-        )
-    return rows
-
-
-def _margin(model: _Model, offset: int, alpha: float) -> float | None:
-    """Size that an effect must exceed, when all have the same standard error."""
-    errors = model.full.unscaled[offset : offset + len(model.terms)]
-    if np.ptp(errors) > 1e-9 * errors.max():
-        return None
-    scale = model.full.rss / model.full.df
-    return float(stats.t.ppf(1 - alpha / 2, model.full.df) * 2 * np.sqrt(scale * errors[0]))
-
-
-def _curvature(
-    model: _Model, values: FloatArray, is_center: BoolArray, alpha: float
-) -> dict[str, Any]:
-    if not is_center.any() or is_center.all():
-        return {}
-    found: dict[str, Any] = {
-        "factorial_mean": float(values[~is_center].mean()),
-        "center_mean": float(values[is_center].mean()),
-        "curvature": float(values[is_center].mean() - values[~is_center].mean()),
-    }
-    if not model.curvature:
-        return found
-    found["curvature"] = float(model.full.coefficients[-1])
-    ss = model.plain.rss - model.full.rss
-    found["ss_curvature"] = ss
-    if model.full.df > 0 and model.full.rss > 0:
-        f = ss / (model.full.rss / model.full.df)
-        p_value = float(stats.f.sf(f, 1, model.full.df))
-        found |= {
-            "F_curvature": f,
-            "p_curvature": p_value,
-            "curvature_significant": p_value < alpha,
-        }
-    return found
-
-
-def _anova(
-    model: _Model,
-    terms: list[str],
-    block_names: list[str],
-    offset: int,
-    values: FloatArray,
-    pure: PureError | None,
-    curvature: dict[str, Any],
-    total: float,
-) -> list[AnovaRow]:
-    """One row a term (adjusted for all others), curvature, residual and its parts, total."""
-    full = model.full
-    error = full.rss / full.df if full.df > 0 and full.rss > 0 else None
-
-    def row(source: str, df: int, ss: float) -> AnovaRow:
-        if error is None or df == 0:
-            return AnovaRow(source=source, df=df, ss=ss, ms=ss / df if df else None)
-        f = ss / df / error
-        return AnovaRow(
-            source=source, df=df, ss=ss, ms=ss / df, F=f, p_value=float(stats.f.sf(f, df, full.df))
-        )
-
-    rows = []
-    if block_names:
-        rows.append(row("blocks", len(block_names), _explained_by_blocks(model, offset)))
-    sums = full.coefficients**2 / full.unscaled
-    rows += [
-        row(term, 1, float(ss))
-        for term, ss in zip(terms, sums[offset : offset + len(terms)], strict=True)
-    ]
-    if model.curvature:
-        rows.append(row("curvature", 1, float(curvature["ss_curvature"] or 0.0)))
-    rows.append(
-        AnovaRow(
-            source="residual", df=full.df, ss=full.rss, ms=full.rss / full.df if full.df else None
-        )
-    )
-    if pure is not None and full.df > pure.df_pure_error:
-        rest = max(full.rss - pure.ss_pure_error, 0.0)
-        rows.append(AnovaRow(source="other lack of fit", df=full.df - pure.df_pure_error, ss=rest))
-        rows.append(AnovaRow(source="pure error", df=pure.df_pure_error, ss=pure.ss_pure_error))
-    rows.append(AnovaRow(source="total", df=len(values) - 1, ss=total))
-    return rows
-
-
-def _explained_by_blocks(model: _Model, offset: int) -> float:
-    """Sum of squares of the block terms, adjusted for all others."""
-    full = model.full
-    positions = list(range(1, offset))
-    root = full.inverse_root[positions]
-    covariance = root @ root.T
-    estimates = full.coefficients[positions]
-    return float(estimates @ np.linalg.solve(covariance, estimates))
-
-
-def _assumptions(model: _Model) -> list[Check]:
+def _assumptions(model: TwoLevelModel) -> list[Check]:
     residuals = model.full.residuals
     if model.full.df < 3 or len(residuals) > 5000 or model.full.rss == 0:
         return [

@@ -49,6 +49,11 @@ FactorCount = (
     | None
 )
 
+Coding = Annotated[
+    dict[str, float] | list[float],
+    Meta(description="coding of each factor, by name or in the order of the factors"),
+]
+
 
 def letters(count: int) -> list[str]:
     return list(LETTERS[:count])
@@ -193,3 +198,19 @@ def _ends(factor: Factor) -> tuple[Decimal, Decimal]:
     low = -1.0 if factor.low is None else float(factor.low)
     high = 1.0 if factor.high is None else float(factor.high)
     return Decimal(repr(low)), Decimal(repr(high))
+
+
+def by_name(
+    given: dict[str, float] | list[float], names: list[str], where: str
+) -> dict[str, float]:
+    """One value a factor, given by name or in the order of the factors."""
+    if isinstance(given, dict):
+        unknown = [name for name in given if name not in names]
+        if unknown:
+            raise InputError(f"there is no factor {unknown[0]}", where=where, remedy="correct it")
+        return given
+    if len(given) != len(names):
+        raise InputError(
+            f"{len(given)} values for {len(names)} factors", where=where, remedy="give one each"
+        )
+    return dict(zip(names, given, strict=True))

@@ -16,9 +16,15 @@ from msgspec import Meta
 from havoc.errors import InputError
 from havoc.tools.declaration import tool
 from havoc.tools.doe.aberration import fraction_columns, two_level_rows
+from havoc.tools.doe.alias_report import (
+    aliases_by_effect,
+    by_order,
+    clear_effects,
+    confounded_words,
+    word_lengths,
+)
 from havoc.tools.doe.confounding import (
     FULL_ALGEBRA,
-    Effect,
     alias_classes,
     choose_block_columns,
     rank_of,
@@ -159,7 +165,7 @@ def fractional_factorial(
     searched = max(order, 4 if len(listed) > FULL_ALGEBRA else len(listed))
     classes = alias_classes(columns, fraction.signs, searched)
     reached = resolution_of(columns)
-    words = sorted(classes.get(0, []), key=_by_order)
+    words = sorted(classes.get(0, []), key=by_order)
     refuse_unless(len(corners) == base_runs * replicates * (2 if folded else 1), "number of runs")
     refuse_unless(points.types.count("center") == center_points, "number of centre points")
     refuse_unless(reached < 3 or is_orthogonal(points.coded), "orthogonality")
@@ -168,7 +174,7 @@ def fractional_factorial(
     letters = dict(zip(symbols, [factor.name for factor in listed], strict=True))
     added = len(listed) - rank_of(columns)
     warnings = _warnings(reached, replicates, center_points, len(listed))
-    confounded = _confounded(classes, block_columns, symbols)
+    confounded = confounded_words(classes, block_columns, symbols)
     if any(len(word.lstrip("-")) == 2 for word in confounded):
         warnings.append(
             "the blocks cannot be told apart from some two-factor interactions: "
@@ -196,10 +202,10 @@ def fractional_factorial(
         generators=fraction.generators,
         defining_words=[effect.word(symbols=symbols) for effect in words],
         defining_relation=" = ".join(["I", *(effect.word(symbols=symbols) for effect in words)]),
-        word_length_pattern=_lengths(words),
-        aliases=_aliases(classes, order, symbols),
+        word_length_pattern=word_lengths(words),
+        aliases=aliases_by_effect(classes, order, symbols),
         alias_order=order,
-        clear_effects=_clear(classes, symbols),
+        clear_effects=clear_effects(classes, symbols),
         letters=letters,
         distinct_runs=base_runs * (2 if folded else 1),
         foldover=_foldover_in_words(folded, symbols),
@@ -432,62 +438,6 @@ def _confounded_blocks(
             remedy="use fewer blocks or more runs",
         )
     return chosen.block_of_run, chosen.confounded
-
-
-def _aliases(classes: dict[int, list[Effect]], order: int, symbols: str) -> dict[str, list[str]]:
-    """Signed aliases of main effects and two-factor interactions (words of the relation apart)."""
-    found: dict[Effect, list[str]] = {}
-    for column, members in classes.items():
-        if column == 0:
-            continue
-        for effect in members:
-            if effect.order <= 2:
-                found[effect] = [
-                    other.word(effect.sign, symbols)
-                    for other in members
-                    if other.mask != effect.mask and other.order <= order
-                ]
-    ordered = sorted(found, key=_by_order)
-    return {Effect(effect.mask, 1).word(symbols=symbols): found[effect] for effect in ordered}
-
-
-def _by_order(effect: Effect) -> tuple[int, list[int]]:
-    """Lower orders first, then by the position of the factors."""
-    return effect.order, [bit for bit in range(effect.mask.bit_length()) if effect.mask >> bit & 1]
-
-
-def _clear(classes: dict[int, list[Effect]], symbols: str) -> list[str]:
-    clear = [
-        members[0]
-        for column, members in classes.items()
-        if column and sum(effect.order <= 2 for effect in members) == 1
-    ]
-    ordered = sorted(
-        (effect for effect in clear if effect.order <= 2),
-        key=_by_order,
-    )
-    return [Effect(effect.mask, 1).word(symbols=symbols) for effect in ordered]
-
-
-def _confounded(
-    classes: dict[int, list[Effect]], block_columns: list[int], symbols: str
-) -> list[str]:
-    """Effects of up to three factors that blocks cannot be told from."""
-    effects = [
-        effect
-        for column in block_columns
-        for effect in classes.get(column, [])
-        if effect.order <= 3
-    ]
-    ordered = sorted(effects, key=_by_order)
-    return [effect.word(symbols=symbols) for effect in ordered]
-
-
-def _lengths(words: list[Effect]) -> dict[str, int]:
-    lengths: dict[str, int] = {}
-    for effect in words:
-        lengths[str(effect.order)] = lengths.get(str(effect.order), 0) + 1
-    return lengths
 
 
 def _warnings(
