@@ -16,12 +16,16 @@ def write_atomic(path: str | os.PathLike[str], data: bytes) -> Path:
     Whoever reads ``path`` sees the old content or the new, never a part of it,
     also after a power cut. Raises InputError if the place cannot be written.
     """
-    target = Path(path)
-    with suppress(OSError):
-        # Through a symbolic link, the file that it names is replaced, not the link.
-        target = target.resolve()
-    if target.is_dir():
+    if "\0" in os.fspath(path):
+        raise InputError(
+            "is not a file name", where=ascii(os.fspath(path)), remedy="give another name"
+        )
+    # Through a symbolic link, the file that it names is replaced, not the link.
+    target = Path(os.path.realpath(path))
+    if os.path.isdir(target):
         raise InputError("is a directory", where=str(path), remedy="give the name of a file")
+    if os.path.exists(target) and not os.path.isfile(target):
+        raise InputError("is not a regular file", where=str(path), remedy="give another name")
     temporary = target.parent / f".havoc-{secrets.token_hex(8)}.tmp"
     try:
         # Created as any new file is, so that the umask decides who may read it.
@@ -30,8 +34,8 @@ def write_atomic(path: str | os.PathLike[str], data: bytes) -> Path:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        if target.exists():
-            os.chmod(temporary, target.stat().st_mode & 0o777)
+        if os.path.exists(target):
+            os.chmod(temporary, os.stat(target).st_mode & 0o777)
         os.replace(temporary, target)
         _sync_directory(target.parent)
     except OSError as error:

@@ -35,7 +35,7 @@ class Block(NamedTuple):
 _HEADING = re.compile(r"#{1,6}\s+(.*?)\s*#*$")
 _BULLET = re.compile(r"\s*[-*+]\s+(.*)$")
 _NUMBER = re.compile(r"\s*\d{1,3}[.)]\s+(.*)$")
-_RULE_ROW = re.compile(r"\s*\|?(\s*:?-{2,}:?\s*\|)*\s*:?-{2,}:?\s*\|?\s*$")
+_RULE_CELL = re.compile(r":?-+:?$")
 _CELL_END = re.compile(r"(?<!\\)\|")
 _SPAN = re.compile(r"\*\*(?P<strong>(?=\S)[^*]+?(?<=\S))\*\*|`(?P<code>[^`]+)`")
 _ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|<>])")
@@ -74,7 +74,7 @@ def _end_of_code(lines: list[str], start: int) -> int:
 
 
 def _is_rule(line: str) -> bool:
-    return "|" in line and len(line) < 500 and _RULE_ROW.match(line) is not None
+    return "|" in line and all(_RULE_CELL.match(cell) for cell in _cells(line))
 
 
 def _cells(row: str) -> list[str]:

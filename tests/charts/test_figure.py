@@ -11,13 +11,13 @@ import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-import chart_examples as examples
 import matplotlib
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import chart_examples as examples
 from havoc.charts import ChartSpec, Panel, Series, style
 from havoc.charts.figure import figure_svg, save_figure
 from havoc.errors import InputError
@@ -89,7 +89,7 @@ def test_a_users_own_matplotlib_settings_change_nothing(tmp_path: Path) -> None:
     )
     environment = {**os.environ, "MATPLOTLIBRC": str(tmp_path / "matplotlibrc")}
     run = subprocess.run(
-        [sys.executable, "-c", code, str(Path(__file__).parent)],
+        [sys.executable, "-c", code, str(Path(__file__).parent.parent)],
         env=environment,
         capture_output=True,
         text=True,

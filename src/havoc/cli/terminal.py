@@ -65,10 +65,11 @@ class _Page:
 
     def text(self, value: object, style: str = "", limit: int = 0) -> Text:
         """A value as one line in which nothing is a command to anybody."""
-        return Text(encodable(printable(value, limit), self.console.encoding), style=style)
+        shown = encodable(printable(value, limit), self.console.encoding)
+        return Text(shown, style=style, overflow="fold")
 
     def markdown_line(self, line: str) -> Text:
-        text = Text()
+        text = Text(overflow="fold")
         for span in spans(line):
             inner = encodable(printable(span.text), self.console.encoding)
             before = " " if span.text[:1].isspace() else ""
