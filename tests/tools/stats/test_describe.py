@@ -82,7 +82,15 @@ def test_one_value_and_constant_values() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [{"data": []}, {"data": [None]}, {"data": [1.0, float("nan")]}, {}, {"data": [1], "trim": 0.5}],
+    [
+        {},
+        {"data": []},
+        {"data": [None]},
+        {"data": [1.0, float("nan")]},
+        {"data": [1], "trim": 0.5},
+        {"data": [1e308, -1e308]},
+        {"data": [1e-300, 2e-300]},
+    ],
 )
 def test_bad_input_is_refused_in_one_line(arguments: dict[str, Any]) -> None:
     with pytest.raises(InputError) as caught:

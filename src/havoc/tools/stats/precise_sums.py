@@ -15,6 +15,7 @@ from decimal import Decimal
 
 import numpy as np
 
+from havoc.errors import InputError
 from havoc.tools.parameters import FloatArray
 
 # Offset over spread from which decimal arithmetic pays, and from which we warn.
@@ -22,10 +23,18 @@ DECIMAL_FROM = 1e3
 WARN_FROM = 1e7
 # More different values than this are measurements of full width: binary is as good.
 MOST_DISTINCT = 200_000
+# Beyond this a sum of squares leaves the range of a float.
+LARGEST = 1e150
 
 
 def mean(values: FloatArray) -> float:
-    """Mean from an exactly rounded sum."""
+    """Mean from an exactly rounded sum. Raises InputError where squares would overflow."""
+    if values.size and float(np.abs(values).max()) > LARGEST:
+        raise InputError(
+            f"values beyond {LARGEST:g} cannot be squared",
+            where="data",
+            remedy="use a larger unit of measurement",
+        )
     return math.fsum(values.tolist()) / values.size
 
 
@@ -35,9 +44,16 @@ def deviations(values: FloatArray) -> FloatArray:
     The constant is the same for all values, so differences and sums of squares
     about a mean are unchanged; it is removed so that the deviations sum to zero.
     """
+    center = mean(values)
+    if 0 < np.ptp(values) < 1 / LARGEST:
+        raise InputError(
+            f"values that differ by less than {1 / LARGEST:g} cannot be squared",
+            where="data",
+            remedy="use a smaller unit of measurement",
+        )
     shifted = _from_decimals(values) if offset_ratio(values) > DECIMAL_FROM else None
     if shifted is None:
-        shifted = values - mean(values)
+        shifted = values - center
     return shifted - mean(shifted)
 
 

@@ -216,7 +216,9 @@ def friedman(
         raise InputError("at least 2 blocks are needed", where="groups")
     ranks = stats.rankdata(values, axis=1)
     means = ranks.mean(axis=0)
-    ties = math.fsum(tie_sum(row) for row in values)
+    # A tie of t values takes (t^3 - t) / 12 off the sum of squared ranks of its block.
+    full = blocks * count * (count + 1) * (2 * count + 1) / 6
+    ties = 12 * (full - float(np.sum(ranks * ranks)))
     spread = float(np.sum((means - (count + 1) / 2) ** 2))
     scale = count * (count + 1) / 12 - ties / (12 * blocks * (count - 1))
     if scale <= 0:
