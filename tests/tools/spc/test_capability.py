@@ -109,6 +109,17 @@ def test_cpm_counts_the_distance_from_the_target(run: Run) -> None:
     assert skewed["Cpm_star"] == pytest.approx(0.1 / (3 * math.hypot(0.05, 0.07)))
 
 
+def test_interval_of_cpm_covers_the_truth_away_from_the_target() -> None:
+    generator = np.random.default_rng(12)
+    truth = 4 / (3 * math.hypot(1.0, 2.0))
+    hits = 0
+    for _ in range(600):
+        found = study(data=generator.normal(2, 1, 60), lsl=-4, usl=4, target=0, rules="none")
+        hits += found["Cpm_ci_low"] <= truth <= found["Cpm_ci_high"]
+    # Without Boyles' degrees of freedom the interval is far too short or too long.
+    assert hits / 600 == pytest.approx(0.95, abs=0.025)
+
+
 def test_one_limit_has_no_cp(run: Run) -> None:
     # ggQC once multiplied: a missing limit must leave the other side as it is.
     both = study(mean=1.31, sd=0.18, n=40, lsl=0.0, usl=2.0)

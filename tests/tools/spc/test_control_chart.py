@@ -169,6 +169,9 @@ def test_sample_sizes_that_vary_give_limits_that_vary(run: Run) -> None:
     assert found["ucl"] == pytest.approx(expected)
     found = run("control_chart", kind="np", defectives=counts, sample_size=sizes)
     assert found["center"] == pytest.approx([mean * n for n in sizes])
+    assert found["ucl"] == pytest.approx(
+        [n * limit for n, limit in zip(sizes, expected, strict=True)]
+    )
     found = run("control_chart", kind="u", defects=counts, sample_size=sizes)
     assert found["ucl"] == pytest.approx([mean + 3 * math.sqrt(mean / n) for n in sizes])
 
@@ -197,6 +200,8 @@ def test_excluded_points_are_plotted_but_leave_the_limits_alone(run: Run) -> Non
         ({"data": [5.1, 5.3, 4.9, 5.2]}, "i_mr"),
         ({"data": [5.1, 5.3, 4.9, 5.2, 5.0, 5.1], "subgroup_size": 3}, "xbar_r"),
         ({"data": [float(i % 7) for i in range(36)], "subgroup_size": 12}, "xbar_s"),
+        ({"data": [float(i % 7) for i in range(32)], "subgroup_size": 8}, "xbar_r"),
+        ({"data": [float(i % 7) for i in range(36)], "subgroup_size": 9}, "xbar_s"),
         ({"subgroups": [[1.0, 2.0], [2.0, 3.0, 1.0]]}, "xbar_s"),
         ({"subgroups": [[1.0], [2.0], [4.0]]}, "i_mr"),
         ({"defectives": [3, 5, 2], "sample_size": 50}, "p"),
