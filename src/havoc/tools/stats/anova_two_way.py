@@ -1,12 +1,9 @@
 """Two-way analysis of variance, balanced or not, with or without interaction.
 
-Everything is computed from the cells: the error from the values within them,
-each effect from weighted least squares on the cell means, as the difference in
-fit between a model with the effect and one without. Type III uses sum-to-zero
-coding, as Minitab and JMP do; type I and II as R's anova and car::Anova.
+The sums of squares come from ``two_way_cells``.
 
-Sources: D. C. Montgomery, Design and Analysis of Experiments, 5.3; F. Yates
-(1934); S. R. Searle (1987), Linear Models for Unbalanced Data.
+Sources: D. C. Montgomery, Design and Analysis of Experiments, 5.3; S. R.
+Searle (1987), Linear Models for Unbalanced Data.
 """
 
 from __future__ import annotations
@@ -26,8 +23,7 @@ from havoc.tools.parameters import Alpha, FloatArray, Name, Unit, as_sample
 from havoc.tools.result import Check, Narrative, Outcome, Recomputed
 from havoc.tools.stats import precise_sums
 from havoc.tools.stats.assumption_checks import INDEPENDENCE, equal_variances, normal_residuals
-
-MOST_CELLS = 900
+from havoc.tools.stats.two_way_cells import Effects, Layout, layout_of
 
 Levels = Annotated[
     list[str | float], Meta(description="level of the factor for each value of the response")
@@ -103,18 +99,6 @@ class TwoWayAnova(Outcome):
     partial_eta_squared_AB: float | None = None
 
 
-class _Layout(msgspec.Struct, frozen=True, kw_only=True):
-    """The cells that hold values: index of each level, size, mean less origin, inner SS."""
-
-    levels_a: list[str]
-    levels_b: list[str]
-    index_a: np.ndarray
-    index_b: np.ndarray
-    sizes: FloatArray
-    means: FloatArray
-    within: FloatArray
-
-
 @tool(
     "anova_two_way",
     title="Two-way analysis of variance",
@@ -153,7 +137,7 @@ def anova_two_way(
             remedy="give the level of both factors for every value",
         )
     centred = precise_sums.deviations(values)
-    layout, cell_of = _layout(labels_a, labels_b, centred, name_a, name_b)
+    layout, cell_of = layout_of(labels_a, labels_b, centred, name_a, name_b)
     cells_used, full = layout.sizes.size, len(layout.levels_a) * len(layout.levels_b)
     warnings = precise_sums.precision_warnings(values)
     repeats = values.size > cells_used
@@ -166,7 +150,7 @@ def anova_two_way(
         if ss_type == 3 and with_interaction:
             ss_type = 2
             warnings.append("type III is not defined with empty cells: type II is given")
-    fit = _Effects(layout, with_interaction)
+    fit = Effects(layout, with_interaction)
     if fit.df_error < 1:
         raise InputError(
             "no degree of freedom is left for the error",
@@ -323,126 +307,12 @@ def _verify(result: TwoWayAnova, response: list[float], **_: object) -> list[Rec
     ]
 
 
-class _Effects:
-    """Weighted least squares on the cell means, for every model that is needed."""
-
-    def __init__(self, layout: _Layout, interaction: bool) -> None:
-        self._layout = layout
-        self._root = np.sqrt(layout.sizes)
-        a = _sum_to_zero(layout.index_a, len(layout.levels_a))
-        b = _sum_to_zero(layout.index_b, len(layout.levels_b))
-        ab = (a[:, :, None] * b[:, None, :]).reshape(a.shape[0], -1)
-        self._columns = {"A": a, "B": b, "AB": ab}
-        self.terms = ("A", "B", "AB") if interaction else ("A", "B")
-        self._within = math.fsum(layout.within.tolist())
-        rest, rank = self._lack(self.terms)
-        self.ss_error = self._within + rest
-        self.df_error = float(layout.sizes.sum() - rank)
-
-    def sums(self, ss_type: int) -> dict[str, tuple[float, float]]:
-        """Sum of squares and degrees of freedom of each effect."""
-        result = {}
-        for position, effect in enumerate(self.terms):
-            if ss_type == 1:
-                without = self.terms[:position]
-                model = self.terms[: position + 1]
-            elif ss_type == 2:
-                # Each main effect after the other, ignoring the interaction that contains it.
-                model = self.terms if effect == "AB" else ("A", "B")
-                without = tuple(term for term in model if term != effect)
-            else:
-                model = self.terms
-                without = tuple(term for term in model if term != effect)
-            (more, rank_more), (less, rank_less) = self._lack(model), self._lack(without)
-            df = float(rank_more - rank_less)
-            if df < 1:
-                raise InputError(
-                    f"the effect of {effect} cannot be separated from the others",
-                    where="factor_a, factor_b",
-                    remedy="fill more combinations, or drop the interaction",
-                )
-            result[effect] = (max(less - more, 0.0), df)
-        return result
-
-    def fitted(self) -> FloatArray:
-        """Fitted mean of each cell, less the origin."""
-        design = self._design(self.terms)
-        solution = np.linalg.lstsq(
-            design * self._root[:, None], self._layout.means * self._root, rcond=1e-12
-        )[0]
-        return np.asarray(design @ solution)
-
-    def _design(self, terms: tuple[str, ...]) -> FloatArray:
-        ones = np.ones((self._root.size, 1))
-        return np.hstack([ones, *[self._columns[term] for term in terms]])
-
-    def _lack(self, terms: tuple[str, ...]) -> tuple[float, int]:
-        """Weighted sum of squares of the cell means about the model, and its rank."""
-        design = self._design(terms) * self._root[:, None]
-        target = self._layout.means * self._root
-        left, singular, _ = np.linalg.svd(design, full_matrices=False)
-        rank = int((singular > singular[0] * 1e-10).sum())
-        basis = left[:, :rank]
-        rest = target - basis @ (basis.T @ target)
-        return math.fsum((rest * rest).tolist()), rank
-
-
-def _sum_to_zero(index: np.ndarray, count: int) -> FloatArray:
-    """Contrast columns: one for each level but the last, which is minus one in all."""
-    coding = np.vstack([np.eye(count - 1), -np.ones(count - 1)])
-    return np.asarray(coding[index])
-
-
 def _labels(levels: list[str | float]) -> list[str]:
     return [level if isinstance(level, str) else f"{level:g}" for level in levels]
 
 
-def _layout(
-    labels_a: list[str], labels_b: list[str], centred: FloatArray, name_a: str, name_b: str
-) -> tuple[_Layout, np.ndarray]:
-    levels_a, levels_b = list(dict.fromkeys(labels_a)), list(dict.fromkeys(labels_b))
-    for levels, name, where in (
-        (levels_a, name_a, "factor_a"),
-        (levels_b, name_b, "factor_b"),
-    ):
-        if len(levels) < 2:
-            raise InputError(
-                f"{name} has a single level",
-                where=where,
-                remedy="use anova_one_way for the other factor",
-            )
-    if len(levels_a) * len(levels_b) > MOST_CELLS:
-        raise InputError(
-            f"{len(levels_a)} by {len(levels_b)} levels make too many combinations",
-            where="factor_a, factor_b",
-            remedy="a factor has few levels: is a measured column given as a factor?",
-        )
-    place_a = {level: i for i, level in enumerate(levels_a)}
-    place_b = {level: i for i, level in enumerate(levels_b)}
-    codes = np.asarray(
-        [place_a[a] * len(levels_b) + place_b[b] for a, b in zip(labels_a, labels_b, strict=True)]
-    )
-    used, cell_of = np.unique(codes, return_inverse=True)
-    sizes = np.bincount(cell_of).astype(np.float64)
-    means = np.bincount(cell_of, weights=centred) / sizes
-    rest = centred - means[cell_of]
-    # The second pass takes out what rounding left in the means.
-    means = means + np.bincount(cell_of, weights=rest) / sizes
-    rest = centred - means[cell_of]
-    layout = _Layout(
-        levels_a=levels_a,
-        levels_b=levels_b,
-        index_a=used // len(levels_b),
-        index_b=used % len(levels_b),
-        sizes=sizes,
-        means=means,
-        within=np.bincount(cell_of, weights=rest * rest).astype(np.float64),
-    )
-    return layout, cell_of
-
-
 def _level_means(
-    layout: _Layout, origin: float, levels: list[str], index: np.ndarray
+    layout: Layout, origin: float, levels: list[str], index: np.ndarray
 ) -> list[LevelMean]:
     return [
         LevelMean(
@@ -454,7 +324,7 @@ def _level_means(
     ]
 
 
-def _cells(layout: _Layout, origin: float) -> list[Cell]:
+def _cells(layout: Layout, origin: float) -> list[Cell]:
     return [
         Cell(
             a=layout.levels_a[int(layout.index_a[i])],
@@ -475,7 +345,7 @@ def _checks(residuals: FloatArray, cell_of: np.ndarray, cells: int, repeats: boo
 
 
 def _charts(
-    layout: _Layout,
+    layout: Layout,
     cells: list[Cell],
     levels_a: list[LevelMean],
     levels_b: list[LevelMean],

@@ -10,8 +10,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Annotated
 
+from msgspec import Meta
 from scipy import special
+
+from havoc.errors import InputError
+
+Trials = Annotated[int, Meta(ge=1, description="number of parts looked at")]
 
 # Two probabilities count as equal, as in R, if they agree to this.
 SAME_PROBABILITY = 1 + 1e-7
@@ -108,3 +114,18 @@ def first_true(holds: Callable[[int], bool], low: int, high: int) -> int:
         else:
             low = middle + 1
     return low
+
+
+def check_counts(successes: int, trials: int, where: str) -> None:
+    """Raise InputError if there are more successes than trials."""
+    if successes > trials:
+        raise InputError(
+            f"{successes} successes of {trials} trials",
+            where=where,
+            remedy="successes cannot exceed trials",
+        )
+
+
+def cohen_h(first: float, second: float) -> float:
+    """Cohen's h, the difference of two proportions on the arcsine scale."""
+    return 2 * math.asin(math.sqrt(first)) - 2 * math.asin(math.sqrt(second))
