@@ -19,9 +19,12 @@ from havoc.cli.text import printable
 from havoc.errors import HavocError, InputError
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "ask": ("havoc.cli.ask", "ask a question about data"),
+    "replay": ("havoc.cli.replay", "run the recorded calls of an answer again"),
     "run": ("havoc.cli.run", "run one tool directly"),
     "dsl": ("havoc.cli.dsl", "run or format a script of statements"),
     "schema": ("havoc.cli.schema", "print JSON Schemas of the tools or of the answer"),
+    "eval": ("havoc.cli.evaluate", "measure the analyst on question sets"),
 }
 
 TRACEBACK_VARIABLE = "HAVOC_TRACEBACK"

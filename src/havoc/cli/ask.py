@@ -1,0 +1,162 @@
+"""Ask a question about data in plain words.
+
+havoc ask "Is line B thicker than line A?  A: 12.1 12.3 11.9 12.0  B: 12.8 12.6 13.0 12.7"
+havoc ask "Is the process in control and capable? LSL 9.5, USL 10.5" --data bore.csv
+havoc ask "…" --json | --report out.html | --chart out.png | --budget heavy | --explain
+havoc ask --batch in.jsonl --json > out.jsonl
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from havoc.errors import HavocError, InputError
+
+MAX_LINE = 20_000_000
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("question", nargs="?", help="the question; - reads it from standard input")
+    parser.add_argument(
+        "--data", action="append", default=[], metavar="FILE",
+        help="CSV, TSV, XLSX, Parquet or JSON file; may be given several times",
+    )  # fmt: skip
+    parser.add_argument("--context", metavar="QUESTION", help="the earlier question of a follow-up")
+    parser.add_argument("--json", action="store_true", help="print the answer object")
+    parser.add_argument("--report", metavar="HTML", help="write a one-file HTML report")
+    parser.add_argument("--chart", metavar="FILE", help="write the first chart as PNG, SVG or PDF")
+    parser.add_argument(
+        "--budget", choices=("micro", "light", "medium", "heavy"), help="how much work to spend"
+    )
+    parser.add_argument("--explain", action="store_true", help="show the trace and every call")
+    parser.add_argument(
+        "--planner", choices=("rules",), default="rules", help="what plans (default: rules)"
+    )
+    parser.add_argument(
+        "--batch", metavar="JSONL",
+        help='one {"id","question","data"?,"context"?} a line in, one answer a line out',
+    )  # fmt: skip
+
+
+def execute(namespace: argparse.Namespace) -> int:
+    if namespace.batch:
+        return _batch(namespace)
+    if not namespace.question:
+        raise InputError("no question was given", where="ask", remedy='try havoc ask "…"')
+    question = sys.stdin.read() if namespace.question == "-" else namespace.question
+    answer = _ask(question, _tables(namespace.data), namespace.context, namespace.budget)
+    plain = answer.to_dict()
+    if namespace.report:
+        from havoc.report import write_report
+
+        write_report(plain, namespace.report)
+    if namespace.chart:
+        _write_chart(answer, namespace.chart)
+    if namespace.json:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(plain), indent=2).decode() + "\n")
+    else:
+        from rich.console import Console
+
+        from havoc.cli.terminal import print_answer
+
+        print_answer(plain, console=Console(), explain=namespace.explain)
+        for path in filter(None, (namespace.report, namespace.chart)):
+            print(f"written: {path}")
+    return 0
+
+
+def _ask(question: str, data: Any, context: Any, budget: str | None) -> Any:
+    from havoc.reason import ask
+
+    return ask(question, data, context=context, budget=budget)
+
+
+def _tables(paths: list[str]) -> list[Any] | None:
+    if not paths:
+        return None
+    from havoc.reading.files import read_table
+
+    return [read_table(path) for path in paths]
+
+
+def _write_chart(answer: Any, path: str) -> None:
+    if not answer.charts:
+        raise InputError("this answer has no chart", where="--chart", remedy="leave --chart out")
+    from havoc.charts.figure import save_figure
+
+    save_figure(answer.charts[0], path)
+
+
+class BatchItem(msgspec.Struct, kw_only=True):
+    """One line of a batch. ``data`` is a path, columns, or rows; ``context`` an earlier turn."""
+
+    question: str
+    id: str | int | None = None
+    data: Any = None
+    context: Any = None
+    budget: str | None = None
+
+
+def _batch(namespace: argparse.Namespace) -> int:
+    """Answer every line. A line that cannot be answered gives an error object and exit code 2."""
+    if namespace.question:
+        raise InputError("give a question or --batch, not both", where="ask")
+    if not namespace.json:
+        raise InputError("--batch writes JSON lines", where="ask", remedy="add --json")
+    failed = 0
+    for number, line in _lines(namespace.batch):
+        try:
+            item = msgspec.json.decode(line, type=BatchItem)
+            answer = _ask(
+                item.question, _batch_data(item.data), item.context, item.budget or namespace.budget
+            ).to_dict()
+            answer["id"] = item.id
+        except msgspec.DecodeError as error:
+            failed += 1
+            answer = {"id": None, "error": f"{namespace.batch}:{number}: {error}"}
+        except HavocError as error:
+            failed += 1
+            answer = {"id": item.id, "error": f"{namespace.batch}:{number}: {error}"}
+        sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
+        sys.stdout.flush()
+    return 2 if failed else 0
+
+
+def _batch_data(data: Any) -> Any:
+    """A path or a list of paths becomes tables; inline data stay as they are."""
+    if isinstance(data, str):
+        return Path(data)
+    if isinstance(data, list) and data and all(isinstance(item, str) for item in data):
+        return [Path(item) for item in data]
+    return data
+
+
+def _lines(source: str) -> Iterator[tuple[int, bytes]]:
+    """Numbered lines of a file or of standard input, one at a time."""
+    if source == "-":
+        stream = sys.stdin.buffer
+    else:
+        try:
+            stream = Path(source).open("rb")  # type: ignore[assignment]
+        except OSError as error:
+            raise InputError(
+                f"cannot be read ({error.strerror})", where=source, remedy="check the path"
+            ) from None
+    with stream:
+        number = 0
+        while line := stream.readline(MAX_LINE + 1):
+            number += 1
+            if len(line) > MAX_LINE:
+                raise InputError(
+                    f"the line is longer than {MAX_LINE} bytes",
+                    where=f"{source}:{number}",
+                    remedy="hand large data over as a file path",
+                )
+            if line.strip():
+                yield number, line

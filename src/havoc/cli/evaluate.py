@@ -1,0 +1,49 @@
+"""Measure the analyst on question sets.
+
+havoc eval questions                         # the reference questions, end to end
+havoc eval questions --authors tests/questions/author-a.jsonl tests/questions/author-b.jsonl
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from havoc.errors import InputError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("set", choices=("questions",), help="what to measure")
+    parser.add_argument(
+        "--reference",
+        default="tests/reference/questions.jsonl",
+        help="reference questions with figures (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--authors", nargs="*", default=[], metavar="JSONL", help="labelled questions by author"
+    )
+    parser.add_argument("--wrong", action="store_true", help="list what was wrong")
+
+
+def execute(namespace: argparse.Namespace) -> int:
+    from havoc.eval import evaluate_questions
+
+    reference = Path(namespace.reference)
+    if not reference.exists():
+        raise InputError(
+            "there is no such file",
+            where=str(reference),
+            remedy="run it in a checkout, or give --reference",
+        )
+    report = evaluate_questions(reference, [Path(path) for path in namespace.authors])
+    for score in report.scores:
+        low, high = score.interval
+        print(
+            f"{score.name:32} {score.right:5} of {score.total:5}  {100 * score.share:5.1f} %"
+            f"  (95 % interval {100 * low:.1f} to {100 * high:.1f})"
+        )
+    if namespace.wrong:
+        print()
+        for line in report.wrong:
+            print(line)
+    return 0

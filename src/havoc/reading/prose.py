@@ -1,0 +1,398 @@
+"""Numbers in prose: lists with their labels, and single numbers.
+
+"line1 12.1 11.8 12.4 and line2 12.6 12.9" gives two labelled lists,
+"24 25 26 / 25 25 27" gives two rows, "mean of 5.1, n/a, 5.3" one list with a
+missing value. What single numbers mean (alpha, a limit, a sample size) is read
+in ``roles``; tables that were pasted are read in ``grid``.
+
+Every position refers to the text as the user typed it: normalisation replaces
+characters one for one.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+
+import msgspec
+
+MASK = "\x00"
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text as a set."""
+    return frozenset(text.split())
+
+
+UNITS = word_set(
+    """
+    % ° c f k degc degf °c °f mm cm m um µm μm nm in inch inches thou mil ft kg g mg ug µg
+    μg ng t lb lbs oz n kn mn nm n·m n.m nmm knm pa kpa mpa gpa bar mbar psi ksi hpa s sec
+    secs second seconds ms us µs min mins minute minutes h hr hrs hour hours day days week
+    weeks wk wks year years month months v mv kv a ma w kw mw hz khz mhz ghz rpm l ml ul µl
+    μl dl gal ppm ppb pct percent hrc hv hb j kj kwh mol mmol mol/l g/l mg/l ug/l µg/l mg/ml
+    ug/ml mg/kg ug/kg g/ml n/mm n/mm2 n/cm2 mpas mpa·s mpa.s cp kgf kgf/cm2 ms/cm m/s mm/s
+    m/min mm/min l/min ml/min kg/h m3/h cfu gsm db dba ohm ohms kohm pf nf pc pcs pieces
+    units cycles h2o ph m2 cm2 mm2 m3 cm3 cc kt lux lm rh pts points eur usd mmhg
+    """
+)
+
+MISSING = frozenset(
+    {"n/a", "na", "nan", "nil", "missing", "blank", "n.a.", "n.d.", "<lod", "?", "??"}
+)
+
+STOPWORDS = word_set(
+    """
+    a an the is are was were be been do does did of on in at for to from by with and or vs
+    versus v against than this that these those it its my our your we i you he she they them
+    me us here there data values value readings reading results result measurements
+    measurement measured numbers following gave give gives got get have has had compare
+    compared test tests run please pls plz hi hello hey dear can could would should will if
+    so as then now not no yes check between betwen mean means average averages what whats
+    which how when where same different differ difference list set sets samples sample
+    obtained recorded found find show shows calculate compute want need using use used about
+    only just all both each every per like also let one ci interval chart ttest t-test anova
+    und von bei der die das des individuals determinations respectively spearman pearson
+    kendall whitney wilcoxon kruskal wallis friedman normality grubbs shapiro mann on these
+    """
+)
+
+_DECIMAL_COMMA = re.compile(r"(?<![\d.,])\d+,\d+(?!\d|,\d|\.\d)")
+_THOUSANDS = re.compile(r"^[1-9]\d{0,2},\d{3}$")
+_COMMA_CHAIN = re.compile(r"(?<![\d.])\d+(?:\.\d+)?,\d+(?:\.\d+)?,\d+")
+_DOT_DECIMAL = re.compile(r"(?<![\w.])\d*\.\d+(?![\w.]*\d\.)")
+
+_MATRIX = re.compile(r"\[\s*\[[^\[\]]*\](?:\s*,?\s*\[[^\[\]]*\])*\s*\]")
+_NUMBER = r"(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?"
+_TOKEN = re.compile(
+    rf"(?P<matrix>\[\s*\[[^\[\]]*\](?:\s*,?\s*\[[^\[\]]*\])*\s*\])"
+    rf"|(?P<number>(?:(?<![\w)\].%°])(?:[-+](?=[\d.]))?|(?<=[-–])){_NUMBER})(?P<suffix>%|°[CF]?|[A-Za-zµμ][\w/µμ²³°·]*)?"
+    r"|(?P<missing><LOD|n/a|n\.a\.|n\.d\.)"
+    r"|(?P<word>[^\W\d_][\w'’.\-/]*\w|[^\W\d_])"
+    r"|(?P<newline>\n)"
+    r"|(?P<space>[ \t\r\f\v]+)"
+    rf"|(?P<mask>{MASK}+)"
+    r"|(?P<symbol>.)",
+    re.IGNORECASE | re.DOTALL,
+)
+_REPLACE = str.maketrans(
+    {
+        "−": "-",
+        "‐": "-",
+        "‑": "-",
+        "\u00a0": " ",
+        "\u2009": " ",
+        "\u202f": " ",
+        "＝": "=",
+        "，": ",",
+        "；": ";",
+    }
+)
+
+
+class NumberList(msgspec.Struct, kw_only=True):
+    """A list of numbers: ``start``/``end`` are positions in the text, ``label`` what stood before."""
+
+    values: list[float | None]
+    start: int
+    end: int
+    label: str = ""
+    unit: str = ""
+    explicit: bool = False
+
+    @property
+    def numbers(self) -> list[float]:
+        return [value for value in self.values if value is not None]
+
+
+class Block(msgspec.Struct, kw_only=True):
+    """Lists that stand together. ``rows`` is True for unlabelled rows such as subgroups."""
+
+    lists: list[NumberList]
+    rows: bool = False
+
+
+class _Token(msgspec.Struct):
+    kind: str
+    text: str
+    start: int
+    end: int
+    value: float | None = None
+    unit: str = ""
+
+
+def normalise(text: str) -> str:
+    """Decimal commas to points, odd blanks and minus signs to plain ones; same length."""
+    text = text.translate(_REPLACE)
+    if not _has_decimal_commas(text):
+        return _drop_thousands(text)
+    matrices = [match.span() for match in _MATRIX.finditer(text)]
+    return _DECIMAL_COMMA.sub(
+        lambda match: (
+            match[0]
+            if any(start <= match.start() < end for start, end in matrices)
+            else match[0].replace(",", ".")
+        ),
+        text,
+    )
+
+
+def _has_decimal_commas(text: str) -> bool:
+    candidates = _DECIMAL_COMMA.findall(text)
+    if not candidates:
+        return False
+    if _COMMA_CHAIN.search(text) and len(_COMMA_CHAIN.findall(text)) >= len(candidates) / 2:
+        return False
+    if len(_DOT_DECIMAL.findall(text)) >= len(candidates):
+        return False
+    return not all(_THOUSANDS.match(candidate) for candidate in candidates)
+
+
+def _drop_thousands(text: str) -> str:
+    """1,200 reads as 1200 (the number ends where it ended: leading blanks take the comma's place)."""
+
+    def join(match: re.Match[str]) -> str:
+        digits = match[0].replace(",", "")
+        return " " * (len(match[0]) - len(digits)) + digits
+
+    if _DECIMAL_COMMA.search(text) is None:
+        return text
+    return re.sub(r"(?<![\d.,\w])[1-9]\d{0,2}(?:,\d{3})+(?![\d,.]|\s*,\s*\d{3}\b)", join, text)
+
+
+def mask(text: str, start: int, end: int) -> str:
+    """Take what was read already out of the text, keeping every position."""
+    return text[:start] + MASK * (end - start) + text[end:]
+
+
+def _tokens(text: str) -> list[_Token]:
+    tokens = []
+    for match in _TOKEN.finditer(text):
+        kind = match.lastgroup if match.lastgroup != "suffix" else "number"
+        token = _Token(kind or "symbol", match[0], match.start(), match.end())
+        if kind == "number":
+            suffix = match["suffix"] or ""
+            token.value = float(match["number"])
+            if suffix and suffix.lower() not in UNITS:
+                if suffix.lower() == "k":
+                    token.value *= 1000
+                else:
+                    token.kind, token.value = "word", None
+            else:
+                token.unit = suffix
+        tokens.append(token)
+    return tokens
+
+
+def read_blocks(text: str) -> list[Block]:
+    """Every list of two or more numbers in ``text`` (normalised, read parts masked)."""
+    tokens = _tokens(text)
+    blocks: list[Block] = []
+    position = 0
+    previous_end = 0
+    while position < len(tokens):
+        if tokens[position].kind == "matrix":
+            blocks.append(
+                _matrix_block(tokens[position], _label(tokens, position, previous_end)[0])
+            )
+            position += 1
+            previous_end = position
+            continue
+        if tokens[position].value is None:
+            position += 1
+            continue
+        run, separators, stop = _run(tokens, position)
+        if len(run) >= 2:
+            label, explicit = _label(tokens, position, previous_end)
+            blocks.append(_split_run(run, separators, label, explicit))
+            previous_end = stop
+        position = max(stop, position + 1)
+    return _merge_numbered_labels(blocks)
+
+
+def _run(tokens: list[_Token], first: int) -> tuple[list[_Token], list[str], int]:
+    """Numbers from ``first`` on with only separators between, and those separators."""
+    run, separators = [tokens[first]], []
+    position = first + 1
+    if _ends_label(tokens, position):
+        return run[:0], [], position
+    while True:
+        gap, following = _gap(tokens, position, run[-1])
+        if following is None:
+            return run, separators, position
+        token = tokens[following]
+        if token.value is not None and _ends_label(tokens, following + 1) and len(run) >= 1:
+            return run, separators, position
+        run.append(token)
+        separators.append(gap)
+        position = following + 1
+
+
+def _ends_label(tokens: list[_Token], position: int) -> bool:
+    """Is the number before ``position`` part of a label ("Oven 1: 181 …")?"""
+    rest = [token.text for token in tokens[position : position + 2]]
+    if not rest:
+        return False
+    if rest[0] == ":" or (rest[0] == "=" and len(rest) > 1):
+        return True
+    return rest[0].isspace() and len(rest) > 1 and rest[1] in {":", "=", "→"}
+
+
+def _gap(tokens: list[_Token], position: int, before: _Token) -> tuple[str, int | None]:
+    """The separator that leads from one number to the next, and where that next number is."""
+    kind = " "
+    seen = ""
+    while position < len(tokens):
+        token = tokens[position]
+        if token.value is not None:
+            if "-" in seen or "–" in seen or ("to" in seen and len(seen) <= 4):
+                return "", None
+            return kind, position
+        text = token.text.lower()
+        if token.kind == "missing" or text in MISSING:
+            tokens[position] = token = _Token("missing", token.text, token.start, token.end)
+            return kind, position
+        if token.kind == "space":
+            seen += " "
+        elif token.kind == "newline":
+            kind = "\n"
+            seen += "\n"
+        elif token.kind == "word":
+            if text in UNITS and not before.unit and kind == " ":
+                before.unit = token.text
+            elif text in {"and", "und", "et", "&"} and seen.strip() in {"", ","}:
+                kind = "," if kind == " " else kind
+                seen += "a"
+                position += 1
+                continue
+            else:
+                return "", None
+        elif token.text in "%°" and not before.unit:
+            before.unit = token.text
+        elif token.text in ",;|/&)(][}{":
+            kind = _stronger(kind, token.text, spaced=seen.endswith(" "))
+            seen += token.text
+        elif token.text in "-–*+":
+            seen += "-" if token.text in "-–" else ""
+        else:
+            return "", None
+        position += 1
+    return "", None
+
+
+_STRENGTH = {" ": 0, ",": 1, "/": 2, ";": 3, "|": 4, "\n": 5, ")": 6}
+
+
+def _stronger(kind: str, text: str, spaced: bool) -> str:
+    if text in "()[]{}":
+        text = ")"
+    if text == "&":
+        text = ","
+    return text if _STRENGTH[text] > _STRENGTH[kind] else kind
+
+
+def _split_run(run: list[_Token], separators: list[str], label: str, explicit: bool) -> Block:
+    kinds = sorted(set(separators), key=lambda kind: _STRENGTH[kind])
+    groups = [run]
+    if len(kinds) >= 2:
+        strongest = kinds[-1]
+        split: list[list[_Token]] = [[run[0]]]
+        for token, separator in zip(run[1:], separators, strict=True):
+            if separator == strongest:
+                split.append([token])
+            else:
+                split[-1].append(token)
+        sizes = {len(group) for group in split}
+        trailing_pair = strongest == "," and kinds == [" ", ","]
+        if min(sizes) >= 2 and (not trailing_pair or len(sizes) == 1):
+            groups = split
+    elif kinds == ["/"] and len(run) == 2:
+        groups = [run]
+    unit = next((token.unit for token in reversed(run) if token.unit), "")
+    lists = [
+        NumberList(
+            values=[token.value for token in group],
+            start=group[0].start,
+            end=group[-1].end,
+            label=label if index == 0 else "",
+            unit=unit,
+            explicit=explicit,
+        )
+        for index, group in enumerate(groups)
+    ]
+    return Block(lists=lists, rows=len(lists) > 1)
+
+
+def _matrix_block(token: _Token, label: str) -> Block:
+    lists = []
+    for row in re.finditer(r"\[([^\[\]]*)\]", token.text):
+        values = [float(number) for number in re.findall(rf"[-+]?{_NUMBER}", row[1])]
+        lists.append(
+            NumberList(
+                values=list(values), start=token.start + row.start(), end=token.start + row.end()
+            )
+        )
+    if lists:
+        lists[0].label = label
+    return Block(lists=lists, rows=True)
+
+
+def _label(tokens: list[_Token], position: int, lower: int) -> tuple[str, bool]:
+    """Words before a list that name it; explicit when a colon or equals sign stands between."""
+    index = position - 1
+    explicit = False
+    while index >= lower and (
+        tokens[index].kind in {"space", "newline"} or tokens[index].text in "([{:=→>-"
+    ):
+        if tokens[index].text in ":=→>":
+            explicit = True
+        if tokens[index].kind == "newline" and not explicit:
+            return "", False
+        index -= 1
+    if index >= lower and tokens[index].text == ")" and explicit:
+        while index >= lower and tokens[index].text != "(":
+            index -= 1
+        index -= 1
+    words: list[str] = []
+    limit = 4 if explicit else 2
+    while index >= lower and len(words) < limit:
+        token = tokens[index]
+        if token.kind == "space" or token.text in "'\"*_#":
+            index -= 1
+            continue
+        if token.value is not None and token.kind == "number":
+            words.append(token.text)
+        elif token.kind == "word":
+            known = token.text.lower()
+            if known in STOPWORDS | UNITS and (words or len(known) > 1):
+                break
+            words.append(token.text)
+        else:
+            break
+        index -= 1
+    words.reverse()
+    while words and words[0].lower() in STOPWORDS and len(words) > 1:
+        words.pop(0)
+    return " ".join(words).strip(" -–"), explicit
+
+
+def _merge_numbered_labels(blocks: list[Block]) -> list[Block]:
+    """ "head 1 5.0 5.1 … head 2 5.4 4.6": the leading 1 and 2 belong to the label."""
+    singles = [block.lists[0] for block in blocks if len(block.lists) == 1]
+    by_word: dict[str, list[NumberList]] = {}
+    for item in singles:
+        if item.label and not item.explicit:
+            by_word.setdefault(item.label.lower(), []).append(item)
+    for items in by_word.values():
+        firsts = [item.values[0] for item in items]
+        numbered = [value for value in firsts if value is not None and value in range(100)]
+        if len(items) >= 2 and numbered == firsts and sorted(set(numbered)) == firsts:
+            for item in items:
+                item.label = f"{item.label} {int(item.values.pop(0) or 0)}"
+    return blocks
+
+
+def line_of(text: str, position: int) -> int:
+    """1-based line of a position."""
+    starts = [0] + [match.end() for match in re.finditer("\n", text)]
+    return bisect_right(starts, position)

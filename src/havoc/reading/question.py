@@ -1,0 +1,156 @@
+"""A question with its data, read into typed slots.
+
+A slot is something a planner can point at: a list ``<d0>``, a column ``<c0>``, a
+number ``<n0>``, a label ``<l0>``; each keeps name, unit, role and where it stood,
+so that every figure of an answer can be traced to the character or the cell it
+came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+from havoc.reading import prose, roles
+from havoc.reading.grid import find_tables
+from havoc.reading.prose import Block
+from havoc.reading.roles import Scalar
+from havoc.reading.table import Column, Table
+
+MAX_QUESTION = 200_000
+
+
+class Slot(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Something in the question or its data that a plan can point at."""
+
+    id: str
+    kind: Literal["list", "column", "number", "label"]
+    name: str
+    source: str
+    role: str = ""
+    unit: str = ""
+    length: int = 1
+
+
+class Series(msgspec.Struct, kw_only=True):
+    """A named list of numbers with its origin, wherever it stood."""
+
+    name: str
+    values: list[float | None]
+    source: str
+    unit: str = ""
+    slot: str = ""
+
+    @property
+    def numbers(self) -> list[float]:
+        return [value for value in self.values if value is not None]
+
+    @property
+    def missing(self) -> int:
+        return len(self.values) - len(self.numbers)
+
+
+class Reading(msgspec.Struct, kw_only=True):
+    """What was read. ``remaining`` is the normalised text without what was claimed."""
+
+    text: str
+    plain: str
+    remaining: str
+    tables: list[Table]
+    scalars: list[Scalar]
+    blocks: list[Block]
+    slots: list[Slot] = []
+    pasted: int = 0
+
+    def scalar(self, *names: str) -> Scalar | None:
+        """The first scalar that has one of the roles, in the order of the roles."""
+        for name in names:
+            for item in self.scalars:
+                if item.role == name:
+                    return item
+        return None
+
+    def all(self, role: str) -> list[Scalar]:
+        return [item for item in self.scalars if item.role == role]
+
+    @property
+    def series(self) -> list[Series]:
+        """All lists of two or more numbers in prose, in the order of the text."""
+        found = []
+        for block in self.blocks:
+            for item in block.lists:
+                found.append(
+                    Series(
+                        name=item.label,
+                        values=item.values,
+                        source=f"question[{item.start}:{item.end}]",
+                        unit=item.unit,
+                    )
+                )
+        return found
+
+
+def read_question(text: str, tables: Sequence[Table] = ()) -> Reading:
+    """Read a question and the tables that came with it."""
+    text = text[:MAX_QUESTION]
+    pasted = find_tables(text)
+    visible = text
+    for found in pasted:
+        visible = prose.mask(visible, found.start, found.end)
+    plain = prose.normalise(visible)
+    scalars, remaining = roles.read_scalars(plain)
+    blocks = prose.read_blocks(remaining)
+    reading = Reading(
+        text=text,
+        plain=plain,
+        remaining=remaining,
+        tables=[*tables, *(found.table for found in pasted)],
+        scalars=scalars,
+        blocks=blocks,
+        pasted=len(pasted),
+    )
+    reading.slots = _slots(reading)
+    return reading
+
+
+def _slots(reading: Reading) -> list[Slot]:
+    slots = []
+    for index, series in enumerate(reading.series):
+        slots.append(
+            Slot(
+                id=f"<d{index}>",
+                kind="list",
+                name=series.name,
+                source=series.source,
+                unit=series.unit,
+                length=len(series.values),
+            )
+        )
+    columns: list[tuple[Table, Column]] = [
+        (table, column) for table in reading.tables for column in table.columns
+    ]
+    for index, (table, column) in enumerate(columns):
+        slots.append(
+            Slot(
+                id=f"<c{index}>",
+                kind="column" if column.kind == "number" else "label",
+                name=column.name,
+                source=f"{table.source}#{column.name}",
+                unit=column.unit,
+                length=len(column.values),
+            )
+        )
+    for index, scalar in enumerate(reading.scalars):
+        slots.append(
+            Slot(
+                id=f"<n{index}>",
+                kind="number",
+                name=scalar.role,
+                role=scalar.role,
+                source=f"question[{scalar.start}:{scalar.end}]",
+                unit=scalar.unit,
+            )
+        )
+    return slots

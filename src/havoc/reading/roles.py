@@ -1,0 +1,306 @@
+"""What single numbers in a question mean: alpha, specification limits, sample sizes …
+
+A role is read from the words next to a number. Roles are listed in ``PATTERNS``;
+the first pattern that claims a number wins, and what was claimed is masked, so
+that "alpha 0.05" never becomes part of a list of measurements.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import msgspec
+
+from havoc.reading.prose import MASK, UNITS, mask
+
+NUMBER = r"([-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?)(?![\d])"
+_PERCENT = r"(?:\s*(%|percent|pct|per\s?cent|pc\b))?"
+_IS = r"\s*(?:level|value)?\s*(?:is|of|was|=|:|at|to|equals)?\s*"
+_ALONE = r"(?!\.\d)(?!\s*(?:[a-zµ°%/²]{1,5})?\s*(?:[,;/]|and)?\s*[-+]?\.?\d)(?!\s*[,;]\s*(?:n/?a|nan|missing)\b)"
+_UNIT = r"(?:\s*(?:[a-zA-Zµμ°%][\w/µμ²³°·%]{0,7}))?"
+_TO = r"\s*(?:-|–|—|to|till|until|bis|\.\.\.?|…|/|and|through)\s*"
+
+
+class Scalar(msgspec.Struct, kw_only=True):
+    """One number with its role. ``percent`` tells that the user wrote a percent sign."""
+
+    role: str
+    value: float
+    start: int
+    end: int
+    unit: str = ""
+    percent: bool = False
+
+    @property
+    def fraction(self) -> float:
+        """The value as a probability: 95 and 95 % are 0.95, 0.95 stays."""
+        return self.value / 100 if self.percent or self.value > 1 else self.value
+
+
+def _compile(role: str, *patterns: str) -> list[tuple[str, re.Pattern[str]]]:
+    return [(role, re.compile(pattern, re.IGNORECASE)) for pattern in patterns]
+
+
+# (role, pattern with the number in group 1 and an optional percent sign in group 2)
+PATTERNS: list[tuple[str, re.Pattern[str]]] = [
+    *_compile(
+        "power",
+        rf"\b(?:power|pwr|1\s*-\s*(?:beta|β)){_IS}{NUMBER}{_PERCENT}",
+        rf"{NUMBER}{_PERCENT}\s*(?:of\s+)?(?:power|pwr|chance of (?:seeing|finding|detecting))\b",
+    ),
+    *_compile(
+        "alpha",
+        rf"(?:\balpha|α|\bsignificance(?:\s+level)?|\bsig\.?\s+level|\bfamily error|\bfamily-?wise(?: error)?){_IS}{NUMBER}{_PERCENT}",
+        rf"{NUMBER}{_PERCENT}\s*(?:significance|sig\.?\s+level|level of significance)",
+        rf"{NUMBER}\s*(%|percent)\s*alpha\b",
+        rf"{NUMBER}\s*(%|percent)\s*(?:niveau|risk|error)\b",
+    ),
+    *_compile(
+        "level",
+        rf"{NUMBER}\s*(%|percent|pct)\s*level\b",
+        rf"\bp\s*<\s*{NUMBER}(?=\s*(?:required|needed|as))",
+    ),
+    *_compile(
+        "coverage",
+        rf"{NUMBER}\s*(%|percent|pct)\s*(?:of\s+)?(?:all\s+|the\s+|our\s+)*(?:population|content|coverage|capsules|parts|wafers|units|product|pieces|items|production)\b(?!\s*(?:are|were|was)\s+(?:bad|defective))",
+        rf"\b(?:content|coverage|population|p){_IS}{NUMBER}{_PERCENT}(?=.{{0,40}}(?:conf|gamma|1-alpha|γ))",
+    ),
+    *_compile(
+        "confidence",
+        rf"\b(?:confidence|conf\.?|certainty|gamma|γ)(?:\s+(?:level|interval|limits?))?{_IS}{NUMBER}{_PERCENT}",
+        rf"{NUMBER}{_PERCENT}[\s-]*(?:two[\s-]?sided\s+|one[\s-]?sided\s+|upper\s+|lower\s+)*(?:confidence|conf\b|certain|sure\b|certainty|trust|ci\b|ki\b|c\.i\.|pi\b|interval|limits?\b|bounds?\b|greenwood|vertrauens|band\b|likely|safe)",
+        rf"\b(?:ci|c\.i\.|pi|interval|intervals|ki|vertrauensbereich|vorhersageintervall|confident|limits?|bound|bounds|ic){_IS}{NUMBER}\s*(%|percent|pct)",
+        r"\b(?:ci|pi)\s+(9\d(?:\.\d+)?|80|90)(?![\d.])",
+        rf"(?:with|at|to|by)\s+{NUMBER}\s*(%|percent|pct)(?!\s*(?:level|power|defect|bad|scrap|of\b))",
+    ),
+    *_compile(
+        "lsl", rf"\b(?:lsl|lower\s+(?:spec(?:ification)?|tolerance)(?:\s+limit)?|ltl){_IS}{NUMBER}"
+    ),
+    *_compile(
+        "usl", rf"\b(?:usl|upper\s+(?:spec(?:ification)?|tolerance)(?:\s+limit)?|utl){_IS}{NUMBER}"
+    ),
+    *_compile("lambda", rf"(?:\blambda|\blam\b|λ){_IS}{NUMBER}"),
+    *_compile("seed", rf"\bseed{_IS}{NUMBER}"),
+    *_compile(
+        "center_points",
+        rf"{NUMBER}\s*(?:x\s*)?(?:extra\s+|more\s+|still\s+|repeats?\s+in\s+(?:the\s+)?|repeated\s+|times\s+(?:the\s+|in\s+the\s+)?|(?:in|at)\s+the\s+)?(?:cent(?:er|re|ral)|middle|mid|zero|cps?\b|c\.?p\.?s?\b|zentral)(?:\s*-?(?:points?|pts?|runs?|repl\w*|repeats?))?",
+        rf"\b(?:cent(?:er|re)s?(?:\s*(?:points?|pts?|runs?))?|cps?)\s*(?:=|:|of)?\s*{NUMBER}(?!\s*(?:-|to|\.\.)\s*\d)",
+    ),
+    *_compile(
+        "replicates",
+        rf"{NUMBER}\s*(?:full\s+)?(?:reps?\b|replic\w+|repeats?\b|repetitions?)",
+        rf"\b(?:reps?|replicates?|repeat|repeats|replications?){_IS}{NUMBER}",
+    ),
+    *_compile(
+        "blocks", rf"{NUMBER}\s*(?:blocks?|days?\s+as\s+blocks?)\b", rf"\bblocks?\s*[=:]\s*{NUMBER}"
+    ),
+    *_compile(
+        "subgroup_size",
+        rf"\bsub-?groups?\s*(?:size|of|n|=|:|by|with)*\s*(?:size)?\s*(?:of|=|:|is)?\s*{NUMBER}(?!\s*(?:sub|groups))",
+        rf"\b(?:groups|samples|rational\s+samples?)\s+of\s+(?:size\s+)?{NUMBER}(?=\s|,|\.|:|;|$)(?!\s*(?:cans|computers|boards|units|parts|pieces|vials))",
+        rf"\bsamples?\s+size{_IS}{NUMBER}(?=.*\b(?:x-?bar|range|chart)\b)",
+    ),
+    *_compile(
+        "degree",
+        rf"{NUMBER}\s*(?:nd|rd|th|st)\s*(?:degree|order)",
+        rf"\b(?:degree|deg|order)\s*(?:=|:|of)?\s*{NUMBER}",
+    ),
+    *_compile(
+        "runs",
+        rf"\b(?:in|only|with|max(?:imum)?|exactly|of|for|afford|a)\s+{NUMBER}\s*(?:-\s*)?(?:runs?|trials?|shots?|experiments?|boards|wafers|tests|lots|injections|batches|cultivations|assemblies|castings|bars|coating runs)\b",
+        rf"{NUMBER}\s*-?\s*(?:runs?|trials?|experiments?|shots|wafers|boards|injections)\b",
+    ),
+    *_compile("resolution", rf"\bres(?:olution)?\.?\s*(?:=|:)?\s*{NUMBER}"),
+    *_compile(
+        "n_factors",
+        rf"{NUMBER}\s*(?:-\s*)?(?:two-?level\s+|2-?level\s+|three-?level\s+|candidate\s+|continuous\s+|potential\s+|nuisance\s+|possible\s+|process\s+|quantitative\s+|different\s+)*(?:factors?|variables?|params?|parameters?|knobs?|dials?|inputs?|levers|causes|candidates|vars|settings)\b",
+        rf"\bk\s*=\s*{NUMBER}(?=.{{0,30}}(?:factor|design|ccd|alpha|bbd))",
+        rf"\b(?:ccd|bbd)\s+(?:with\s+)?k\s*=?\s*{NUMBER}",
+    ),
+    *_compile("k", rf"\bk\s*(?:=|:|is)?\s*{NUMBER}(?!\s*-?\s*factor)"),
+    *_compile("h", rf"\bh\s*(?:=|:|is)?\s*{NUMBER}(?!\s*(?:[,;])?\s*\d)"),
+    *_compile("p0", rf"\bp0?\s*=\s*{NUMBER}{_PERCENT}"),
+    *_compile(
+        "target",
+        rf"\b(?:target|nominal|nom\.?|set\s?point|aim|goal)(?:\s+(?:value|mean|is|of))*{_IS}{NUMBER}{_ALONE}",
+    ),
+    *_compile(
+        "reference",
+        rf"\b(?:mu0|mu_0|μ0|μ_0|h0|against|versus|vs\.?|hypothes\w+\s+(?:mean|value|median)|median\s+(?:is|of|against|vs|=)|claim(?:s|ed)?|declared|assigned\s+value|reference(?:\s+value)?|certified(?:\s+value)?|ref\.?|label(?:led)?(?:\s+value)?|true\s+value|master|different\s+(?:from|of|to)|differs?\s+from|compared?\s+(?:to|with)|promise[sd]?|historic(?:al)?\w*(?:\s+\w+){{0,2}}){_IS}(?:a\s+|the\s+|mean\s+of\s+|target\s+|at\s+least\s+|minimum\s+|max(?:imum)?\s+)*{NUMBER}{_PERCENT}{_ALONE}",
+    ),
+    *_compile(
+        "minimum",
+        rf"\b(?:min(?:imum)?|at\s+least|not\s+(?:be\s+)?(?:less|lower|below)\s+(?:than\s+)?|no\s+less\s+than|lower\s+(?:limit|bound)|lower|low|floor|>=|≥)(?:\s+(?:allowed|limit|value|required))*{_IS}{NUMBER}{_PERCENT}{_ALONE}",
+    ),
+    *_compile(
+        "maximum",
+        rf"\b(?:max(?:imum)?|at\s+most|not\s+(?:be\s+)?(?:more|greater|above|over|exceed)\s*(?:than\s+)?|no\s+more\s+than|upper\s+(?:limit|bound)|upper|up\s+to|<=|≤|limit|lim|zulässig\s+(?:are|sind)|allowed(?:\s+(?:are|is))?)(?:\s+(?:allowed|value|only|is|of))*{_IS}{NUMBER}{_PERCENT}{_ALONE}",
+    ),
+    *_compile("rbar", rf"\b(?:r-?bar|rbar|average\s+range|mean\s+range|r̄){_IS}{NUMBER}{_ALONE}"),
+    *_compile(
+        "sbar", rf"\b(?:s-?bar|average\s+(?:sd|s|standard\s+deviation)){_IS}{NUMBER}{_ALONE}"
+    ),
+    *_compile("pbar", rf"\b(?:p-?bar){_IS}{NUMBER}{_PERCENT}"),
+    *_compile(
+        "sd",
+        rf"\b(?:sigma|σ|s\.?d\.?|std(?:ev|\.?\s*dev(?:iation)?)?\.?|standard\s+deviation|st\.?\s?dev\.?|stdev|scatter|noise|error\s+sd|streuung|spread)(?:\s+(?:of\s+the\s+differences?|of\s+differences?|within|is|about|around|roughly|err))*(?:_?[12ab])?{_IS}(?:about\s+|around\s+|roughly\s+)?{NUMBER}{_PERCENT}{_ALONE}",
+        rf"(?<![\w'’])s[12]?\s*(?:=|:|\s)\s*{NUMBER}{_ALONE}",
+    ),
+    *_compile(
+        "mean",
+        rf"\b(?:mean|x-?bar|x̄|avg\.?|average|mu|μ|grand\s+mean|xbarbar|mittelwert|media)[12]?(?:\s+(?:difference|diff|recovery|content|value|bias|fill|of\s+the\s+differences))*{_IS}{NUMBER}{_PERCENT}{_ALONE}",
+    ),
+    *_compile(
+        "n",
+        rf"(?<![\w^])n[12]?\s*=\s*{NUMBER}",
+        rf"(?<![\w^])n[12]?\s*:\s*{NUMBER}{_ALONE}",
+        rf"(?<![\w^])n[12]?\s+{NUMBER}{_ALONE}",
+        rf"\bsample\s+size{_IS}{NUMBER}",
+    ),
+]
+
+_PLUS_MINUS = re.compile(
+    rf"{NUMBER}{_UNIT}\s*(?:±|\+\s*/\s*-|\+-|plus\s*/?\s*minus|\\pm)\s*{NUMBER}", re.IGNORECASE
+)
+_ASYMMETRIC = re.compile(
+    rf"{NUMBER}{_UNIT}\s*\+\s*(\d*\.?\d+)\s*/\s*-\s*(\d*\.?\d+)", re.IGNORECASE
+)
+_MARGIN = re.compile(rf"(?:±|\+\s*/\s*-|\+-|plus\s*/?\s*minus)\s*{NUMBER}{_PERCENT}", re.IGNORECASE)
+_SPEC_RANGE = re.compile(
+    rf"\b(?:spec(?:s|ification)?s?(?:\s+limits?)?|tol(?:erances?|\.)?|limits?|allowed|permitted|window|"
+    rf"between|requirement|drawing|required|range)(?:\s+(?:is|are|from|between|of|limits?|for\s+\w+))*\s*[:=]?\s*"
+    rf"{NUMBER}{_UNIT}{_TO}{NUMBER}(?!\s*[,;/]\s*\d)",
+    re.IGNORECASE,
+)
+_ALLOWED_RANGE = re.compile(
+    rf"{NUMBER}{_UNIT}(?:-|–|to|\.\.\.?){NUMBER}{_UNIT}\s+(?:allowed|spec|tolerance|permitted|limits)",
+    re.IGNORECASE,
+)
+SPAN_ROLES = (("lsl", 1), ("usl", 2))
+
+
+_WORD_NUMBERS = {
+    word: float(number)
+    for number, word in enumerate(
+        (
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+        )
+    )
+} | {"a dozen": 12.0, "fifteen": 15.0, "sixteen": 16.0, "twenty": 20.0}
+_IN_WORDS = "|".join(sorted(_WORD_NUMBERS, key=len, reverse=True))
+_WORD_PATTERNS: list[tuple[str, re.Pattern[str]]] = [
+    *_compile(
+        "n_factors",
+        rf"\b({_IN_WORDS})\s+(?:[a-z\-]+\s+){{0,3}}?(?:factors?|variables?|parameters?|knobs|inputs|levers|candidates?|causes|params)\b",
+    ),
+    *_compile(
+        "center_points",
+        rf"\b({_IN_WORDS})\s+(?:[a-z\-]+\s+){{0,2}}?(?:cent(?:er|re|ral)s?\b|middle points|cps?\b)",
+    ),
+    *_compile(
+        "replicates", rf"\b({_IN_WORDS})\s+(?:full\s+)?(?:replicates?|repetitions?|repeats)\b"
+    ),
+    *_compile(
+        "runs",
+        rf"\b({_IN_WORDS})\s+(?:[a-z\-]+\s+)?(?:runs|trials|experiments|shots|cultivations|injections)\b",
+    ),
+    *_compile(
+        "subgroup_size",
+        rf"\b(?:sub-?groups?|groups|samples)\s+of\s+(?:size\s+)?({_IN_WORDS})\b",
+    ),
+]
+
+
+def read_scalars(text: str) -> tuple[list[Scalar], str]:
+    """Every number with a role, and the text with those numbers masked."""
+    found: list[Scalar] = []
+    text = _read_ranges(text, found)
+    for role, pattern in PATTERNS:
+        for match in pattern.finditer(text):
+            start, end = match.span(1)
+            if MASK in text[start:end]:
+                continue
+            percent = match.re.groups >= 2 and match[2] is not None
+            found.append(
+                Scalar(
+                    role=role,
+                    value=float(match[1]),
+                    start=start,
+                    end=end,
+                    unit=_unit_after(text, end),
+                    percent=percent,
+                )
+            )
+            text = mask(text, start, match.end(2) if percent else end)
+    for role, pattern in _WORD_PATTERNS:
+        for match in pattern.finditer(text):
+            start, end = match.span(1)
+            value = _WORD_NUMBERS[match[1].lower()]
+            found.append(Scalar(role=role, value=value, start=start, end=end))
+            text = mask(text, start, end)
+    for scalar in found:
+        if scalar.role == "level":
+            scalar.role = "confidence" if scalar.fraction > 0.5 else "alpha"
+        elif scalar.role == "confidence" and scalar.fraction < 0.4:
+            scalar.role = "percent" if scalar.percent else "unclaimed"
+        elif scalar.role == "alpha" and scalar.fraction > 0.5 and scalar.percent:
+            scalar.role = "confidence"
+    return sorted(found, key=lambda scalar: scalar.start), text
+
+
+def _read_ranges(text: str, found: list[Scalar]) -> str:
+    for match in _ASYMMETRIC.finditer(text):
+        nominal, up, down = float(match[1]), float(match[2]), float(match[3])
+        found += _limits(match, nominal - down, nominal + up)
+        found.append(Scalar(role="target", value=nominal, start=match.start(1), end=match.end(1)))
+        text = mask(text, *match.span())
+    for match in _PLUS_MINUS.finditer(text):
+        nominal, half = float(match[1]), abs(float(match[2]))
+        found += _limits(match, nominal - half, nominal + half)
+        found.append(Scalar(role="target", value=nominal, start=match.start(1), end=match.end(1)))
+        found.append(Scalar(role="margin", value=half, start=match.start(2), end=match.end(2)))
+        text = mask(text, *match.span())
+    for match in _MARGIN.finditer(text):
+        found.append(
+            Scalar(
+                role="margin",
+                value=abs(float(match[1])),
+                start=match.start(1),
+                end=match.end(1),
+                unit=_unit_after(text, match.end(1)),
+                percent=match[2] is not None,
+            )
+        )
+        text = mask(text, *match.span())
+    for pattern in (_SPEC_RANGE, _ALLOWED_RANGE):
+        for match in pattern.finditer(text):
+            if MASK in match[0]:
+                continue
+            found += _limits(match, float(match[1]), float(match[2]))
+            text = mask(text, match.start(1), match.end(2))
+    return text
+
+
+def _limits(match: re.Match[str], low: float, high: float) -> Iterable[Scalar]:
+    values = {"lsl": round(low, 12), "usl": round(high, 12)}
+    for role, group in SPAN_ROLES:
+        yield Scalar(role=role, value=values[role], start=match.start(group), end=match.end(group))
+
+
+def _unit_after(text: str, end: int) -> str:
+    match = re.match(r"\s*([%°]?[A-Za-zµμ]*[\w/µμ²³°·]*)", text[end : end + 16])
+    word = match[1] if match else ""
+    return word if word.lower() in UNITS else ""

@@ -1,0 +1,302 @@
+"""The eight stages: MODE, GROUND, PLAN, EXECUTE, ARGUE, ARBITER, AUDIT, ANSWER.
+
+``ask`` is the whole analyst. Each stage is a function over the workspace; each
+appends one event, and the trace, the report and the audit read that log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from havoc.errors import InputError
+from havoc.reading.files import read_table, table_from_object
+from havoc.reading.question import Reading, read_question
+from havoc.reading.table import Table
+from havoc.reason.answer import Answer, Status, TraceEntry
+from havoc.reason.arbiter import arbitrate
+from havoc.reason.argue import argue
+from havoc.reason.audit import recheck
+from havoc.reason.binding import Binding
+from havoc.reason.compose import Composer, Text, compose
+from havoc.reason.concepts import explain
+from havoc.reason.execute import execute_graph
+from havoc.reason.graph import OperatorGraph
+from havoc.reason.planner import Context, Plan, Planner, RulePlanner
+from havoc.reason.pragmatist import weigh_practically
+from havoc.reason.reproduce import as_dsl, as_python
+from havoc.reason.route import route
+from havoc.reason.workspace import BUDGETS, Workspace
+
+MAX_QUESTION = 200_000
+
+
+def ask(
+    question: str,
+    data: Any = None,
+    *,
+    context: Mapping[str, Any] | str | None = None,
+    budget: str | None = None,
+    planner: Planner | None = None,
+) -> Answer:
+    """Answer a question about data.
+
+    ``data`` is a path, a DataFrame, an object of columns, a list of rows, a Table,
+    or several of them as a mapping of name to path. ``context`` is the earlier
+    turn of a follow-up: its question, or {"question", "op", "data"}. ``budget`` is
+    MICRO, LIGHT, MEDIUM or HEAVY; without it the router decides.
+
+    Raises InputError where the input cannot be read; a question that cannot be
+    answered is not an error but an answer with a status.
+    """
+    if not isinstance(question, str):
+        raise InputError("the question must be text", where="question")
+    if len(question) > MAX_QUESTION:
+        raise InputError(
+            f"the question has {len(question)} characters, at most {MAX_QUESTION} are read",
+            where="question",
+            remedy="hand the data over as a file with --data",
+        )
+    if budget is not None and budget.upper() not in BUDGETS:
+        raise InputError(
+            f"there is no budget {budget!r}", where="budget", remedy=f"use {', '.join(BUDGETS)}"
+        )
+    reading = read_question(question, tables_of(data))
+    earlier = _context(context)
+    plan = (planner or RulePlanner()).plan(reading, earlier)
+    workspace = Workspace(
+        question=question,
+        reading=reading,
+        route=route(
+            question,
+            [binding.operation for binding in plan.bindings],
+            budget.upper() if budget else None,
+        ),
+        graph=OperatorGraph(),
+    )
+    name = (planner or RulePlanner()).name
+    if plan.outcome != "execute":
+        return _without_computing(plan, workspace, name)
+    return _compute(plan, workspace, name)
+
+
+def tables_of(data: Any, name: str = "data") -> list[Table]:
+    """Whatever the caller handed over, as tables."""
+    if data is None:
+        return []
+    if isinstance(data, Table):
+        return [data]
+    if isinstance(data, (str, Path)):
+        return [read_table(Path(data))]
+    if (
+        isinstance(data, Sequence)
+        and data
+        and all(isinstance(item, (Path, Table)) for item in data)
+    ):
+        return [table for item in data for table in tables_of(item)]
+    if isinstance(data, (list, tuple, Mapping)) and not data:
+        return []
+    return [table_from_object(data, name)]
+
+
+def _context(context: Mapping[str, Any] | str | None) -> Context | None:
+    if context is None:
+        return None
+    if isinstance(context, str):
+        context = {"question": context}
+    question = context.get("question")
+    if not isinstance(question, str):
+        raise InputError(
+            "the context needs the earlier question", where="context", remedy='give {"question": …}'
+        )
+    reading: Reading = read_question(question[:MAX_QUESTION], tables_of(context.get("data")))
+    operation = context.get("op") or context.get("operation") or ""
+    return Context(reading=reading, operation=operation if isinstance(operation, str) else "")
+
+
+def _compute(plan: Plan, workspace: Workspace, planner: str) -> Answer:
+    with workspace.stage("MODE") as notes:
+        chosen = workspace.route
+        notes["summary"] = (
+            f"{chosen.task}, {chosen.difficulty.lower()}, risk {chosen.risk.lower()}: budget {chosen.budget.name}"
+        )
+    with workspace.stage("GROUND") as notes:
+        slots = workspace.reading.slots
+        notes["summary"] = f"{len(slots)} slots read from the question and its data"
+        notes["data"] = {
+            "slots": [f"{slot.id} {slot.name or slot.role} {slot.source}" for slot in slots[:40]]
+        }
+    with workspace.stage("PLAN") as notes:
+        workspace.graph = plan.graph()
+        notes["summary"] = f"{planner}: " + ", ".join(item.operation for item in workspace.graph)
+        for binding in plan.bindings:
+            _echo(workspace, binding)
+        for name in plan.unavailable:
+            workspace.caveats.append(
+                f"The question also asks for {name.replace('_', ' ')}, which this version cannot compute."
+            )
+    with workspace.stage("EXECUTE") as notes:
+        execute_graph(workspace)
+        failed = [record for record in workspace.calls if record.error]
+        notes["summary"] = f"{len(workspace.calls)} calls, {len(failed)} failed"
+    if not workspace.results:
+        return _refused_by_tool(plan, workspace, planner)
+    with workspace.stage("ARGUE") as notes:
+        if chosen.budget.argue:
+            argue(workspace)
+            weigh_practically(workspace)
+        checks = [record for record in workspace.calls if record.purpose == "check"]
+        notes["summary"] = f"{len(checks)} counter-analyses, {len(workspace.arguments)} arguments"
+    with workspace.stage("ARBITER") as notes:
+        arbitrate(workspace)
+        notes["summary"] = f"{workspace.verdict}, confidence {workspace.confidence:.2f}"
+    with workspace.stage("AUDIT") as notes:
+        notes["summary"] = _audit(workspace)
+    if workspace.stopped:
+        workspace.caveats.append(f"Stopped early, because {workspace.stopped}.")
+    with workspace.stage("ANSWER") as notes:
+        text = compose(workspace)
+        if text.withheld:
+            workspace.lower_confidence(0.5)
+            text.caveats.append("The audit withheld a sentence whose figures it could not trace.")
+        notes["summary"] = f"{len(text.figures)} figures, each with its source"
+        notes["data"] = {"withheld": text.withheld}
+    return _answer("answered", text, workspace, planner)
+
+
+def _echo(workspace: Workspace, binding: Binding) -> None:
+    for template, values in binding.roles:
+        workspace.roles.append(_filled(workspace, template, values))
+    for template, values in binding.warnings:
+        workspace.caveats.append(_filled(workspace, template, values) + ".")
+
+
+def _filled(workspace: Workspace, template: str, values: list[tuple[Any, str]]) -> str:
+    for value, source in values:
+        template = template.replace("{}", workspace.fact(value, source), 1)
+    return template
+
+
+def _audit(workspace: Workspace) -> str:
+    """Recompute key figures; a disagreement is said and costs the confidence."""
+    answering = {
+        record.id: workspace.results[record.id]
+        for record in workspace.calls
+        if record.purpose == "answer" and record.id in workspace.results
+    }
+    rechecks = recheck(answering)
+    wrong = [item for item in rechecks if not item.recomputed.agrees]
+    for item in wrong:
+        workspace.lower_confidence(0.1)
+        workspace.caveats.append(
+            f"The audit recomputed {item.recomputed.name.replace('_', ' ')} by another route and "
+            "got a different value; do not use this result."
+        )
+    if not rechecks:
+        return "no independent route for this method"
+    routes = sorted({item.recomputed.route for item in rechecks})
+    return f"{len(rechecks)} figures recomputed ({', '.join(routes)}), {len(wrong)} differ"
+
+
+def _refused_by_tool(plan: Plan, workspace: Workspace, planner: str) -> Answer:
+    """The tool itself says that the data cannot carry the request."""
+    error = next((record.error for record in workspace.calls if record.error), "") or ""
+    composer = Composer(workspace)
+    reason = workspace.fact(error, "tool")
+    composer = Composer(workspace)
+    conclusion = composer.show(f"The data cannot carry this request: {reason}.")
+    ask_for = "Which data or settings should be used instead?"
+    composer.text.conclusion = conclusion.replace("..", ".")
+    composer.text.details = [ask_for]
+    return _answer("needs_clarification", composer.text, workspace, planner)
+
+
+_OUT_OF_SCOPE = (
+    "That is outside of what this program answers: statistics, design of experiments, process "
+    "control, measurement systems and the mathematics around them."
+)
+_DECLINED = (
+    "I will not invent, change or select data, limits or methods so that a wanted result comes "
+    "out: the answer would not hold up in an audit, and it would mislead whoever relies on it."
+)
+_INSTEAD = (
+    "What can be done honestly: analyse all the data as measured, test suspicious values with an "
+    "outlier test and document the reason, or plan how to improve the process."
+)
+
+
+def _without_computing(plan: Plan, workspace: Workspace, planner: str) -> Answer:
+    status: Status
+    with workspace.stage("MODE") as notes:
+        notes["summary"] = f"{plan.outcome.replace('_', ' ')}: nothing is computed"
+    with workspace.stage("PLAN") as notes:
+        notes["summary"] = f"{planner}: {plan.operation or 'no operation'}"
+    with workspace.stage("ANSWER") as notes:
+        if plan.outcome == "concept":
+            conclusion, body = explain(plan, workspace)
+            composer = Composer(workspace)
+            composer.text.conclusion = composer.show(conclusion)
+            composer.text.details = [composer.show(body)]
+            status = "answered"
+            workspace.confidence = 0.6
+        else:
+            status = plan.outcome  # type: ignore[assignment]
+            reason, ask_for = _words(plan)
+            reason_fact = workspace.fact(reason, "havoc")
+            ask_fact = workspace.fact(ask_for, "havoc")
+            composer = Composer(workspace)
+            composer.text.conclusion = composer.show(reason_fact)
+            composer.text.details = [composer.show(ask_fact)] if ask_for else []
+            workspace.confidence = plan.guesses[0].probability if plan.guesses else 1.0
+        notes["summary"] = status
+    return _answer(status, composer.text, workspace, planner)
+
+
+def _words(plan: Plan) -> tuple[str, str]:
+    if plan.outcome == "declined":
+        return _DECLINED, _INSTEAD
+    if plan.outcome == "out_of_scope":
+        return (
+            plan.reason or _OUT_OF_SCOPE,
+            "" if plan.reason else "Ask about data from your process.",
+        )
+    return plan.reason, plan.ask
+
+
+def _answer(status: Status, text: Text, workspace: Workspace, planner: str) -> Answer:
+    from havoc import __version__
+
+    charts = [
+        chart
+        for record in workspace.calls
+        if record.purpose == "answer" and record.id in workspace.results
+        for chart in workspace.results[record.id].outcome.charts
+    ]
+    return Answer(
+        question=workspace.question,
+        status=status,
+        answer=text.markdown(),
+        conclusion=text.conclusion,
+        confidence=round(workspace.confidence, 3),
+        caveats=text.caveats,
+        budget=workspace.route.budget.name,
+        tool_calls=workspace.calls,
+        citations=workspace.citations,
+        charts=charts,
+        trace=[
+            TraceEntry(stage=event.stage, summary=event.summary, ms=event.ms)
+            for event in workspace.events
+        ],
+        model=planner,
+        versions={"havoc": __version__},
+        key_figures=text.key_figures,
+        roles=text.roles,
+        figures=text.figures,
+        checks=text.checks,
+        dsl=as_dsl(workspace.calls),
+        python=as_python(workspace.calls),
+    )
+
+
+__all__ = ["ask", "tables_of"]

@@ -1,0 +1,29 @@
+"""From a reading to the arguments of a tool: one binder an operation.
+
+``bind("capability", reading)`` returns the arguments with their provenance, or
+raises :class:`NeedsInput` with what is missing and one counter-question.
+"""
+
+from __future__ import annotations
+
+from havoc.reading.question import Reading
+from havoc.reason.binding import experiments, mathematics, models, processes, statistics
+from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
+
+BINDERS = {
+    **statistics.BINDERS,
+    **models.BINDERS,
+    **experiments.BINDERS,
+    **processes.BINDERS,
+    **mathematics.BINDERS,
+}
+
+
+def bind(operation: str, reading: Reading) -> Binding:
+    """Arguments of ``operation`` from what was read. Raises NeedsInput."""
+    binding = Binding(operation=operation)
+    BINDERS[operation](Evidence(reading), binding)
+    return binding
+
+
+__all__ = ["BINDERS", "Binding", "Evidence", "NeedsInput", "bind"]

@@ -1,0 +1,407 @@
+"""What a question offers to a tool: groups, pairs, a single list, levels, directions.
+
+Binders ask for what their tool needs ("two groups", "a response and its factors")
+and get it from wherever it stood: a file, a pasted table, a list in prose. What
+is not there raises :class:`NeedsInput` with one precise counter-question.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from havoc.errors import HavocError
+from havoc.reading.prose import MASK, STOPWORDS
+from havoc.reading.question import Reading, Series
+from havoc.reading.roles import NUMBER, Scalar
+from havoc.reading.table import Column, Table
+
+_INDEX_NAMES = re.compile(
+    r"^(?:#|no\.?|nr\.?|num(?:ber)?|id|idx|index|i|obs(?:ervation)?|row|sample(?: ?(?:no|#|id))?|subgroup|"
+    r"run(?: ?order)?|std ?order|order|batch|lot|unit|item|time ?stamp|date|day|week|month|hour|sg|probe)$",
+    re.IGNORECASE,
+)
+
+
+class NeedsInput(HavocError):
+    """Something is missing or wrong; ``ask`` is the counter-question."""
+
+    def __init__(self, what: str, ask: str) -> None:
+        super().__init__(what, remedy=ask)
+        self.ask = ask
+
+
+class Binding(msgspec.Struct, kw_only=True):
+    """Arguments of one call, and for each where it came from."""
+
+    operation: str
+    args: dict[str, Any] = {}
+    provenance: dict[str, str] = {}
+    roles: list[tuple[str, list[tuple[Any, str]]]] = []
+    warnings: list[tuple[str, list[tuple[Any, str]]]] = []
+    more: list[Binding] = []
+
+    def set(self, name: str, value: Any, source: str = "") -> None:
+        self.args[name] = value
+        if source:
+            self.provenance[name] = source
+
+    def take(self, name: str, scalar: Scalar | None, *, fraction: bool = False) -> bool:
+        """Set ``name`` from a scalar, if there is one."""
+        if scalar is None:
+            return False
+        self.set(name, scalar.fraction if fraction else scalar.value, source_of(scalar))
+        return True
+
+    def take_count(self, name: str, scalar: Scalar | None) -> bool:
+        """Set ``name`` from a scalar that must be a whole number."""
+        if scalar is None:
+            return False
+        if scalar.value != int(scalar.value):
+            raise NeedsInput(
+                f"{name.replace('_', ' ')} must be a whole number",
+                f"which whole number is the {name.replace('_', ' ')}?",
+            )
+        self.set(name, int(scalar.value), source_of(scalar))
+        return True
+
+    def echo(self, text: str, *values: tuple[Any, str]) -> None:
+        """Say which role was inferred: ``text`` has one ``{}`` for every (value, source)."""
+        self.roles.append((text, list(values)))
+
+    def warn(self, text: str, *values: tuple[Any, str]) -> None:
+        self.warnings.append((text, list(values)))
+
+
+def source_of(scalar: Scalar) -> str:
+    return f"question[{scalar.start}:{scalar.end}]"
+
+
+class Evidence:
+    """A reading, seen through the questions that binders ask of it."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+        self.text = reading.plain.lower()
+
+    def has(self, pattern: str) -> bool:
+        return re.search(pattern, self.text, re.IGNORECASE | re.DOTALL) is not None
+
+    # tables -----------------------------------------------------------------
+
+    @property
+    def tables(self) -> list[Table]:
+        return [table for table in self.reading.tables if table.columns]
+
+    def numeric_columns(self, table: Table, *, keep_index: bool = False) -> list[Column]:
+        columns = [column for column in table.columns if column.kind == "number"]
+        if keep_index or len(columns) < 2:
+            return columns
+        kept = [
+            column
+            for position, column in enumerate(columns)
+            if not (
+                _is_running_number(column) and (position == 0 or _INDEX_NAMES.match(column.name))
+            )
+        ]
+        return kept or columns
+
+    def text_columns(self, table: Table) -> list[Column]:
+        return [column for column in table.columns if column.kind == "text"]
+
+    def factor_columns(self, table: Table) -> list[Column]:
+        """Text columns whose levels repeat."""
+        return [
+            column
+            for column in self.text_columns(table)
+            if 1 < len(set(column.present)) < len(column.present)
+        ]
+
+    # lists ------------------------------------------------------------------
+
+    def series(self) -> list[Series]:
+        """Every list of numbers: columns of tables first, then lists in prose."""
+        found = [
+            series_of(table, column)
+            for table in self.tables
+            for column in self.numeric_columns(table)
+            if len(column.values) > 1
+        ]
+        given = [item.numbers for item in found]
+        return found + [
+            item
+            for item in self.reading.series
+            if len(item.values) > 1 and item.numbers not in given
+        ]
+
+    def groups(self) -> list[Series]:
+        """Independent groups of measurements, at least one."""
+        for table in self.tables:
+            grouped = self._grouped_by_label(table)
+            if grouped:
+                return grouped
+        series = self.series()
+        labelled = [item for item in series if item.name and len(item.values) > 1]
+        if len(labelled) >= 2 and len(labelled) >= len(series) - 1:
+            chosen = labelled
+        else:
+            chosen = series
+        return _named(chosen)
+
+    def _grouped_by_label(self, table: Table) -> list[Series]:
+        numbers = self.numeric_columns(table)
+        factors = self.factor_columns(table)
+        if not factors and len(numbers) == 2:
+            codes = next(
+                (
+                    column
+                    for column in numbers
+                    if re.search(
+                        r"^(?:group|treatment|level|factor|line|machine|lab|operator|supplier|class|lot|batch|shift|cavity|tool)s?$",
+                        column.name,
+                        re.IGNORECASE,
+                    )
+                ),
+                None,
+            )
+            if codes is not None:
+                factors, numbers = [codes], [column for column in numbers if column is not codes]
+        if not factors or not numbers:
+            return []
+        factor, response = factors[0], numbers[-1]
+        levels: dict[str, list[float | None]] = {}
+        for label, value in zip(factor.values, response.values, strict=True):
+            if label is not None:
+                levels.setdefault(_level_name(label), []).append(value)  # type: ignore[arg-type]
+        if len(levels) < 2:
+            return []
+        return [
+            Series(
+                name=name,
+                values=values,
+                source=f"{table.source}#{response.name} where {factor.name} = {name}",
+                unit=response.unit,
+            )
+            for name, values in levels.items()
+        ]
+
+    def two_groups(self, what: str = "groups") -> tuple[Series, Series]:
+        groups = self.groups()
+        if len(groups) == 1 and len(groups[0].values) >= 4 and self.split_hint(groups[0]):
+            return self.split_hint(groups[0])  # type: ignore[return-value]
+        if len(groups) < 2:
+            raise NeedsInput(
+                f"two {what} are needed, and {_counted(len(groups), 'was', 'were')} found",
+                f"which values belong to each of the two {what}?",
+            )
+        return groups[0], groups[1]
+
+    def split_hint(self, series: Series) -> tuple[Series, Series] | None:
+        return None
+
+    def one(self, what: str = "measurements") -> Series:
+        """The one list of measurements. Ambiguity is a question, not a guess."""
+        series = self.series()
+        if not series:
+            raise NeedsInput(f"no {what} were given", f"which values are the {what}?")
+        if len(series) == 1:
+            return series[0]
+        asked = self._named_in_question(series)
+        if asked is not None:
+            return asked
+        return max(series, key=lambda item: len(item.values))
+
+    def _named_in_question(self, series: Sequence[Series]) -> Series | None:
+        words = " " + self.text.replace(MASK, " ") + " "
+        named = [
+            item
+            for item in series
+            if item.name
+            and "#" in item.source
+            and re.search(rf"\b{re.escape(item.name.lower())}\b", words)
+        ]
+        return named[0] if len(named) == 1 else None
+
+    def pair(self, what: str = "x and y") -> tuple[Series, Series]:
+        """Two lists of equal length that belong together value by value."""
+        series = self.series()
+        if len(series) >= 2:
+            points = [item for item in series if len(item.values) == 2]
+            if len(points) == len(series) and len(points) >= 3:
+                return _transpose(points, series)
+            return series[0], series[1]
+        raise NeedsInput(
+            f"{what} need two lists of values, and {_counted(len(series), 'was', 'were')} found",
+            f"which values are {what}?",
+        )
+
+    def rows(self) -> list[Series]:
+        """Rows of equal standing: subgroups, rows of a contingency table."""
+        for block in self.reading.blocks:
+            if block.rows:
+                return [
+                    Series(
+                        name=item.label,
+                        values=item.values,
+                        source=f"question[{item.start}:{item.end}]",
+                        unit=item.unit,
+                    )
+                    for item in block.lists
+                ]
+        return []
+
+    # numbers ----------------------------------------------------------------
+
+    def scalar(self, *names: str) -> Scalar | None:
+        return self.reading.scalar(*names)
+
+    def alpha(self, binding: Binding) -> None:
+        """Significance level, given as such or as a confidence level."""
+        if binding.take("alpha", self.scalar("alpha"), fraction=True):
+            self._check_fraction(binding, "alpha")
+            return
+        confidence = self.scalar("confidence")
+        if confidence is not None and 0.5 < confidence.fraction < 1:
+            binding.set("alpha", round(1 - confidence.fraction, 12), source_of(confidence))
+
+    def confidence(self, binding: Binding) -> None:
+        if binding.take("confidence", self.scalar("confidence"), fraction=True):
+            self._check_fraction(binding, "confidence")
+            return
+        alpha = self.scalar("alpha")
+        if alpha is not None and 0 < alpha.fraction < 0.5:
+            binding.set("confidence", round(1 - alpha.fraction, 12), source_of(alpha))
+
+    def _check_fraction(self, binding: Binding, name: str) -> None:
+        value = binding.args[name]
+        if not 0 < value < 1:
+            raise NeedsInput(
+                f"{name} is {value:g}, and it must lie between 0 and 1",
+                f"which {name} do you mean, for example 0.05?",
+            )
+
+    def singles(self) -> list[Scalar]:
+        """Numbers with no role and in no list, in the order of the text."""
+        text = self.reading.remaining
+        for block in self.reading.blocks:
+            for item in block.lists:
+                text = text[: item.start] + MASK * (item.end - item.start) + text[item.end :]
+        found = []
+        for match in re.finditer(
+            rf"(?<![\w.\-^/]){NUMBER}\s*(%|percent)?(?![\w]*\d)(?!\s*[\^])", text
+        ):
+            following = text[match.end(1) : match.end(1) + 1]
+            if following.isalpha() and text[match.end(1) : match.end(1) + 2].lower() in {
+                "st",
+                "nd",
+                "rd",
+                "th",
+            }:
+                continue
+            found.append(
+                Scalar(
+                    role="single",
+                    value=float(match[1]),
+                    start=match.start(1),
+                    end=match.end(1),
+                    percent=match[2] is not None,
+                )
+            )
+        return found
+
+    def before(self, scalar: Scalar, width: int = 24) -> str:
+        return self.text[max(0, scalar.start - width) : scalar.start]
+
+    def after(self, scalar: Scalar, width: int = 24) -> str:
+        return self.text[scalar.end : scalar.end + width]
+
+
+def series_of(table: Table, column: Column) -> Series:
+    return Series(
+        name=column.name if table.header else "",
+        values=list(column.values),  # type: ignore[arg-type]
+        source=f"{table.source}#{column.name}",
+        unit=column.unit,
+    )
+
+
+def complete(binding: Binding, series: Series, label: str = "") -> list[float]:
+    """The numbers of a series; what was missing is said, not hidden."""
+    if series.missing:
+        binding.warn(
+            "{} of {} values of {} are missing and were left out",
+            (series.missing, series.source),
+            (len(series.values), series.source),
+            (label or series.name or "the data", series.source),
+        )
+    return series.numbers
+
+
+def complete_pairs(binding: Binding, *series: Series) -> list[list[float]]:
+    """Rows without a missing value, listwise. Lengths must agree."""
+    lengths = {len(item.values) for item in series}
+    if len(lengths) > 1:
+        counts = " and ".join(str(len(item.values)) for item in series)
+        raise NeedsInput(
+            f"the columns have {counts} values, but every value needs its partner",
+            "which value is missing?",
+        )
+    rows = [
+        row
+        for row in zip(*(item.values for item in series), strict=True)
+        if all(value is not None for value in row)
+    ]
+    dropped = lengths.pop() - len(rows) if lengths else 0
+    if dropped:
+        binding.warn("{} rows with a missing value were left out", (dropped, series[0].source))
+    return [
+        [float(value) for value in column if value is not None]
+        for column in zip(*rows, strict=True)
+    ] or [[] for _ in series]
+
+
+def _is_running_number(column: Column) -> bool:
+    values = column.present
+    return (
+        len(values) >= 2
+        and all(
+            isinstance(value, float) and value == values[0] + index  # type: ignore[operator]
+            for index, value in enumerate(values)
+        )
+        and values[0] in {0.0, 1.0}
+    )
+
+
+def _level_name(label: float | str) -> str:
+    if isinstance(label, float) and label == int(label):
+        return str(int(label))
+    return str(label)
+
+
+def _named(series: Sequence[Series]) -> list[Series]:
+    """Give unnamed groups names; duplicate names a number."""
+    taken: set[str] = set()
+    named = []
+    for index, item in enumerate(series, start=1):
+        name = item.name
+        common = name.lower() in STOPWORDS and not (len(name) == 1 and name.isupper())
+        if not name or name.lower() in taken or common:
+            name = f"{name} {index}" if name and not common else f"group {index}"
+        taken.add(name.lower())
+        named.append(msgspec.structs.replace(item, name=name))
+    return named
+
+
+def _transpose(points: Sequence[Series], series: Sequence[Series]) -> tuple[Series, Series]:
+    source = f"{series[0].source}…{series[-1].source}"
+    return (
+        Series(name="x", values=[item.values[0] for item in points], source=source),
+        Series(name="y", values=[item.values[1] for item in points], source=source),
+    )
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{'no' if count == 0 else count} {one if count == 1 else many}"

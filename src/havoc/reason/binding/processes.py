@@ -1,0 +1,424 @@
+"""Arguments of control charts, run rules and capability."""
+
+from __future__ import annotations
+
+import re
+
+from havoc.reading.counts import read_counts
+from havoc.reading.question import Series
+from havoc.reason.binding.evidence import (
+    Binding,
+    Evidence,
+    NeedsInput,
+    complete,
+    complete_pairs,
+    source_of,
+)
+from havoc.reason.binding.statistics import Binder
+
+_KINDS: tuple[tuple[str, str], ...] = (
+    (r"\bewma\b|exponentially weighted", "ewma"),
+    (r"\bcusum\b|cumulat\w+ sums?", "cusum"),
+    (
+        r"\bi[\s-]?(?:&|and)?[\s-]?mr\b|individuals?\b|moving range|single values?|levey|x-?mr",
+        "i_mr",
+    ),
+    (
+        r"x[\s-]*(?:bar|quer)\w*[\s/&-]*(?:and[\s-]*)?s\b(?!\w)|chart of mean and s\b|mean and s\b",
+        "xbar_s",
+    ),
+    (
+        r"x[\s-]*(?:bar|quer)|\brange\b.{0,20}(?:chart|limits)|averages? and ranges?|mean and range",
+        "xbar_r",
+    ),
+    (r"\bnp[\s-]*(?:chart|card|limits)?\b", "np"),
+    (r"(?<![\w'])p[\s'-]*(?:chart|card|control)\b", "p"),
+    (r"(?<![\w'])u[\s-]*(?:chart|card|control)\b", "u"),
+    (r"(?<![\w'])c[\s-]*(?:chart|card|control|limits)\b", "c"),
+)
+_DEFECT_WORDS = r"\b(?:defects?|flaws?|nonconformit\w+|pinholes?|scratches|complaints|errors?|errs|faults?|knots|accidents?|bubbles|specks|gels|marks|blemishes|stops)\b"
+_DEFECTIVE_WORDS = r"\b(?:defectives?|nonconforming|bad|rejects?|rejected|failed|leaking|scrap\w*|abandoned|broken|late|nok)\b"
+
+
+def subgroups(evidence: Evidence) -> tuple[list[list[float]], str] | None:
+    """Rows of measurements: one row a subgroup."""
+    for table in evidence.tables:
+        columns = evidence.numeric_columns(table)
+        if len(columns) >= 2 and table.rows >= 2:
+            rows = [
+                [value for value in row if value is not None]
+                for row in zip(*(column.values for column in columns), strict=True)
+            ]
+            return [row for row in rows if row], table.source  # type: ignore[misc]
+    rows_found = evidence.rows()
+    if len(rows_found) >= 2:
+        return [row.numbers for row in rows_found], rows_found[0].source
+    labelled = [item for item in evidence.reading.series if len(item.values) >= 2]
+    if len(labelled) >= 3 and len({len(item.values) for item in labelled}) == 1:
+        return [item.numbers for item in labelled], labelled[0].source
+    return None
+
+
+def measurements(evidence: Evidence, binding: Binding, *, allow_subgroups: bool = True) -> None:
+    """Set data (and subgroup_size) or subgroups."""
+    size = evidence.scalar("subgroup_size")
+    n = evidence.scalar("n")
+    if (
+        size is None
+        and n is not None
+        and evidence.has(r"x[\s-]?bar|subgroup|\brange\b")
+        and 2 <= n.value <= 25
+    ):
+        size = n
+    grouped = subgroups(evidence) if allow_subgroups else None
+    if grouped is not None and len(grouped[0]) >= 2:
+        binding.set("subgroups", grouped[0], grouped[1])
+        lengths = {len(row) for row in grouped[0]}
+        if len(lengths) == 1 and max(lengths) == 1:
+            binding.args.pop("subgroups")
+            binding.set("data", [row[0] for row in grouped[0]], grouped[1])
+        else:
+            binding.echo(
+                "{} subgroups of {} values",
+                (len(grouped[0]), grouped[1]),
+                (sorted(lengths), grouped[1]),
+            )
+        return
+    series = _measurement_series(evidence)
+    binding.set("data", complete(binding, series), series.source)
+    if series.unit:
+        binding.set("unit", series.unit, series.source)
+    if size is not None and size.value >= 1:
+        binding.take_count("subgroup_size", size)
+        if size.value > 1 and len(series.numbers) % int(size.value):
+            binding.warn(
+                "{} values do not divide into subgroups of {}",
+                (len(series.numbers), series.source),
+                (int(size.value), source_of(size)),
+            )
+
+
+def _measurement_series(evidence: Evidence) -> Series:
+    for table in evidence.tables:
+        label = next(
+            (
+                column
+                for column in table.columns
+                if re.match(
+                    r"^(?:subgroup|sg|group|sample|batch|hour)$", column.name, re.IGNORECASE
+                )
+            ),
+            None,
+        )
+        if label is not None:
+            break
+    return evidence.one()
+
+
+def chart_kind(evidence: Evidence) -> str:
+    for pattern, kind in _KINDS:
+        if evidence.has(pattern):
+            return kind
+    return "auto"
+
+
+def bind_control_chart(evidence: Evidence, binding: Binding) -> None:
+    text = evidence.text
+    constants = re.search(r"\b(?:c4|d2|d3|a2|a3|b3|b4|d4|e2)\b", text)
+    if constants and not evidence.series():
+        size = evidence.scalar("subgroup_size", "n")
+        number = size.value if size else next((item.value for item in evidence.singles()), None)
+        if number is None:
+            raise NeedsInput("the subgroup size is missing", "for which subgroup size?")
+        binding.operation = "control_chart_constants"
+        binding.set("subgroup_size", int(number), source_of(size) if size else "question")
+        return
+    kind = chart_kind(evidence)
+    if kind == "auto" and evidence.has(_DEFECTIVE_WORDS):
+        kind = "p" if _counted_columns(evidence) else "auto"
+    if kind == "auto" and evidence.has(_DEFECT_WORDS):
+        kind = "u" if len(_count_lists(evidence)) >= 2 else "c"
+    binding.set("kind", kind, "question" if kind != "auto" else "default")
+    if kind in {"p", "np", "u", "c"}:
+        _attribute(evidence, binding, kind)
+    elif not evidence.series() and not evidence.rows():
+        _from_summaries(evidence, binding, kind)
+    else:
+        measurements(evidence, binding, allow_subgroups=kind in {"auto", "xbar_r", "xbar_s"})
+        _given_standards(evidence, binding, kind)
+    _rules(evidence, binding)
+    sigma = re.search(r"\b(\d(?:\.\d+)?)[\s-]*(?:sigma|s)\s+limits", text)
+    if sigma and float(sigma[1]) != 3:
+        binding.set("n_sigma", float(sigma[1]), f"question[{sigma.start()}:{sigma.end()}]")
+
+
+def _given_standards(evidence: Evidence, binding: Binding, kind: str) -> None:
+    binding.take("target", evidence.scalar("target", "reference")) if kind in {
+        "ewma",
+        "cusum",
+    } else None
+    if kind == "ewma":
+        start = re.search(r"\bewma_?0\s*=\s*([-+]?\d*\.?\d+)", evidence.text)
+        if start:
+            binding.set("target", float(start[1]), f"question[{start.start()}:{start.end()}]")
+        if "target" not in binding.args:
+            binding.take("target", evidence.scalar("mean"))
+        binding.take("lambda", evidence.scalar("lambda"))
+        if not 0 < binding.args.get("lambda", 0.2) <= 1:
+            raise NeedsInput(
+                f"lambda is {binding.args['lambda']:g}, and it must lie above 0 and at most 1",
+                "which lambda do you want, for example 0.2?",
+            )
+    if kind == "cusum":
+        if "target" not in binding.args:
+            binding.take("target", evidence.scalar("mean"))
+        for name in ("k", "h"):
+            binding.take(name, evidence.scalar(name))
+            if binding.args.get(name, 1) < 0:
+                raise NeedsInput(f"{name} is negative", f"which {name} do you want?")
+    if kind in {"ewma", "cusum"} or evidence.has(
+        r"\b(?:known|given|historical|standard given|cl\s*=)\b"
+    ):
+        sd = evidence.scalar("sd")
+        if sd is not None and sd.value <= 0:
+            raise NeedsInput("sigma must be above 0", "what is the standard deviation?")
+        binding.take("sigma", sd)
+        if kind not in {"ewma", "cusum"}:
+            binding.take("mean", evidence.scalar("mean"))
+
+
+def _from_summaries(evidence: Evidence, binding: Binding, kind: str) -> None:
+    mean, size = evidence.scalar("mean"), evidence.scalar("subgroup_size", "n")
+    rbar, sbar, sigma = evidence.scalar("rbar"), evidence.scalar("sbar"), evidence.scalar("sd")
+    if mean is None or not (rbar or sbar or sigma):
+        raise NeedsInput(
+            "a control chart needs data, or a mean with an average range",
+            "which values should be charted (in the order of production)?",
+        )
+    binding.take("mean", mean)
+    binding.take("rbar", rbar)
+    binding.take("sbar", sbar)
+    if not (rbar or sbar):
+        binding.take("sigma", sigma)
+    binding.take_count("subgroup_size", size)
+    if kind == "auto":
+        binding.set("kind", "xbar_s" if sbar else "xbar_r", "question")
+
+
+def _count_lists(evidence: Evidence) -> list[Series]:
+    return [item for item in evidence.series() if len(item.values) >= 2]
+
+
+def _counted_columns(evidence: Evidence) -> bool:
+    return (
+        len(_count_lists(evidence)) >= 2
+        or evidence.scalar("n") is not None
+        or len(read_counts(evidence.reading.plain)) >= 3
+    )
+
+
+_SIZE_NAMES = re.compile(
+    r"^(?:n|sizes?|samples?|sample[\s_]?sizes?|inspected|checked|total|units?|area|m2|length|m|lots?|made|produced|calls|orders|volume)$|inspect|sample|size|total|area|m2|length|made|checked",
+    re.IGNORECASE,
+)
+
+
+def _attribute(evidence: Evidence, binding: Binding, kind: str) -> None:
+    counts = "defectives" if kind in {"p", "np"} else "defects"
+    series = _count_lists(evidence)
+    pairs = read_counts(evidence.reading.plain)
+    if len(pairs) >= 3 and len(series) < 2:
+        binding.set(counts, [float(pair.successes) for pair in pairs], "question")
+        binding.set("sample_size", [float(pair.trials) for pair in pairs], "question")
+        return
+    if not series:
+        raise NeedsInput(
+            f"a {kind} chart needs the count found in every sample",
+            "how many were found in each sample, and how large was each sample?",
+        )
+    if len(series) >= 2:
+        size = next((item for item in series if _SIZE_NAMES.search(item.name)), None)
+        if size is None:
+            size = (
+                max(series[:2], key=lambda item: sum(item.numbers))
+                if kind in {"p", "np"}
+                else series[1]
+            )
+        found = next(item for item in series if item is not size)
+        columns = complete_pairs(binding, found, size)
+        binding.set(counts, columns[0], found.source)
+        if kind != "c":
+            binding.set("sample_size", columns[1], size.source)
+        binding.echo(
+            "{} are the counts, {} the sample sizes",
+            (found.name or "the first list", found.source),
+            (size.name or "the second list", size.source),
+        )
+    else:
+        binding.set(counts, complete(binding, series[0]), series[0].source)
+        if kind in {"p", "np", "u"}:
+            size_scalar = evidence.scalar("n", "subgroup_size") or _sample_size(evidence)
+            if size_scalar is None:
+                raise NeedsInput(
+                    f"a {kind} chart needs the number inspected in every sample",
+                    "how many units were inspected in each sample?",
+                )
+            binding.take("sample_size", size_scalar)
+    if kind in {"p", "np"}:
+        sizes = binding.args["sample_size"]
+        largest = max(sizes) if isinstance(sizes, list) else sizes
+        if max(binding.args[counts]) > largest:
+            raise NeedsInput(
+                "more defectives than units inspected in at least one sample",
+                "which list holds the defectives and which the sample sizes?",
+            )
+
+
+def _sample_size(evidence: Evidence):  # type: ignore[no-untyped-def]
+    """ "30 samples of 50 cans", "8 samples of each 200", "100 per day"."""
+    sized = [
+        item
+        for item in evidence.singles()
+        if item.value == int(item.value)
+        and item.value >= 1
+        and (
+            re.search(r"(?:of|each|every|per)\s*(?:size\s*)?$", evidence.before(item, 12))
+            or re.match(
+                r"\s*(?:\w+\s+)?(?:per|a|each|inspected|checked|units|cans|parts|pieces|boards)\b",
+                evidence.after(item),
+            )
+        )
+    ]
+    return sized[0] if sized else None
+
+
+def _rules(evidence: Evidence, binding: Binding) -> None:
+    if evidence.has(r"\bnelson"):
+        binding.set("rules", "nelson", "question")
+    elif evidence.has(r"\bwestern|\bweco\b|\bwe rules"):
+        binding.set("rules", "western_electric", "question")
+
+
+def bind_runs_rules(evidence: Evidence, binding: Binding) -> None:
+    series = evidence.one()
+    binding.set("data", complete(binding, series), series.source)
+    mean = evidence.scalar("mean", "target", "reference")
+    if mean is None:
+        center = re.search(
+            r"\b(?:cl|centre|center|mean line|centre line|center line)\s*(?:=|is|at|:)?\s*([-+]?\d*\.?\d+)",
+            evidence.reading.remaining,
+            re.IGNORECASE,
+        )
+        if center:
+            binding.set("mean", float(center[1]), f"question[{center.start()}:{center.end()}]")
+    binding.take("mean", mean)
+    binding.take("sigma", evidence.scalar("sd"))
+    if evidence.has(r"\bz[\s-]?(?:scores?|values?)\b") and "mean" not in binding.args:
+        binding.set("mean", 0.0, "question")
+        binding.set("sigma", 1.0, "question")
+    if evidence.has(r"\bwestgard|\b1[\s-]?3s\b"):
+        binding.set("rules", "westgard", "question")
+    else:
+        _rules(evidence, binding)
+
+
+def bind_capability(evidence: Evidence, binding: Binding) -> None:
+    limits(evidence, binding)
+    grouped = subgroups(evidence)
+    has_data = bool(evidence.series()) or grouped is not None
+    if has_data:
+        if grouped is not None and (
+            evidence.has(r"sub-?groups?|\bsubs of|groups of|rational|consecutive|/.*/")
+            or evidence.rows()
+            or not _one_measured_column(evidence)
+        ):
+            binding.set("subgroups", grouped[0], grouped[1])
+        else:
+            measurements(evidence, binding, allow_subgroups=False)
+    else:
+        mean, sds = evidence.scalar("mean"), evidence.reading.all("sd")
+        if mean is None or not sds:
+            raise NeedsInput(
+                "capability needs measurements, or their mean and standard deviation",
+                "which values were measured (in the order of production)?",
+            )
+        binding.take("mean", mean)
+        if sds[0].value <= 0:
+            raise NeedsInput("sigma must be above 0", "what is the standard deviation?")
+        binding.take("sd", sds[0])
+        binding.take_count("n", evidence.scalar("n"))
+    binding.take("target", evidence.scalar("target"))
+    evidence.confidence(binding)
+
+
+def _one_measured_column(evidence: Evidence) -> bool:
+    return all(len(evidence.numeric_columns(table)) <= 1 for table in evidence.tables)
+
+
+def limits(evidence: Evidence, binding: Binding) -> None:
+    """Specification limits, one- or two-sided, in the words they come in."""
+    low, high = evidence.scalar("lsl"), evidence.scalar("usl")
+    for table in evidence.tables:
+        for role in ("lsl", "usl"):
+            column = table.column(role)
+            if column is not None and column.kind == "number" and column.present:
+                binding.set(role, column.present[0], f"{table.source}#{column.name}")
+    binding.take("lsl", low)
+    binding.take("usl", high)
+    if "lsl" not in binding.args and "usl" not in binding.args:
+        minimum, maximum = evidence.scalar("minimum"), evidence.scalar("maximum")
+        index_goal = {1.0, 1.33, 1.67, 2.0}
+        if minimum is not None and not (
+            minimum.value in index_goal and evidence.has(r"c[p]k?|index")
+        ):
+            binding.take("lsl", minimum)
+        if maximum is not None:
+            binding.take("usl", maximum)
+    if "lsl" not in binding.args and "usl" not in binding.args:
+        target, margin = evidence.scalar("target"), evidence.scalar("margin")
+        if target is not None and margin is not None:
+            binding.set("lsl", target.value - margin.value, source_of(margin))
+            binding.set("usl", target.value + margin.value, source_of(margin))
+    if "lsl" not in binding.args and "usl" not in binding.args:
+        pair = re.search(
+            r"([-+]?\d*\.?\d+)\s*(?:[a-zµ%°/]+\s*)?(?:-|–|to|\.\.+|/)\s*([-+]?\d*\.?\d+)(?!\s*[,;/]\s*\d)",
+            _outside_lists(evidence),
+        )
+        if pair and float(pair[1]) != float(pair[2]):
+            binding.set("lsl", float(pair[1]), f"question[{pair.start(1)}:{pair.end(1)}]")
+            binding.set("usl", float(pair[2]), f"question[{pair.start(2)}:{pair.end(2)}]")
+    if "lsl" not in binding.args and "usl" not in binding.args:
+        raise NeedsInput(
+            "the specification limits are missing",
+            "what are the lower and upper specification limit (one is enough)?",
+        )
+    if (
+        "lsl" in binding.args
+        and "usl" in binding.args
+        and binding.args["lsl"] >= binding.args["usl"]
+    ):
+        raise NeedsInput(
+            f"the lower limit {binding.args['lsl']:g} is not below the upper limit {binding.args['usl']:g}",
+            "which is the lower and which the upper specification limit?",
+        )
+    for role, name in (("lsl", "lower"), ("usl", "upper")):
+        if role in binding.args:
+            binding.echo(
+                f"{name} specification limit {{}}",
+                (binding.args[role], binding.provenance.get(role, "question")),
+            )
+
+
+def _outside_lists(evidence: Evidence) -> str:
+    text = evidence.reading.remaining
+    for block in evidence.reading.blocks:
+        for item in block.lists:
+            text = text[: item.start] + "\x00" * (item.end - item.start) + text[item.end :]
+    return text
+
+
+BINDERS: dict[str, Binder] = {
+    "control_chart": bind_control_chart,
+    "runs_rules": bind_runs_rules,
+    "capability": bind_capability,
+}

@@ -1,0 +1,134 @@
+"""ANSWER: the text, from narratives and references only.
+
+Every sentence passes the audit before it is shown. A sentence that does not pass
+is withheld and the withholding is said; it is never repaired.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from havoc.errors import HavocError
+from havoc.reason.answer import FigureSource
+from havoc.reason.audit import check_rendered, check_template
+from havoc.reason.render import Rendered, render, scope
+from havoc.reason.workspace import Workspace
+from havoc.tools import registry
+
+
+class Text(msgspec.Struct, kw_only=True):
+    """The parts of an answer, rendered and audited."""
+
+    conclusion: str = ""
+    details: list[str] = []
+    key_figures: list[tuple[str, str]] = []
+    roles: list[str] = []
+    caveats: list[str] = []
+    checks: list[str] = []
+    figures: list[FigureSource] = []
+    withheld: list[str] = []
+
+    def markdown(self) -> str:
+        """The answer as Markdown: conclusion, inferred roles, detail, checks, caveats."""
+        parts = [f"**{self.conclusion}**" if self.conclusion else ""]
+        if self.roles:
+            parts.append("Read from the question: " + "; ".join(self.roles) + ".")
+        parts += self.details
+        if self.key_figures:
+            parts.append("\n".join(f"- {label}: {value}" for label, value in self.key_figures))
+        if self.checks:
+            parts.append("Checks:\n\n" + "\n".join(f"- {line}" for line in self.checks))
+        if self.caveats:
+            parts.append("Caveats:\n\n" + "\n".join(f"- {line}" for line in self.caveats))
+        return "\n\n".join(part for part in parts if part)
+
+
+class Composer:
+    """Renders templates against the results and facts of a workspace, and keeps provenance."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._scopes: dict[str, Any] = {**workspace.facts}
+        self._sources = {**workspace.fact_sources}
+        for record in workspace.calls:
+            result = workspace.results.get(record.id)
+            if result is None:
+                continue
+            plain = result.to_json()
+            plain["args"] = result.args
+            self._scopes[record.id] = plain
+            self._sources[record.id] = f"{record.id} {record.operation}"
+        self.text = Text()
+
+    def show(self, template: str) -> str:
+        """The rendered text, or an empty string if the audit refuses it."""
+        try:
+            check_template(template)
+            rendered = render(template, self._scopes, self._sources)
+            check_rendered(rendered, self._scopes)
+        except HavocError as refusal:
+            self.text.withheld.append(str(refusal))
+            return ""
+        self._keep(rendered)
+        return rendered.text
+
+    def _keep(self, rendered: Rendered) -> None:
+        self.text.figures += [
+            FigureSource(
+                text=item.text, reference=item.reference, value=item.value, source=item.source
+            )
+            for item in rendered.figures
+        ]
+
+
+def compose(workspace: Workspace) -> Text:
+    """Text of an executed plan."""
+    composer = Composer(workspace)
+    text = composer.text
+    conclusions = []
+    for record in workspace.calls:
+        if record.purpose != "answer":
+            continue
+        result = workspace.results.get(record.id)
+        if result is None:
+            continue
+        narrative = registry.get(record.operation).narrate(result.outcome)
+        conclusions.append(composer.show(scope(narrative.conclusion, record.id)))
+        text.details += [
+            shown
+            for detail in narrative.details
+            if (shown := composer.show(scope(detail, record.id)))
+        ]
+        for label, value in narrative.key_figures:
+            shown_label = composer.show(scope(label, record.id))
+            shown_value = composer.show(scope(value, record.id))
+            if shown_label and shown_value:
+                text.key_figures.append((shown_label, shown_value))
+        text.caveats += [
+            composer.show(f"{{{{{record.id}.warnings.{index}}}}}")
+            for index in range(len(result.outcome.warnings))
+        ]
+    text.conclusion = " ".join(part for part in conclusions if part)
+    if not text.conclusion:
+        text.conclusion = (
+            "The conclusion was withheld, because the audit could not trace every figure in it."
+        )
+    if workspace.verdict == "disputed":
+        text.caveats.insert(
+            0, "A counter-analysis comes to the other decision; treat the conclusion as undecided."
+        )
+    text.roles = [shown for role in workspace.roles if (shown := composer.show(role))]
+    text.caveats += [shown for item in workspace.caveats if (shown := composer.show(item))]
+    text.checks = [
+        shown
+        for argument in workspace.arguments
+        if argument.side != "pragmatist" and (shown := composer.show(argument.text))
+    ]
+    text.caveats += [
+        shown
+        for argument in workspace.arguments
+        if argument.side == "pragmatist" and (shown := composer.show(argument.text))
+    ]
+    text.caveats = list(dict.fromkeys(item for item in text.caveats if item))
+    return text

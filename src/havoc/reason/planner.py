@@ -1,0 +1,332 @@
+"""Planners: from a question and its slots to an operator graph.
+
+:class:`RulePlanner` is always there and needs no model file: wording decides the
+operation, binders decide the arguments, and what is missing or impossible is
+decided in code. Other planners implement the same ``plan``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, Protocol
+
+import msgspec
+
+from havoc.reading.question import Reading
+from havoc.reason.binding import BINDERS, Binding, NeedsInput, bind
+from havoc.reason.graph import OperatorGraph, Subgoal
+from havoc.reason.wording import STATUSES, Guess, guess
+from havoc.tools import registry
+
+SECOND_REQUEST = 0.12
+_JOINED = re.compile(
+    r"\b(?:and|then|also|plus|additionally|followed by|after that|too|as well|und|before)\b|\([ab]\)|[;,]\s*(?:and|then)\b|&|\bif so\b",
+    re.IGNORECASE,
+)
+
+
+class Plan(msgspec.Struct, kw_only=True):
+    """What a planner decided.
+
+    ``outcome`` is ``execute`` with a graph, or a status with its ``reason``.
+    ``operation`` is the operation meant, also when it cannot be executed.
+    """
+
+    outcome: Literal["execute", "needs_clarification", "declined", "out_of_scope", "concept"]
+    operation: str = ""
+    reason: str = ""
+    ask: str = ""
+    bindings: list[Binding] = []
+    guesses: list[Guess] = []
+    unavailable: list[str] = []
+
+    def graph(self) -> OperatorGraph:
+        """The calls that answer the question, in the order asked."""
+        graph = OperatorGraph()
+        for index, binding in enumerate(self.bindings, start=1):
+            graph.add(
+                Subgoal(
+                    id=f"g{index}",
+                    description=registry.get(binding.operation).title,
+                    operation=binding.operation,
+                    args=binding.args,
+                    provenance=binding.provenance,
+                )
+            )
+        return graph
+
+
+class Context(msgspec.Struct, kw_only=True):
+    """The earlier turn of a follow-up."""
+
+    reading: Reading
+    operation: str = ""
+
+
+class Planner(Protocol):
+    """Anything that turns a question into a plan."""
+
+    name: str
+
+    def plan(self, reading: Reading, context: Context | None = None) -> Plan: ...
+
+
+class RulePlanner:
+    """Wording rules with learned weights for the operation, binders for the arguments."""
+
+    name = "rules"
+
+    def plan(self, reading: Reading, context: Context | None = None) -> Plan:
+        if not reading.text.strip():
+            return Plan(
+                outcome="needs_clarification",
+                reason="The question is empty.",
+                ask="What do you want to know about which data?",
+            )
+        if context is not None:
+            context_operation = context.operation or _operation_of(context.reading)
+        else:
+            context_operation = ""
+        guesses = guess(reading, context_operation)
+        best = guesses[0]
+        merged = reading if context is None else merge(reading, context.reading)
+        if best.name == "unclear" and _has_request(guesses):
+            best = next(item for item in guesses if item.name not in STATUSES)
+        if best.name in STATUSES:
+            return _status(best.name, guesses, merged)
+        operations = refine(_requests(guesses, reading), merged)
+        return _bind_all(operations, merged, guesses)
+
+
+_ANY_DIFFERENCE = re.compile(
+    r"\b(?:do|does|is|are|any)\b[^.?]*\b(?:matter|differ\w*|effect|influence|same|equal|different)\b",
+    re.IGNORECASE,
+)
+_NAMED_SCREENING = re.compile(r"\bplackett|\bburman|\bpb\b|\bp-b\b", re.IGNORECASE)
+
+
+def refine(operations: list[str], reading: Reading) -> list[str]:
+    """What the wording leaves open and the data decide.
+
+    A post hoc comparison that also asks whether anything differs begins with the
+    analysis of variance; a screening of k factors in a power of two of runs is a
+    fractional factorial, otherwise Plackett-Burman; a design with measured
+    responses beside its settings is an analysis.
+    """
+    first = operations[0]
+    if operations == ["multiple_comparison"] and _ANY_DIFFERENCE.search(reading.text):
+        return ["anova_one_way", "multiple_comparison"]
+    if first in {"plackett_burman", "fractional_factorial"} and not _NAMED_SCREENING.search(
+        reading.text
+    ):
+        runs, factors = reading.scalar("runs"), reading.scalar("n_factors")
+        if runs is not None and factors is not None and runs.value >= 4:
+            count = int(runs.value)
+            if count & (count - 1) == 0:
+                return ["fractional_factorial", *operations[1:]]
+            if count % 4 == 0 and first == "fractional_factorial":
+                return ["plackett_burman", *operations[1:]]
+    if first in {"full_factorial", "fractional_factorial", "plackett_burman"} and _has_responses(
+        reading
+    ):
+        return ["doe_analyze", *operations[1:]]
+    return operations
+
+
+def _has_responses(reading: Reading) -> bool:
+    """A table of settings with a column of measured responses."""
+    for table in reading.tables:
+        numbers = [column for column in table.columns if column.kind == "number"]
+        if len(table.columns) >= 2 and numbers and table.rows >= 4:
+            last = numbers[-1].present
+            if len(set(last)) > 3:
+                return True
+    return False
+
+
+def merge(reading: Reading, earlier: Reading) -> Reading:
+    """A follow-up holds what is new; the rest is taken from the earlier turn."""
+    roles = {item.role for item in reading.scalars}
+    kept = [item for item in earlier.scalars if item.role not in roles]
+    has_data = bool(reading.tables) or any(
+        len(item.values) > 1 for block in reading.blocks for item in block.lists
+    )
+    return msgspec.structs.replace(
+        reading,
+        plain=f"{reading.plain}\n{earlier.plain}",
+        remaining=reading.remaining if has_data else f"{reading.remaining}\n{earlier.remaining}",
+        scalars=[*reading.scalars, *kept],
+        blocks=reading.blocks if has_data else _shifted(earlier, len(reading.remaining) + 1),
+        tables=reading.tables or earlier.tables,
+        text=f"{reading.text}\n{earlier.text}",
+    )
+
+
+def _shifted(earlier: Reading, offset: int) -> list:  # type: ignore[type-arg]
+    """Blocks of the earlier turn at their place in the joined text."""
+    return [
+        msgspec.structs.replace(
+            block,
+            lists=[
+                msgspec.structs.replace(item, start=item.start + offset, end=item.end + offset)
+                for item in block.lists
+            ],
+        )
+        for block in earlier.blocks
+    ]
+
+
+def _operation_of(reading: Reading) -> str:
+    return next(item.name for item in guess(reading) if item.name not in STATUSES)
+
+
+def _has_request(guesses: list[Guess]) -> bool:
+    operation = next(item for item in guesses if item.name not in STATUSES)
+    return operation.probability > 0.3 * guesses[0].probability
+
+
+def _requests(guesses: list[Guess], reading: Reading) -> list[str]:
+    """The operations asked for: the best one, and a second where two are joined."""
+    operations = [item for item in guesses if item.name not in STATUSES]
+    chosen = [operations[0].name]
+    second = operations[1]
+    if (
+        second.probability >= SECOND_REQUEST
+        and _JOINED.search(reading.text)
+        and _separate(chosen[0], second.name)
+    ):
+        chosen.append(second.name)
+        chosen.sort(key=lambda name: _position(name, reading.text))
+    return chosen
+
+
+_FAMILIES = (
+    frozenset(
+        {
+            "t_test_one_sample",
+            "t_test_two_sample",
+            "t_test_paired",
+            "mann_whitney",
+            "wilcoxon_signed_rank",
+            "sign_test",
+            "anova_one_way",
+            "anova_two_way",
+            "kruskal_wallis",
+            "friedman",
+            "equivalence_test",
+        }
+    ),
+    frozenset(
+        {
+            "full_factorial",
+            "fractional_factorial",
+            "plackett_burman",
+            "box_behnken",
+            "central_composite",
+            "taguchi",
+            "definitive_screening",
+            "mixture",
+            "latin_hypercube",
+            "latin_square",
+            "d_optimal",
+            "split_plot",
+            "response_surface",
+            "doe_analyze",
+        }
+    ),
+    frozenset({"capability", "capability_nonnormal"}),
+    frozenset({"chi_square_independence", "chi_square_fit", "fisher_exact", "proportion_two"}),
+    frozenset(
+        {"regression_linear", "regression_multiple", "regression_polynomial", "logistic_regression"}
+    ),
+    frozenset({"gage_rr", "gage_type1"}),
+    frozenset({"derivative", "solve", "simplify", "integral"}),
+    frozenset({"proportion_one", "proportion_two"}),
+    frozenset({"control_chart", "runs_rules", "arl"}),
+    frozenset({"confidence_interval", "t_test_one_sample"}),
+    frozenset({"power_sample_size", "doe_power"}),
+)
+
+
+def _separate(first: str, second: str) -> bool:
+    """Two operations that are alternatives of each other are one request, not two."""
+    return not any({first, second} <= family for family in _FAMILIES)
+
+
+def _position(name: str, text: str) -> int:
+    from havoc.reason.patterns import first_hit
+
+    found = first_hit(name, text)
+    return found if found is not None else len(text)
+
+
+def _status(name: str, guesses: list[Guess], reading: Reading) -> Plan:
+    operation = next(item.name for item in guesses if item.name not in STATUSES)
+    if name == "declined":
+        return Plan(outcome="declined", operation=operation, guesses=guesses)
+    if name == "out_of_scope":
+        return Plan(outcome="out_of_scope", guesses=guesses)
+    if name == "concept":
+        return Plan(outcome="concept", operation=operation, guesses=guesses)
+    return Plan(
+        outcome="needs_clarification",
+        operation=operation,
+        reason="It is not clear what should be worked out.",
+        ask=_broad_question(reading),
+        guesses=guesses,
+    )
+
+
+def _broad_question(reading: Reading) -> str:
+    if (
+        any(len(item.values) > 1 for block in reading.blocks for item in block.lists)
+        or reading.tables
+    ):
+        return (
+            "What should be decided from these values: compare them with a target or with each "
+            "other, check limits, or describe them?"
+        )
+    return "What do you want to decide, and which measurements do you have?"
+
+
+def _bind_all(operations: list[str], reading: Reading, guesses: list[Guess]) -> Plan:
+    bindings: list[Binding] = []
+    unavailable: list[str] = []
+    for operation in operations:
+        if operation not in BINDERS or operation not in registry:
+            unavailable.append(operation)
+            continue
+        try:
+            bound = bind(operation, reading)
+            bindings += [bound, *bound.more]
+        except NeedsInput as needed:
+            if bindings:
+                continue
+            return Plan(
+                outcome="needs_clarification",
+                operation=operation,
+                reason=_sentence(needed.what),
+                ask=_sentence(needed.ask, "?"),
+                guesses=guesses,
+            )
+    if not bindings:
+        name = unavailable[0]
+        return Plan(
+            outcome="out_of_scope",
+            operation=name,
+            reason=f"This version has no tool for {name.replace('_', ' ')}.",
+            guesses=guesses,
+            unavailable=unavailable,
+        )
+    return Plan(
+        outcome="execute",
+        operation=bindings[0].operation,
+        bindings=bindings,
+        guesses=guesses,
+        unavailable=unavailable,
+    )
+
+
+def _sentence(text: str, end: str = ".") -> str:
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "?", "!")) else text + end
