@@ -1,0 +1,469 @@
+"""Gage repeatability and reproducibility of a crossed study.
+
+Every operator measures every part several times. The variance of a measurement
+splits into repeatability (the gage), reproducibility (the operators and their
+interaction with the parts) and the parts themselves.
+
+Sources: AIAG, Measurement Systems Analysis, 4th edition, chapter III-B; R. K.
+Burdick, C. M. Borror and D. C. Montgomery (2003), J. Quality Technology 35, 342.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Annotated, Literal
+
+import msgspec
+import numpy as np
+from msgspec import Meta
+from scipy import special
+
+from havoc.errors import InputError
+from havoc.tools.declaration import tool
+from havoc.tools.msa.gage_result import AnovaRow, GageRR, charts, narrate
+from havoc.tools.msa.study import CrossedStudy, Labels, read_study
+from havoc.tools.parameters import Name, Unit
+from havoc.tools.result import Check, Recomputed
+from havoc.tools.spc.constants import range_moments
+
+_Positive = Annotated[float, Meta(gt=0)] | None
+_NotNegative = Annotated[float, Meta(ge=0)] | None
+# Number of distinct categories: parts sigma over gage sigma, times root two (AIAG).
+_CATEGORIES_FACTOR = 1.41
+
+
+class Components(msgspec.Struct, frozen=True, kw_only=True):
+    """Variances. ``operator`` and ``interaction`` sum to the reproducibility."""
+
+    repeatability: float
+    operator: float
+    interaction: float
+    part: float
+
+    @property
+    def reproducibility(self) -> float:
+        return self.operator + self.interaction
+
+    @property
+    def gage(self) -> float:
+        return self.repeatability + self.reproducibility
+
+
+@tool(
+    "gage_rr",
+    title="Gage R&R, crossed study",
+    source="AIAG Measurement Systems Analysis, 4th edition, III-B",
+)
+def gage_rr(
+    data: Annotated[list[float] | None, Meta(description="the measurements, one a row")] = None,
+    parts: Annotated[
+        Labels | Annotated[int, Meta(ge=2)] | None,
+        Meta(description="part of each measurement (or, with rbar, the number of parts)"),
+    ] = None,
+    operators: Annotated[
+        Labels | Annotated[int, Meta(ge=1)] | None,
+        Meta(description="operator of each measurement (or, with rbar, their number)"),
+    ] = None,
+    method: Annotated[
+        Literal["anova", "xbar_r"],
+        Meta(description="analysis of variance, or averages and ranges (AIAG worksheet)"),
+    ] = "anova",
+    tolerance: Annotated[_Positive, Meta(description="width of the tolerance, USL - LSL")] = None,
+    lsl: Annotated[float | None, Meta(description="lower limit, instead of tolerance")] = None,
+    usl: Annotated[float | None, Meta(description="upper limit, instead of tolerance")] = None,
+    study_multiplier: Annotated[
+        float, Meta(gt=0, description="study variation is this many standard deviations")
+    ] = 6.0,
+    alpha_interaction: Annotated[
+        float,
+        Meta(ge=0, le=1, description="the interaction is dropped if its p-value is above"),
+    ] = 0.05,
+    ev: Annotated[
+        _NotNegative, Meta(description="known standard deviation of repeatability")
+    ] = None,
+    av: Annotated[
+        _NotNegative, Meta(description="known standard deviation of reproducibility")
+    ] = None,
+    grr: Annotated[
+        _NotNegative, Meta(description="known standard deviation of the gage, instead of ev, av")
+    ] = None,
+    pv: Annotated[_NotNegative, Meta(description="known standard deviation between parts")] = None,
+    tv: Annotated[
+        _Positive, Meta(description="known total standard deviation, instead of pv")
+    ] = None,
+    rbar: Annotated[_NotNegative, Meta(description="mean range of the trials (xbar_r)")] = None,
+    xdiff: Annotated[_NotNegative, Meta(description="range of the operator means (xbar_r)")] = None,
+    rp: Annotated[_NotNegative, Meta(description="range of the part means (xbar_r)")] = None,
+    trials: Annotated[
+        Annotated[int, Meta(ge=2)] | None, Meta(description="trials a part, with rbar")
+    ] = None,
+    name: Name = "the gage",
+    unit: Unit = "",
+) -> GageRR:
+    """Is the measurement system good enough: repeatability and reproducibility?
+
+    Use it for a crossed study: every operator measures every part at least
+    twice. Balanced data are needed. Standard deviations that are already known
+    (ev, av, pv) or the AIAG worksheet figures (rbar, xdiff, rp) do as well.
+    Below 10 % of the study variation a system is good, above 30 % it is not
+    usable; at least five distinct categories are wanted. Assumes parts that
+    span the process and blind, randomised trials.
+    """
+    width = _tolerance(tolerance, lsl, usl)
+    warnings: list[str] = []
+    study = None
+    rows: list[AnovaRow] = []
+    pooled: bool | None = None
+    if data is not None:
+        study = read_study(data, parts, operators)
+        if method == "anova":
+            components, rows, pooled = _by_anova(study, alpha_interaction)
+            text = "crossed ANOVA, " + (
+                f"interaction dropped (p above {alpha_interaction:g})"
+                if pooled
+                else "with interaction"
+            )
+        else:
+            components = _by_ranges(
+                float(np.ptp(study.values, axis=2).mean()),
+                float(np.ptp(study.values.mean(axis=(0, 2)))),
+                float(np.ptp(study.values.mean(axis=(1, 2)))),
+                study.values.shape,
+            )
+            text = "averages and ranges with d2* constants (AIAG)"
+        warnings = _study_warnings(study)
+    elif rbar is not None:
+        components = _from_worksheet(rbar, xdiff, rp, parts, operators, trials)
+        text = "averages and ranges with d2* constants (AIAG), from worksheet figures"
+    else:
+        components = _from_deviations(ev, av, grr, pv, tv)
+        text = "from given standard deviations"
+    result = _result(components, width, study_multiplier, name, unit)
+    result.method = (
+        f"{text}; negative components set to zero; study variation "
+        f"{study_multiplier:g} standard deviations; categories 1.41 PV / GRR, cut to a whole number"
+    )
+    result.warnings = warnings
+    if study is not None:
+        result.part_count, result.operator_count, result.trial_count = study.values.shape
+        result.measurements = study.values.size
+        result.charts = charts(result, study)
+        result.assumptions = _assumptions(study)
+    if rows:
+        result.anova = rows
+        result.interaction_dropped = pooled
+        named = {row.source: row for row in rows}
+        if "part x operator" in named:
+            result.interaction_F = named["part x operator"].F
+            result.interaction_p = named["part x operator"].p_value
+        result.F_part, result.p_part = named["part"].F, named["part"].p_value
+        if "operator" in named:
+            result.F_operator, result.p_operator = named["operator"].F, named["operator"].p_value
+    return result
+
+
+gage_rr.narrates(narrate)
+
+
+def _by_anova(study: CrossedStudy, alpha: float) -> tuple[Components, list[AnovaRow], bool | None]:
+    """Components from mean squares; parts and operators are tested by the interaction."""
+    values = study.values - study.values.mean()
+    p, o, r = values.shape
+    cells, part_means = values.mean(axis=2), values.mean(axis=(1, 2))
+    operator_means = values.mean(axis=(0, 2))
+    ss_part = o * r * float(part_means @ part_means)
+    ss_operator = p * r * float(operator_means @ operator_means)
+    rest = cells - part_means[:, None] - operator_means[None, :]
+    ss_interaction = r * float(np.sum(rest * rest))
+    within = values - cells[:, :, None]
+    ss_error = float(np.sum(within * within))
+    df_part, df_operator, df_error = p - 1, o - 1, p * o * (r - 1)
+    if o == 1:
+        ms_error = ss_error / df_error
+        rows = [
+            _row("part", ss_part, df_part, ms_error, df_error),
+            _row("repeatability", ss_error, df_error, None, 0),
+        ]
+        components = Components(
+            repeatability=ms_error,
+            operator=0.0,
+            interaction=0.0,
+            part=max((ss_part / df_part - ms_error) / r, 0.0),
+        )
+        return components, rows, None
+    df_interaction = df_part * df_operator
+    ms_error = ss_error / df_error
+    interaction = _row("part x operator", ss_interaction, df_interaction, ms_error, df_error)
+    pooled = interaction.p_value is None or interaction.p_value > alpha
+    if pooled:
+        df_test = df_error + df_interaction
+        ms_test = (ss_error + ss_interaction) / df_test
+        repeatability, between = ms_test, 0.0
+        last = _row("repeatability", ss_error + ss_interaction, df_test, None, 0)
+    else:
+        df_test, ms_test = df_interaction, ss_interaction / df_interaction
+        repeatability, between = ms_error, max((ms_test - ms_error) / r, 0.0)
+        last = _row("repeatability", ss_error, df_error, None, 0)
+    components = Components(
+        repeatability=repeatability,
+        operator=max((ss_operator / df_operator - ms_test) / (p * r), 0.0),
+        interaction=between,
+        part=max((ss_part / df_part - ms_test) / (o * r), 0.0),
+    )
+    rows = [
+        _row("part", ss_part, df_part, ms_test, df_test),
+        _row("operator", ss_operator, df_operator, ms_test, df_test),
+        interaction,
+        last,
+    ]
+    return components, rows, pooled
+
+
+def _row(source: str, ss: float, df: int, ms_test: float | None, df_test: int) -> AnovaRow:
+    ms = ss / df
+    if ms_test is None or ms_test <= 0:
+        return AnovaRow(source=source, ss=ss, df=df, ms=ms)
+    ratio = ms / ms_test
+    return AnovaRow(
+        source=source,
+        ss=ss,
+        df=df,
+        ms=ms,
+        F=ratio,
+        p_value=float(special.fdtrc(df, df_test, ratio)),
+    )
+
+
+def _by_ranges(
+    mean_range: float, operator_range: float, part_range: float, shape: tuple[int, ...]
+) -> Components:
+    """AIAG worksheet: K1, K2, K3 are 1 / d2*, the bias-corrected d2 of few ranges."""
+    p, o, r = shape
+    repeatability = mean_range * _one_over_d2_star(r, p * o)
+    variance = repeatability**2
+    operator = 0.0
+    if o > 1:
+        spread = (operator_range * _one_over_d2_star(o, 1)) ** 2
+        operator = max(spread - variance / (p * r), 0.0)
+    return Components(
+        repeatability=variance,
+        operator=operator,
+        interaction=0.0,
+        part=(part_range * _one_over_d2_star(p, 1)) ** 2,
+    )
+
+
+def _one_over_d2_star(n: int, ranges: int) -> float:
+    """1 / d2*; from 16 ranges on AIAG's table takes d2 itself."""
+    mean, sd = range_moments(n)
+    return 1 / (mean if ranges > 15 else math.sqrt(mean**2 + sd**2 / ranges))
+
+
+def _from_worksheet(
+    rbar: float,
+    xdiff: float | None,
+    rp: float | None,
+    parts: Labels | int | None,
+    operators: Labels | int | None,
+    trials: int | None,
+) -> Components:
+    if not isinstance(parts, int) or not isinstance(operators, int) or trials is None:
+        raise InputError(
+            "worksheet figures need the numbers of parts, operators and trials",
+            where="parts, operators, trials",
+            remedy="give all three",
+        )
+    if rp is None or (xdiff is None and operators > 1):
+        raise InputError(
+            "the range of the operator means or of the part means is missing",
+            where="xdiff, rp",
+            remedy="give both",
+        )
+    return _by_ranges(rbar, xdiff or 0.0, rp, (parts, operators, trials))
+
+
+def _from_deviations(
+    ev: float | None,
+    av: float | None,
+    grr: float | None,
+    pv: float | None,
+    tv: float | None,
+) -> Components:
+    if ev is None and grr is None:
+        raise InputError(
+            "neither measurements nor standard deviations are given",
+            where="data, ev, av, pv",
+            remedy="give data, parts and operators, or ev, av and pv",
+        )
+    repeatability, reproducibility = (ev or 0.0) ** 2, (av or 0.0) ** 2
+    if ev is None and grr is not None:
+        if av is not None and av > grr:
+            raise InputError("av is above grr, of which it is a part", where="av, grr")
+        repeatability = grr**2 - reproducibility
+    gage = repeatability + reproducibility
+    if pv is not None:
+        part = pv**2
+    elif tv is not None:
+        if tv**2 < gage:
+            raise InputError(
+                f"the total standard deviation {tv:g} is below that of the gage, "
+                f"{math.sqrt(gage):g}",
+                where="tv",
+                remedy="check the figures",
+            )
+        part = tv**2 - gage
+    else:
+        raise InputError(
+            "the variation between parts is missing",
+            where="pv",
+            remedy="give pv, or the total tv",
+        )
+    return Components(
+        repeatability=repeatability, operator=reproducibility, interaction=0.0, part=part
+    )
+
+
+def _tolerance(tolerance: float | None, lsl: float | None, usl: float | None) -> float | None:
+    if tolerance is not None or lsl is None or usl is None:
+        return tolerance
+    if lsl >= usl:
+        raise InputError(
+            f"the lower limit {lsl:g} is not below the upper limit {usl:g}",
+            where="lsl, usl",
+            remedy="swap them",
+        )
+    return usl - lsl
+
+
+def _result(
+    components: Components,
+    tolerance: float | None,
+    multiplier: float,
+    name: str,
+    unit: str,
+) -> GageRR:
+    """All shares and widths that follow from the components."""
+    total = components.gage + components.part
+    if total <= 0:
+        raise InputError(
+            "all measurements are equal, so there is no variation to split",
+            where="data",
+            remedy="check the resolution of the gage",
+        )
+    variances = {
+        "repeatability": components.repeatability,
+        "reproducibility": components.reproducibility,
+        "grr": components.gage,
+        "part": components.part,
+        "total": total,
+    }
+    figures: dict[str, float] = {}
+    for source, variance in variances.items():
+        sd = math.sqrt(variance)
+        figures[f"var_{source}"] = variance
+        figures[f"sd_{source}"] = sd
+        figures[f"study_var_{source}"] = multiplier * sd
+        figures[f"pct_contribution_{source}"] = 100 * variance / total
+        figures[f"pct_study_var_{source}"] = 100 * math.sqrt(variance / total)
+        if tolerance is not None:
+            figures[f"pct_tolerance_{source}"] = 100 * multiplier * sd / tolerance
+    share = figures["pct_study_var_grr"]
+    categories = None
+    if components.gage > 0:
+        ratio = math.sqrt(components.part / components.gage)
+        categories = max(int(_CATEGORIES_FACTOR * ratio), 1)
+    return msgspec.convert(
+        {
+            "method": "",
+            "unit": unit,
+            "name": name,
+            **figures,
+            "var_operator": components.operator,
+            "var_interaction": components.interaction,
+            "pct_sv": share,
+            "ndc": categories,
+            "verdict": "acceptable"
+            if share < 10
+            else "marginal"
+            if share <= 30
+            else "unacceptable",
+            "tolerance": tolerance,
+            "study_multiplier": multiplier,
+        },
+        GageRR,
+    )
+
+
+def _study_warnings(study: CrossedStudy) -> list[str]:
+    p, o, _ = study.values.shape
+    warnings = []
+    if p < 5:
+        warnings.append(f"{p} parts say little about the variation between parts; 10 are usual")
+    if o == 1:
+        warnings.append("one operator only: reproducibility cannot be seen")
+    elif o < 3:
+        warnings.append(f"{o} operators make a rough estimate of reproducibility; 3 are usual")
+    return warnings
+
+
+def _assumptions(study: CrossedStudy) -> list[Check]:
+    """Are the ranges of the trials in control? One wild reading spoils repeatability."""
+    ranges = np.ptp(study.values, axis=2)
+    trials = study.values.shape[2]
+    mean, sd = range_moments(trials)
+    limit = float(ranges.mean()) * (1 + 3 * sd / mean)
+    at = np.argwhere(ranges > limit * (1 + 1e-9))
+    if at.size == 0:
+        detail = f"no range of the trials is above {limit:.4g}"
+        return [Check(name="consistent trials", status="ok", detail=detail)]
+    cells = ", ".join(f"part {study.parts[i]} by {study.operators[j]}" for i, j in at[:5].tolist())
+    return [
+        Check(
+            name="consistent trials",
+            status="violated",
+            detail=f"the range of the trials is above {limit:.4g} for {cells}",
+        )
+    ]
+
+
+@gage_rr.verifies
+def _verify(
+    result: GageRR,
+    data: list[float] | None,
+    parts: Labels | int | None,
+    operators: Labels | int | None,
+    method: str,
+    **_: object,
+) -> list[Recomputed]:
+    """Sums of squares again, from totals in exact rational arithmetic."""
+    if data is None or method != "anova" or len(data) > 5000 or not result.anova:
+        return []
+    study = read_study(data, parts, operators)
+    exact = np.vectorize(Fraction, otypes=[object])(study.values)
+    p, o, r = study.values.shape
+    total = exact.sum()
+    correction = total * total / (p * o * r)
+    by_part, by_cell = exact.sum(axis=(1, 2)), exact.sum(axis=2)
+    ss_part = float(sum(t * t for t in by_part) / (o * r) - correction)
+    squares = sum(value * value for value in exact.ravel())
+    ss_error = float(squares - sum(t * t for t in by_cell.ravel()) / r)
+    named = {row.source: row for row in result.anova}
+    checks = [
+        Recomputed(
+            name="ss_part",
+            value=named["part"].ss,
+            recomputed=ss_part,
+            route="totals in exact rational arithmetic",
+        )
+    ]
+    if not result.interaction_dropped:
+        checks.append(
+            Recomputed(
+                name="var_repeatability",
+                value=result.var_repeatability,
+                recomputed=ss_error / (p * o * (r - 1)),
+                route="totals in exact rational arithmetic",
+            )
+        )
+    return checks
