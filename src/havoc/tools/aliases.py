@@ -16,13 +16,21 @@ from havoc.tools.declaration import registry
 from havoc.tools.signature import signature
 
 Arguments = dict[str, Any]
+
+
+class UnknownOperation(InputError):
+    """Neither an operation nor an older name of one."""
+
+
 Resolved = tuple[str, Arguments]
 
 # Other spellings of a parameter, used where the operation has no parameter of that name.
 SPELLINGS: dict[str, tuple[str, ...]] = {
+    "alpha_level": ("alpha",),
     "center": ("center_points",),
     "center_point": ("center_points",),
     "centre_points": ("center_points",),
+    "chart_type": ("kind",),
     "confidence_level": ("confidence",),
     "data_a": ("group1", "data", "x"),
     "data_b": ("group2", "y"),
@@ -30,12 +38,16 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "equal_variance": ("equal_var",),
     "expr": ("expression",),
     "function": ("expression",),
+    "method": ("kind",),
     "mu": ("mu0",),
     "popmean": ("mu0",),
     "sample": ("data",),
     "values": ("data",),
     "var": ("variable",),
+    "variables": ("values",),
     "target_mean": ("mu0",),
+    "x": ("predictors", "data"),
+    "y": ("response",),
 }
 
 CHART_KINDS: dict[str, str] = {
@@ -77,17 +89,19 @@ def resolve(name: str, arguments: Mapping[str, Any]) -> Resolved:
     """The registered operation that ``name`` means for these arguments, and its arguments."""
     given = dict(arguments)
     wanted = re.sub(r"[\s-]+", "_", name.strip().lower())
-    if wanted in registry:
-        return wanted, renamed(wanted, given)
     kind = chart_kind(wanted) if wanted.endswith("chart") else None
-    if kind is not None:
-        operation, given = "control_chart", {"kind": kind, **given}
+    if kind is not None and wanted not in registry:
+        operation, given = _control_chart({"kind": kind, **given})
     elif wanted in _BY_ARGUMENTS:
         operation, given = _BY_ARGUMENTS[wanted](given)
     else:
         operation, fixed = RENAMED.get(wanted, (wanted, {}))
         given = {**fixed, **given}
-    registry.get(operation)
+    if operation not in registry:
+        try:
+            registry.get(operation)
+        except InputError as error:
+            raise UnknownOperation(error.what, remedy=error.remedy) from None
     return operation, renamed(operation, given)
 
 
@@ -106,15 +120,15 @@ def renamed(operation: str, arguments: Arguments) -> Arguments:
             raise InputError(f"{spelled} is given twice", where=operation)
         parameter = parameters.get(spelled)
         if parameter is not None and parameter.takes_groups and not parameter.takes_rows:
-            value = _as_groups(value)
+            value = _as_groups(value, "x" if spelled == "predictors" else "")
         result[spelled] = value
     return result
 
 
-def _as_groups(value: Any) -> Any:
+def _as_groups(value: Any, prefix: str) -> Any:
     """A list of lists as groups named by their number."""
     if isinstance(value, Sequence) and value and all(isinstance(row, list) for row in value):
-        return {str(number): row for number, row in enumerate(value, start=1)}
+        return {f"{prefix}{number}": row for number, row in enumerate(value, start=1)}
     return value
 
 
@@ -132,14 +146,14 @@ def _t_test(given: Arguments) -> Resolved:
 
 
 def _anova(given: Arguments) -> Resolved:
-    two_way = given.keys() & {"factor_a", "factor_b", "factor1", "factor2"}
+    two_way = given.keys() & {"factor_a", "factor_b"}
     return ("anova_two_way" if two_way else "anova_one_way"), given
 
 
 def _regression(given: Arguments) -> Resolved:
     degree = given.get("degree", given.get("degrees"))
     predictors = given.get("x", given.get("predictors"))
-    if degree is not None and degree != 1:
+    if degree not in (None, 1):
         return "regression_polynomial", given
     nested = isinstance(predictors, Mapping) or (
         isinstance(predictors, Sequence)
@@ -163,8 +177,51 @@ def _chi_square(given: Arguments) -> Resolved:
 
 
 def _proportion(given: Arguments) -> Resolved:
-    two = given.keys() & {"successes2", "trials2", "x2", "n2"}
-    return ("proportion_two" if two else "proportion_one"), given
+    """``successes`` and ``trials`` (or ``x`` and ``n``) of one, two or more samples."""
+    for short, name in (("x", "successes"), ("n", "trials")):
+        if short in given:
+            given[name] = given.pop(short)
+    if given.keys() & {"successes1", "trials1", "successes2", "trials2"}:
+        return "proportion_two", given
+    successes, trials = given.get("successes"), given.get("trials")
+    if not isinstance(successes, list):
+        return "proportion_one", given
+    totals = trials if isinstance(trials, list) else [trials] * len(successes)
+    if len(successes) > 2 or len(totals) != len(successes):
+        return "chi_square_independence", {**given, "trials": totals}
+    del given["successes"], given["trials"]
+    if len(successes) == 1:
+        return "proportion_one", {**given, "successes": successes[0], "trials": totals[0]}
+    pair: Arguments = {}
+    for number, (count, total) in enumerate(zip(successes, totals, strict=True), start=1):
+        pair |= {f"successes{number}": count, f"trials{number}": total}
+    return "proportion_two", {**given, **pair}
+
+
+def _control_chart(given: Arguments) -> Resolved:
+    """``ucl`` and ``lcl`` of a chart of means or individuals as the mean and sigma they imply."""
+    given.pop("seed", None)
+    lower, upper = given.pop("lcl", None), given.pop("ucl", None)
+    kind = given.get("kind", given.get("chart_type", "auto"))
+    kind = (chart_kind(kind) or kind) if isinstance(kind, str) else kind
+    given.pop("chart_type", None)
+    given["kind"] = kind
+    if lower is None and upper is None:
+        return "control_chart", given
+    if lower is None or upper is None:
+        raise InputError(
+            "only one control limit is given", where="lcl, ucl", remedy="give both, or none"
+        )
+    if kind not in ("i_mr", "xbar_r", "xbar_s") or not upper > lower:
+        raise InputError(
+            "control limits can be given for charts of means and of individuals, lcl below ucl",
+            where="lcl, ucl",
+            remedy="leave them out, so that they are computed from the data",
+        )
+    size = given.get("subgroup_size", 1) if kind != "i_mr" else 1
+    given["mean"] = (upper + lower) / 2
+    given["sigma"] = (upper - lower) / 6 * size**0.5
+    return "control_chart", given
 
 
 def _nonparametric(given: Arguments) -> Resolved:
@@ -175,6 +232,7 @@ def _nonparametric(given: Arguments) -> Resolved:
 
 
 _BY_ARGUMENTS: dict[str, Callable[[Arguments], Resolved]] = {
+    "control_chart": _control_chart,
     "t_test": _t_test,
     "ttest": _t_test,
     "anova": _anova,
@@ -219,4 +277,4 @@ RENAMED: dict[str, tuple[str, Arguments]] = {
 
 def aliases() -> list[str]:
     """Every older name that is understood, control charts (``imr_chart``) aside."""
-    return sorted({*_BY_ARGUMENTS, *RENAMED})
+    return sorted({*_BY_ARGUMENTS, *RENAMED} - {*registry})

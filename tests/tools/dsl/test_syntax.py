@@ -160,7 +160,7 @@ def test_bounds() -> None:
 
 
 def test_a_word_in_capitals_is_a_keyword_and_a_unit_inside_brackets_is_not() -> None:
-    with pytest.raises(InputError, match="no keyword RPM.*written in quotes"):
+    with pytest.raises(InputError, match=r"no keyword RPM.*written in quotes"):
         parse_script("DOE full_factorial FACTORS speed[1..2] RPM 3")
     statement = only("DOE full_factorial FACTORS speed[1..2 RPM], b[1..2]")
     assert statement.arguments["factors"][0]["unit"] == "RPM"  # type: ignore[index,call-overload]

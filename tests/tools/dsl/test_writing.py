@@ -36,9 +36,7 @@ FACTORS = st.one_of(
 )
 VALUES: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | NUMBERS | TEXTS | REFERENCES | FACTORS,
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=3) | FACTORS
-    ),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=3) | FACTORS,
     max_leaves=8,
 )
 

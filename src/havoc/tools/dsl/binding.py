@@ -14,8 +14,10 @@ import msgspec.inspect as inspection
 from havoc.errors import InputError
 from havoc.tools.declaration import Tool, registry
 from havoc.tools.dsl import keywords, older
+from havoc.tools.dsl.fitting import fitted
 from havoc.tools.dsl.syntax import RawArgument, RawScript, RawStatement, place
 from havoc.tools.dsl.tree import Reference, Script, Statement, Value
+from havoc.tools.families import operations_of, package_of
 from havoc.tools.signature import Parameter, signature
 
 
@@ -72,7 +74,7 @@ def _operation_of(raw: RawStatement) -> tuple[str, dict[str, Value], tuple[str, 
     packages = keywords.FAMILIES.get(raw.family)
     if packages is None:
         operation = raw.family.lower()
-        if keywords.package_of(operation) or operation in registry:
+        if package_of(operation) or operation in registry:
             return operation, {}, raw.words
         families = ", ".join(keywords.FAMILIES)
         raise InputError(
@@ -84,7 +86,7 @@ def _operation_of(raw: RawStatement) -> tuple[str, dict[str, Value], tuple[str, 
         found = _find(words, packages, raw.family)
         if found is not None:
             return found[0], found[1], raw.words[count:]
-    known = [name for package in packages for name in keywords.operations_of(package)]
+    known = [name for package in packages for name in operations_of(package)]
     if not raw.words:
         raise InputError(
             f"{raw.family} needs an operation", remedy=f"such as {', '.join(known[:6])}"
@@ -100,7 +102,7 @@ def _operation_of(raw: RawStatement) -> tuple[str, dict[str, Value], tuple[str, 
 def _find(
     words: str, packages: tuple[str, ...], family: str
 ) -> tuple[str, dict[str, Value]] | None:
-    names = [name for package in packages for name in keywords.operations_of(package)]
+    names = [name for package in packages for name in operations_of(package)]
     if words in names or (family == "RUN" and words in registry):
         return words, {}
     shortened = [name for name in names if keywords.short_name(name) == words]
@@ -182,40 +184,6 @@ def _for(parameter: Parameter, argument: RawArgument) -> Value:
             remedy=f"it takes {parameter.words}",
         )
     return fitted(parameter, _single(argument))
-
-
-def fitted(parameter: Parameter, value: Value) -> Value:
-    """``value`` where one word can stand for what the parameter takes.
-
-    A choice may be written with hyphens or in capitals, yes and no stand for
-    true and false, a single item for a list of one.
-    """
-    if isinstance(value, str):
-        if parameter.accepts(inspection.LiteralType):
-            lowered = value.lower().replace("-", "_")
-            for choice in parameter.choices:
-                if isinstance(choice, str) and choice.lower() in (value.lower(), lowered):
-                    return choice
-        if parameter.accepts(inspection.BoolType) and not parameter.accepts(inspection.StrType):
-            return {"yes": True, "no": False}.get(value.lower(), value)
-    lists = parameter.accepts(inspection.ListType)
-    if (
-        lists
-        and not isinstance(value, list | Reference | None)
-        and not _is_scalar(parameter, value)
-    ):
-        return [value]
-    return value
-
-
-def _is_scalar(parameter: Parameter, value: Value) -> bool:
-    """The parameter takes ``value`` as it is, not as an item of a list."""
-    if isinstance(value, str):
-        return value in parameter.choices or parameter.accepts(inspection.StrType)
-    if isinstance(value, dict):
-        return parameter.accepts(inspection.DictType, inspection.StructType)
-    numeric = (inspection.IntType, inspection.FloatType, inspection.BoolType)
-    return value in parameter.choices or parameter.accepts(*numeric)
 
 
 # --- named groups ------------------------------------------------------------------------

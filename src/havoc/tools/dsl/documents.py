@@ -24,8 +24,8 @@ from havoc.errors import HavocError, InputError
 from havoc.reading.table import Table
 from havoc.tools import aliases
 from havoc.tools.declaration import registry
-from havoc.tools.dsl.binding import fitted
 from havoc.tools.dsl.execution import execute_script
+from havoc.tools.dsl.fitting import fitted
 from havoc.tools.dsl.syntax import LIST_LIMIT, NESTING_LIMIT, SCRIPT_LIMIT, as_reference
 from havoc.tools.dsl.tree import Reference, Script, Statement, Value
 from havoc.tools.signature import signature
@@ -201,11 +201,10 @@ def _with_references(value: Any) -> Value:
 
 
 def _math(fields: Fields) -> tuple[str, Fields]:
-    variables = fields.pop("variables", {})
     symbolic = fields.pop("symbolic", False)
-    if symbolic and not variables:
-        return "simplify", fields
-    return "evaluate", {**fields, "variables": variables} if variables else fields
+    if not fields.get("variables", True):
+        del fields["variables"]
+    return ("simplify" if symbolic else "evaluate"), fields
 
 
 def _stat_test(fields: Fields) -> tuple[str, Fields]:
@@ -243,7 +242,7 @@ def _from_formula(wanted: str, formula: str, frame: Value) -> Fields:
     if wanted == "anova" and len(terms) == 1:
         return {"groups": _grouped(response, columns[terms[0]])}
     if wanted == "anova" and len(terms) == 2:
-        return {"y": response, "factor_a": columns[terms[0]], "factor_b": columns[terms[1]]}
+        return {"response": response, "factor_a": columns[terms[0]], "factor_b": columns[terms[1]]}
     if wanted == "regression":
         return {"y": response, "x": columns if len(terms) > 1 else columns[terms[0]]}
     raise InputError(f"{wanted} takes no formula", remedy="give data_a and data_b")
@@ -300,8 +299,8 @@ def _doe(fields: Fields) -> tuple[str, Fields]:
             fields.pop(name, None)
     if measured is not None:
         return _measured(wanted, fields.get("factors"), measured)
-    if design != "full_factorial" and isinstance(fields.get("factors"), list):
-        fields["factors"] = [_as_range(factor) for factor in fields["factors"]]
+    if isinstance(fields.get("factors"), list):
+        fields["factors"] = [_levels(factor, design) for factor in fields["factors"]]
     return design, fields
 
 
@@ -318,16 +317,19 @@ def _measured(wanted: str, factors: Value, measured: Value) -> tuple[str, Fields
     return analysis, {"factors": columns, "response": measured}
 
 
-def _as_range(factor: Value) -> Value:
-    """Numeric ``levels`` as the range that they span, for designs that choose the levels."""
-    if not isinstance(factor, dict) or not isinstance(factor.get("levels"), list):
+def _levels(factor: Value, design: str) -> Value:
+    """``levels`` as a number of levels, or as the range that they span where the design chooses."""
+    if not isinstance(factor, dict) or "levels" not in factor:
         return factor
     levels = factor["levels"]
-    assert isinstance(levels, list)
+    rest = {name: value for name, value in factor.items() if name != "levels"}
+    if isinstance(levels, int):
+        return {**rest, "n_levels": levels} if design == "full_factorial" else rest
+    if design == "full_factorial" or not isinstance(levels, list):
+        return factor
     numbers = [level for level in levels if isinstance(level, int | float)]
     if len(numbers) != len(levels) or len(numbers) < 2:
         return factor
-    rest = {name: value for name, value in factor.items() if name != "levels"}
     return {**rest, "low": min(numbers), "high": max(numbers)}
 
 
@@ -354,6 +356,9 @@ def _spc(fields: Fields) -> tuple[str, Fields]:
     elif data is not None:
         counted = {"p": "defectives", "np": "defectives", "c": "defects", "u": "defects"}
         fields[counted.get(kind, "data")] = data
+    target = fields.pop("target", None)
+    if target is not None:
+        fields["target" if kind in ("ewma", "cusum") else "mean"] = target
     if kind in ("p", "np", "u") and "subgroup_size" in fields:
         fields["sample_size"] = fields.pop("subgroup_size")
     return "control_chart", {"kind": kind, **fields}

@@ -9,9 +9,10 @@ with ``kind`` ``xbar_r``).
 
 from __future__ import annotations
 
-import functools
-import importlib
 import re
+
+from havoc.tools.declaration import PACKAGES
+from havoc.tools.families import package_of
 
 # The first word of a statement and the package whose operations may follow.
 FAMILIES: dict[str, tuple[str, ...]] = {
@@ -22,7 +23,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "MSA": ("msa",),
     "RELIABILITY": ("reliability",),
     "MATH": ("symbolic",),
-    "RUN": ("stats", "doe", "spc", "msa", "reliability", "symbolic"),
+    "RUN": PACKAGES,
 }
 
 # keyword -> the parameter that it stands for, the first one that the operation has.
@@ -54,19 +55,6 @@ WRITTEN: dict[str, str] = {
     "from_unit": "FROM",
     "to_unit": "TO",
 }
-
-
-@functools.cache
-def operations_of(package: str) -> tuple[str, ...]:
-    """Names of the operations of a package, without importing the tools themselves."""
-    return tuple(importlib.import_module(f"havoc.tools.{package}").OPERATIONS)
-
-
-def package_of(operation: str) -> str | None:
-    for package in FAMILIES["RUN"]:
-        if operation in operations_of(package):
-            return package
-    return None
 
 
 def short_name(operation: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from havoc.errors import InputError
 from havoc.tools import aliases
 from havoc.tools.declaration import registry
+from havoc.tools.dsl.fitting import fitted
 from havoc.tools.dsl.syntax import RawArgument, RawStatement, place
 from havoc.tools.dsl.tree import Reference, Statement, Value
 from havoc.tools.signature import signature
@@ -43,7 +44,8 @@ def bind(raw: RawStatement) -> Statement:
             where=place(raw.position),
             remedy=f"it takes {', '.join(parameters)}",
         )
-    return Statement(operation=operation, arguments=arguments, line=raw.position[0])
+    fitting = {name: fitted(parameters[name], value) for name, value in arguments.items()}
+    return Statement(operation=operation, arguments=fitting, line=raw.position[0])
 
 
 def _parts(raw: RawStatement) -> tuple[list[str], dict[str, Value]]:
@@ -85,6 +87,9 @@ def _check_spc(
     if "n" in lowered:
         sized = "sample_size" if kind in ("p", "np", "u", "laney_p") else "subgroup_size"
         lowered[sized] = lowered.pop("n")
+    counted = {"p": "defectives", "np": "defectives", "c": "defects", "u": "defects"}
+    if kind in counted and "data" in lowered:
+        lowered[counted[kind]] = lowered.pop("data")
     return aliases.resolve("control_chart", {"kind": kind, **lowered})
 
 
