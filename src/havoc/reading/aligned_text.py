@@ -13,6 +13,7 @@ MAX_LINE = 2000
 MAX_TOKENS = 100
 MAX_RATING_LEVELS = 3
 MIN_RATINGS = 4
+MAX_RATERS = 100
 MIN_RECORDS = 4
 
 _WIDE = re.compile(r" {2,}")
@@ -145,7 +146,7 @@ def rating_tables(page: Page, reader: Reader) -> Iterator[tuple[int, int, Table]
                 break
             rows.append(row)
         levels = {cell for row in rows for cell in row[1:]}
-        if len(rows) >= 2 and len(levels) <= MAX_RATING_LEVELS:
+        if 2 <= len(rows) <= MAX_RATERS and len(levels) <= MAX_RATING_LEVELS:
             end_line = index + len(rows) - 1
             start, end = page.starts[index], page.end(end_line)
             page.claim(index, end_line)

@@ -31,6 +31,8 @@ from havoc.reading.table import Column, Table
 
 # A column is a column of numbers if at least this share of its filled cells are numbers.
 MOSTLY_NUMBERS = 0.8
+# From this share on it is said that a column with numbers was read as labels.
+LABELS_WORTH_A_WORD = 0.3
 NAMED_CELLS = 5
 MAX_TOTALS = 8
 
@@ -42,6 +44,10 @@ SUMMARY_LABELS = frozenset(
     """avg avg. average mean mittelwert moyenne media stdev std sd st.dev. stddev min max minimum
     maximum range median count n""".split()  # noqa: SIM905
 ) | {"std dev", "st dev", "std. dev."}
+
+
+_SIGNS = frozenset({"+", "-", "−", "–", "0", "", "+1", "-1", "1", "−1"})
+_ONLY_SIGNS = frozenset({"+", "-", "−", "–", "0"})
 
 
 def build_table(
@@ -69,10 +75,8 @@ def build_table(
     signs = any(_is_sign_column(cells) for cells in columns)
     built = []
     for index, (name, cells) in enumerate(zip(names, columns, strict=True)):
-        if not name.strip() and all(not cell.strip() for cell in cells):
-            if header and width > 1:
-                continue
-            notes.append(f"column {index + 1} is empty")
+        if width > 1 and not name.strip() and all(not cell.strip() for cell in cells):
+            continue
         built.append(
             build_column(
                 clean_text(name),
@@ -86,7 +90,7 @@ def build_table(
             )
         )
     make_unique(built, notes, header=header)
-    _drop_total_column(built, notes)
+    drop_total_column(built, notes)
     return Table(source=source, columns=built, warnings=notes, header=header)
 
 
@@ -98,8 +102,10 @@ def _own_mark(cells: Sequence[str], table: bool) -> bool:
 
 def _is_sign_column(cells: Sequence[str]) -> bool:
     """The + and − of a two-level design, with 0 for a centre point."""
+    if any(cell.strip() not in _SIGNS for cell in cells[:50]):
+        return False
     filled = {cell.strip() for cell in cells}
-    return "+" in filled and filled <= {"+", "-", "−", "–", "0", "", "+1", "-1", "1", "−1"}
+    return "+" in filled and filled <= _SIGNS
 
 
 def build_column(
@@ -115,8 +121,7 @@ def build_column(
 ) -> Column:
     """One column: numbers if it is mostly numbers, else labels."""
     title = f"column {name!r}" if name else f"column {position + 1}"
-    only_signs = {cell.strip() for cell in cells} <= {"+", "-", "−", "–", "0"}
-    if _is_sign_column(cells) or (signs and only_signs):
+    if _is_sign_column(cells) or (signs and {cell.strip() for cell in cells} <= _ONLY_SIGNS):
         values = [cell.strip().replace("−", "-").replace("–", "-") or None for cell in cells]
         return Column(name=name, kind="text", values=values)
     known: dict[str, Cell] = {}
@@ -132,6 +137,10 @@ def build_column(
     if numbers + infinite == 0 and (texts or kinds["censored"]):
         return _text_column(name, cells, title, row_numbers, warnings)
     if texts and numbers + infinite < max(3, MOSTLY_NUMBERS * (numbers + infinite + texts) - 0.001):
+        if numbers >= LABELS_WORTH_A_WORD * (numbers + texts):
+            warnings.append(
+                f"{title} was read as labels: {numbers} of {numbers + texts} cells are numbers"
+            )
         return _text_column(name, cells, title, row_numbers, warnings)
     if infinite:
         index = next(i for i, cell in enumerate(read) if cell.kind == "infinite")
@@ -198,8 +207,7 @@ def _text_column(
     cleaned: dict[str, str | None] = {}
     for index, cell in enumerate(cells):
         if cell not in cleaned:
-            text = clean_text(cell)
-            cleaned[cell] = None if text in TEXT_MISSING_MARKERS else text
+            cleaned[cell] = text_value(cell)
         values.append(cleaned[cell])
         if cell[:1] in "=@+-\t" and cell and is_formula(cell):
             formulas.append(index)
@@ -225,6 +233,12 @@ def is_formula(cell: str) -> bool:
     if cell[:1] in ("=", "@"):
         return len(cell) > 1
     return cell[:1] in ("+", "-") and any(char in cell for char in "|(!") and len(cell) > 2
+
+
+def text_value(cell: str) -> str | None:
+    """A cell of a column of labels."""
+    text = clean_text(cell)
+    return None if text in TEXT_MISSING_MARKERS else text
 
 
 def clean_text(text: str) -> str:
@@ -256,7 +270,7 @@ def _without_totals(
     return body[:end], numbers[:end]
 
 
-def _drop_total_column(columns: list[Column], warnings: list[str]) -> None:
+def drop_total_column(columns: list[Column], warnings: list[str]) -> None:
     """Leave out a last column named total that is the sum of the others in every row."""
     last = columns[-1] if columns else None
     if last is None or last.kind != "number" or last.name.casefold() not in TOTAL_LABELS:
@@ -278,6 +292,8 @@ def pad_rows(
     rows: Sequence[Sequence[str]], width: int, numbers: Sequence[int], warnings: list[str]
 ) -> tuple[list[list[str]], list[int]]:
     """Rows of one width: short rows get missing cells, long rows are left out, with a warning."""
+    if all(len(row) == width for row in rows):
+        return [list(row) for row in rows], list(numbers)
     kept, kept_numbers = [], []
     short, long = [], []
     for row, number in zip(rows, numbers, strict=True):

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from havoc.errors import InputError
 from havoc.reading.aligned_text import aligned_tables, rating_tables
 from havoc.reading.columns import build_table
 from havoc.reading.delimited_text import DELIMITERS, delimited_tables
@@ -18,6 +19,8 @@ from havoc.reading.page import Page, Reader, is_name, name_at_end, read_page
 from havoc.reading.table import Table
 
 MIN_LIST = 3
+MAX_LINES = 200_000
+MAX_TABLES = 1000
 
 
 class FoundTable(msgspec.Struct, kw_only=True):
@@ -32,17 +35,29 @@ def find_tables(text: str) -> list[FoundTable]:
     """Every table in ``text``, in the order of the text.
 
     A table without a header has ``header`` False and columns named "column 1" …
-    Raises InputError for an infinite number in a column of numbers.
+    Raises InputError for an infinite number in a column of numbers, and for a text
+    with so many lines that it belongs in a file.
     """
+    if text.count("\n") >= MAX_LINES:
+        raise InputError(
+            f"the question has more than {MAX_LINES:,} lines", remedy="put the data in a file"
+        )
     page = read_page(text)
     reader = Reader()
     found: list[tuple[int, int, Table]] = []
-    for delimiter in DELIMITERS:
-        if delimiter in text:
-            found += delimited_tables(page, reader, delimiter)
-    found += aligned_tables(page, reader)
-    found += rating_tables(page, reader)
-    found += _number_lists(page, reader)
+    for tables in (
+        *(delimited_tables(page, reader, mark) for mark in DELIMITERS if mark in text),
+        aligned_tables(page, reader),
+        rating_tables(page, reader),
+        _number_lists(page, reader),
+    ):
+        for table in tables:
+            found.append(table)
+            if len(found) > MAX_TABLES:
+                raise InputError(
+                    f"the question has more than {MAX_TABLES:,} tables",
+                    remedy="put the data in a file",
+                )
     return [
         FoundTable(start=start, end=end, table=table)
         for start, end, table in sorted(found, key=lambda item: item[0])

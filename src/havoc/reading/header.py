@@ -92,14 +92,15 @@ def make_unique(columns: Sequence[Column], warnings: list[str], *, header: bool)
     """Names for columns without one, and different names for those that share one."""
     taken = {column.name.casefold() for column in columns if column.name}
     seen: set[str] = set()
+    copies: Counter[str] = Counter()
     for index, column in enumerate(columns):
         if not column.name:
             label = header and index == 0 and column.kind == "text" and "row" not in taken
             column.name = "row" if label else f"column {index + 1}"
-        name, number = column.name, 2
-        while name.casefold() in seen or (number > 2 and name.casefold() in taken):
-            name = f"{column.name}_{number}"
-            number += 1
+        name = column.name
+        while name.casefold() in seen or (name != column.name and name.casefold() in taken):
+            copies[column.name] += 1
+            name = f"{column.name}_{copies[column.name] + 1}"
         if name != column.name:
             warnings.append(f"two columns are named {column.name!r}: the later is now {name!r}")
             column.name = name

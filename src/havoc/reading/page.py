@@ -107,7 +107,7 @@ def is_name(cell: str, *, strict: bool) -> bool:
     words = [word if word == "A" else word.casefold() for word in cell.split()]
     if len(words) > (4 if strict else 6):
         return False
-    return not strict or not SENTENCE_WORDS.intersection(words)
+    return not strict or len(cell) == 1 or not SENTENCE_WORDS.intersection(words)
 
 
 _BREAK = re.compile(r"[.?!:)](?=\s)\s+")
