@@ -61,10 +61,12 @@ def fraction_from_generators(
     parsed = [_parse(text, place) for text in generators]
     letters_used = sorted({letter for left, _, word in parsed for letter in left + word})
     if not factors and n_factors is None:
-        contiguous = all(letter in LETTERS[: len(letters_used)] for letter in letters_used)
-        if not contiguous:
-            factors = letters_used
-        n_factors = len(letters_used)
+        highest = max(LETTERS.find(letter) for letter in letters_used) + 1
+        if highest <= 2 * len(letters_used):
+            # D=BC speaks of A to D: a letter that is not written is a basic factor.
+            n_factors = highest
+        else:
+            factors, n_factors = letters_used, None
     listed = named_factors(factors, n_factors, where=where, minimum=2, maximum=len(LETTERS))
     symbols = symbols_of(listed)
     unknown = [letter for letter in letters_used if letter not in symbols]

@@ -16,10 +16,11 @@ Polynomial = dict[Monomial, float]
 
 MAX_LENGTH = 2000
 MAX_DEGREE = 2
+MAX_DEPTH = 50
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)"
-    r"|(?P<name>[^\W\d]\w*)|(?P<sign>\*\*|[-+*/^()−·×²]))"
+    r"|(?P<name>(?![\d²])(?:(?!²)\w)+)|(?P<sign>\*\*|[-+*/^()−·×²]))"
 )
 
 
@@ -52,7 +53,7 @@ class _Reader:
     """Recursive descent over sum, product, power, atom."""
 
     def __init__(self, tokens: list[tuple[str, str]], where: str) -> None:
-        self.tokens, self.where, self.position = tokens, where, 0
+        self.tokens, self.where, self.position, self.depth = tokens, where, 0, 0
 
     def read(self) -> Polynomial:
         found = self.sum()
@@ -120,14 +121,20 @@ class _Reader:
             return {(): float(text)}
         if kind == "name":
             return {(text,): 1.0}
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise self.error("the brackets are nested too deeply")
         if text == "(":
             inner = self.sum()
             if self.sign != ")":
                 raise self.error("a bracket is not closed")
             self.position += 1
+            self.depth -= 1
             return inner
         if text in ("-", "−"):
-            return _scaled(self.power(), -1.0)
+            negative = _scaled(self.power(), -1.0)
+            self.depth -= 1
+            return negative
         raise self.error(f"unexpected {text!r}")
 
     def times(self, first: Polynomial, second: Polynomial) -> Polynomial:

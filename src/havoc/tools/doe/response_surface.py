@@ -358,7 +358,7 @@ def _recompute(result: ResponseSurface, response: list[float], **_: object) -> l
             value=math.fsum(result.eigenvalues),
             recomputed=math.fsum(tail[-k:]),
             route="sum of the pure quadratic coefficients (trace)",
-            atol=1e-9 * max(1e-300, *(abs(value) for value in tail[-k:])),
+            atol=1e-9 * max(abs(value) for value in tail),
         )
     )
     if result.stationary_point_coded is not None:

@@ -121,7 +121,7 @@ def polynomial_of_coefficients(coefficients: Mapping[str, float], where: str) ->
     """``{"b0": 80, "b1": 3, "b11": -4, "b12": 1}`` or ``{"x1": 3, "x1*x2": 1}``."""
     polynomial: Polynomial = {}
     for key, value in coefficients.items():
-        match = re.fullmatch(r"[bβ](\d)(\d)?", key)
+        match = re.fullmatch(r"[bβ]([0-9])([0-9])?", key)
         if match and match[1] == "0":
             monomial: tuple[str, ...] = ()
         elif match:
@@ -142,7 +142,7 @@ def polynomial_of_coefficients(coefficients: Mapping[str, float], where: str) ->
 def _natural_key(name: str) -> list[tuple[int, int, str]]:
     """x2 before x10."""
     return [
-        (0, int(part), "") if part.isdigit() else (1, 0, part)
-        for part in re.split(r"(\d+)", name)
+        (0, int(part), "") if part.isdecimal() else (1, 0, part)
+        for part in re.split(r"([0-9]+)", name)
         if part
     ]
