@@ -1,5 +1,6 @@
 """Measurement system analysis. ``OPERATIONS`` names the module of each tool."""
 
 OPERATIONS: dict[str, str] = {
+    "attribute_agreement": "attribute_agreement",
     "gage_rr": "gage_rr",
 }
