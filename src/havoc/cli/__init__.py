@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
 from havoc import __version__
-from havoc.cli.text import printable
 from havoc.errors import HavocError, InputError
+from havoc.text import printable
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "ask": ("havoc.cli.ask", "ask a question about data"),
@@ -28,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 TRACEBACK_VARIABLE = "HAVOC_TRACEBACK"
+ERROR_LIMIT = 600
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -42,6 +44,10 @@ class CommandParser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal without Unicode shows a question mark where it lacks a character.
+            stream.reconfigure(errors="replace")
     try:
         code = _dispatch(arguments)
         sys.stdout.flush()
@@ -107,5 +113,5 @@ def _overview() -> CommandParser:
 
 def _failed(message: str, code: int) -> int:
     """One line on standard error, whatever the user's text contains."""
-    print(f"havoc: {printable(message)}", file=sys.stderr)
+    print(f"havoc: {printable(message, ERROR_LIMIT)}", file=sys.stderr)
     return code

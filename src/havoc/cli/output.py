@@ -6,8 +6,9 @@ from typing import Any
 
 import msgspec
 
-from havoc.cli.text import figures_as_text, printable
+from havoc.cli.figures import figures_as_text
 from havoc.reason.render import render, scope
+from havoc.text import printable
 from havoc.tools.declaration import registry
 from havoc.tools.result import ToolResult
 

@@ -1,30 +1,15 @@
-"""Text on a terminal: neutral control characters, aligned tables of figures."""
+"""Figures as aligned text: one a line, lists of records as tables."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from havoc.formatting import figure
+from havoc.text import printable
 
-LINE_LIMIT = 600
 ROWS_SHOWN = 60
 CELL_LIMIT = 60
-
-
-def printable(text: str, limit: int = LINE_LIMIT) -> str:
-    """``text`` on one line of at most ``limit`` characters, control characters written out.
-
-    Text that a user typed or that stood in a file can hold escape sequences and
-    direction marks; on a terminal they must be seen, not obeyed.
-    """
-    if len(text) > limit:
-        text = text[: limit - 2] + " …"
-    return "".join(
-        character if unicodedata.category(character)[0] != "C" else ascii(character)[1:-1]
-        for character in text.replace("\n", " ").replace("\t", " ")
-    )
 
 
 def figures_as_text(quantities: Mapping[str, Any]) -> str:
