@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from havoc.errors import InputError
-from havoc.tools.spc.rules import RULES, apply_rules, rule_ids
+from havoc.tools.spc.detectors import RULES
+from havoc.tools.spc.rules import apply_rules, rule_ids
 
 Window = Sequence[float]
 

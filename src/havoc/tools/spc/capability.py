@@ -10,40 +10,25 @@ import math
 import statistics
 from typing import Annotated
 
-import msgspec
 import numpy as np
 from msgspec import Meta
 
 from havoc.errors import InputError
 from havoc.tools.declaration import tool
-from havoc.tools.parameters import Confidence, FloatArray, Name, Unit, as_sample
+from havoc.tools.parameters import Confidence, FloatArray, Name, Unit
 from havoc.tools.result import Check, Recomputed
 from havoc.tools.spc import capability_indices as formulas
-from havoc.tools.spc import subgroups as grouping
 from havoc.tools.spc.capability_indices import Specification, checked_specification
+from havoc.tools.spc.capability_input import Process, from_data, from_summary
 from havoc.tools.spc.capability_result import Capability, draw, narrate
-from havoc.tools.spc.constants import MOVING_RANGE_D2
 from havoc.tools.spc.panels import Basis, judge
 from havoc.tools.spc.rules import Rules, rule_ids
-from havoc.tools.spc.subgroups import LARGEST_FOR_RANGE, SigmaMethod, Subgroups
+from havoc.tools.spc.subgroups import SigmaMethod
 from havoc.tools.spc.variables import Chart, individuals_chart, xbar_chart
 from havoc.tools.stats.assumption_checks import normal_residuals
 
 USUAL_CRITERION = 1.33
 _Sigma = Annotated[float, Meta(gt=0)] | None
-
-
-class _Process(msgspec.Struct, frozen=True, kw_only=True):
-    """Mean and the two standard deviations, and where they come from."""
-
-    mean: float
-    within: float
-    overall: float
-    n: int | None
-    convention: str
-    values: FloatArray | None = None
-    groups: Subgroups | None = None
-    one_sigma: bool = False
 
 
 @tool("capability", title="Process capability", source="NIST/SEMATECH e-Handbook 7.1.6")
@@ -115,9 +100,9 @@ def capability(
     if not given_data and mean is not None and not any(standards.values()) and cpk_required:
         return _largest_sigma(mean, spec, criterion, confidence, name, unit)
     if given_data:
-        process = _from_data(data, subgroup_size, subgroups, mean, standards, sigma_method)
+        process = from_data(data, subgroup_size, subgroups, mean, standards, sigma_method)
     else:
-        process = _from_summary(mean, standards, n)
+        process = from_summary(mean, standards, n)
     result = _study(process, spec, criterion, cpk_required is not None, confidence, name, unit)
     if process.values is not None:
         _check_assumptions(result, process, rule_ids(rules))
@@ -127,115 +112,8 @@ def capability(
     return result
 
 
-def _from_data(
-    data: list[float] | None,
-    subgroup_size: int | None,
-    subgroups: list[list[float]] | None,
-    mean: float | None,
-    standards: dict[str, float | None],
-    sigma_method: str,
-) -> _Process:
-    if mean is not None or standards["sd"] or standards["sigma_overall"]:
-        raise InputError(
-            "values and a summary are both given",
-            where="data, mean, sd",
-            remedy="give the values, or mean and standard deviation",
-        )
-    if data is not None and subgroups is not None:
-        raise InputError("give either data or subgroups", where="capability")
-    groups = None
-    if subgroups is not None:
-        groups = grouping.from_rows(subgroups)
-    elif data is not None and (subgroup_size or 1) > 1:
-        groups = grouping.from_values(data, subgroup_size or 1)
-    given = groups.values.tolist() if groups is not None else data or []
-    values = as_sample(given, "data", minimum=2, varying=True)
-    if groups is not None and groups.size == 1:
-        groups = None
-    origin = float(values[0])
-    shifted = values - origin
-    known = standards["sigma"] or standards["sigma_within"]
-    if known:
-        within, how = known, "given"
-    elif groups is None:
-        if sigma_method not in ("auto", "mr"):
-            raise InputError(
-                f"{sigma_method} needs subgroups",
-                where="sigma_method",
-                remedy="give subgroup_size or subgroups, or use mr",
-            )
-        within = float(np.abs(np.diff(shifted)).mean()) / MOVING_RANGE_D2
-        how = "mean moving range of two / 1.128"
-    else:
-        spread = grouping.within_sigma(
-            groups, _within_method(groups, sigma_method), np.ones(groups.sizes.size, np.bool_)
-        )
-        within, how = spread.sigma, spread.method
-    if within <= 0:
-        raise InputError(
-            "the variation within subgroups is zero, so Cp and Cpk do not exist",
-            where="subgroups",
-            remedy="check the resolution of the measurement",
-        )
-    return _Process(
-        mean=origin + float(shifted.mean()),
-        within=within,
-        overall=float(shifted.std(ddof=1)),
-        n=values.size,
-        convention=f"within sigma: {how}; overall sigma: standard deviation with n - 1",
-        values=values,
-        groups=groups,
-    )
-
-
-def _within_method(groups: Subgroups, sigma_method: str) -> str:
-    if sigma_method == "mr":
-        raise InputError(
-            "moving ranges are for single values",
-            where="sigma_method",
-            remedy="use rbar, sbar or pooled, or give the values without subgroups",
-        )
-    if sigma_method != "auto":
-        return sigma_method
-    small = groups.size is not None and groups.size <= LARGEST_FOR_RANGE
-    return "rbar" if small else "pooled"
-
-
-def _from_summary(
-    mean: float | None, standards: dict[str, float | None], n: int | None
-) -> _Process:
-    if mean is None or not math.isfinite(mean):
-        raise InputError(
-            "neither values nor a mean are given",
-            where="data, mean",
-            remedy="give data, or mean and a standard deviation",
-        )
-    within = standards["sigma_within"] or standards["sigma"] or standards["sd"]
-    overall = standards["sigma_overall"] or standards["sd"] or standards["sigma"]
-    if within is None and overall is None:
-        raise InputError(
-            "the standard deviation is missing",
-            where="sd",
-            remedy="give sd, or sigma_within and sigma_overall",
-        )
-    one = within is None or overall is None or within == overall
-    first = within if within is not None else overall
-    second = overall if overall is not None else within
-    assert first is not None and second is not None
-    return _Process(
-        mean=mean,
-        within=first,
-        overall=second,
-        n=n,
-        convention="one standard deviation given, used as within and as overall sigma"
-        if one
-        else "within and overall sigma given",
-        one_sigma=one,
-    )
-
-
 def _study(
-    process: _Process,
+    process: Process,
     spec: Specification,
     criterion: float,
     criterion_given: bool,
@@ -319,7 +197,7 @@ def _count_outside(result: Capability, values: FloatArray, spec: Specification) 
 
 
 def _add_intervals(
-    result: Capability, process: _Process, taguchi_sigma: float, spec: Specification
+    result: Capability, process: Process, taguchi_sigma: float, spec: Specification
 ) -> None:
     n, level = process.n, result.level
     assert n is not None
@@ -410,7 +288,7 @@ def _largest_sigma(
     )
 
 
-def _check_assumptions(result: Capability, process: _Process, rules: list[str]) -> None:
+def _check_assumptions(result: Capability, process: Process, rules: list[str]) -> None:
     assert process.values is not None
     basis = Basis()
     chart: Chart
@@ -438,7 +316,7 @@ def _check_assumptions(result: Capability, process: _Process, rules: list[str]) 
     result.assumptions.append(normal)
 
 
-def _warn(result: Capability, process: _Process, spec: Specification) -> None:
+def _warn(result: Capability, process: Process, spec: Specification) -> None:
     if process.one_sigma:
         result.warnings.append(
             "one standard deviation is given, so Cp, Cpk and Pp, Ppk are the same figures"

@@ -9,6 +9,7 @@ from havoc.tools.spc.rules import Violation
 
 Limits = float | list[float]
 
+COUNT_CHARTS = ("p", "np", "c", "u")
 CHART_NAMES = {
     "xbar_r": "Xbar-R",
     "xbar_s": "Xbar-S",

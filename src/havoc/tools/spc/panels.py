@@ -12,7 +12,8 @@ import numpy as np
 from havoc.charts import ChartSpec, Flag, Limit, Panel, Series, decimate
 from havoc.errors import InputError
 from havoc.tools.parameters import FloatArray
-from havoc.tools.spc.rules import BoolArray, Findings, IntArray, apply_rules
+from havoc.tools.spc.detectors import BoolArray, IntArray
+from havoc.tools.spc.rules import Findings, apply_rules
 
 _MOST_FLAGS = 200
 

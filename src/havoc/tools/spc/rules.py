@@ -1,32 +1,23 @@
 """Run rules: which points of a series are unlikely if the process is stable.
 
-Every rule looks at the distance from the center line in standard deviations
-(z) and counts points in a sliding window, so that a million points take a
-fraction of a second. A point exactly on a limit or zone boundary is not beyond
-it, a point on the center line is on neither side, and equal neighbours are
-neither rising nor falling.
-
-Sources: Western Electric Company, Statistical Quality Control Handbook (1956);
-L. S. Nelson (1984), J. Quality Technology 16, 237; J. O. Westgard et al. (1981),
-Clinical Chemistry 27, 493.
+The rules themselves are in ``detectors``; here they are found by name, applied
+to a series and turned into violations that name the points and the reason. A
+million points take a fraction of a second.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import msgspec
 import numpy as np
 from msgspec import Meta
-from numpy.typing import NDArray
 
 from havoc.errors import InputError
 from havoc.tools.parameters import FloatArray
-
-BoolArray = NDArray[np.bool_]
-IntArray = NDArray[np.int64]
+from havoc.tools.spc.detectors import RULES, BoolArray, IntArray, PlottedSeries, Rule, Track
 
 Rules = Annotated[
     Literal["none", "limits", "western_electric", "nelson", "westgard"] | list[int | str],
@@ -71,228 +62,6 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     def total(self) -> int:
         return sum(self.counts.values())
 
-
-class _Track(msgspec.Struct, frozen=True, kw_only=True):
-    """One side of a rule: where it fires, which points take part, in how long a window."""
-
-    fires: BoolArray
-    members: BoolArray
-    side: str = ""
-
-
-class _Series(msgspec.Struct, frozen=True, kw_only=True):
-    """Distances from the center in sigma, and which points lie beyond the limits."""
-
-    z: FloatArray
-    above: BoolArray
-    below: BoolArray
-    tolerance: float
-
-
-Detector = Callable[[_Series], list[_Track]]
-
-
-class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    name: str
-    window: int
-    detect: Detector
-    needs_zones: bool = True
-    warning_only: bool = False
-
-
-def _recent(mask: BoolArray, window: int) -> IntArray:
-    """How many of the last ``window`` points, this one included, are marked."""
-    total = np.concatenate(([0], np.cumsum(mask, dtype=np.int64)))
-    last = np.arange(1, mask.size + 1)
-    return total[last] - total[np.maximum(last - window, 0)]
-
-
-def _beyond_limits(series: _Series) -> list[_Track]:
-    return [
-        _Track(fires=series.above, members=series.above, side="above the upper limit"),
-        _Track(fires=series.below, members=series.below, side="below the lower limit"),
-    ]
-
-
-def _count_beyond(needed: int, window: int, distance: float) -> Detector:
-    """``needed`` of ``window`` points further than ``distance`` sigma on one side."""
-    where = f"more than {distance:g} sigma " if distance else ""
-
-    def detect(series: _Series) -> list[_Track]:
-        tracks = []
-        for sign, side in ((1.0, "above"), (-1.0, "below")):
-            marked = sign * series.z > distance + series.tolerance
-            fires = marked & (_recent(marked, window) >= needed)
-            tracks.append(
-                _Track(fires=fires, members=marked, side=f"{where}{side} the center line")
-            )
-        return tracks
-
-    return detect
-
-
-def _trend(points: int) -> Detector:
-    def detect(series: _Series) -> list[_Track]:
-        steps = np.diff(series.z, prepend=series.z[:1])
-        everywhere = np.ones(series.z.size, dtype=np.bool_)
-        return [
-            _Track(
-                fires=_recent(sign * steps > series.tolerance, points - 1) == points - 1,
-                members=everywhere,
-                side=side,
-            )
-            for sign, side in ((1.0, "rising"), (-1.0, "falling"))
-        ]
-
-    return detect
-
-
-def _alternating(points: int) -> Detector:
-    def detect(series: _Series) -> list[_Track]:
-        steps = np.diff(series.z, prepend=series.z[:1])
-        direction = np.where(np.abs(steps) > series.tolerance, np.sign(steps), 0.0)
-        turns = np.zeros(series.z.size, dtype=np.bool_)
-        turns[1:] = direction[1:] * direction[:-1] < 0
-        fires = _recent(turns, points - 2) == points - 2
-        return [_Track(fires=fires, members=np.ones_like(turns), side="alternating up and down")]
-
-    return detect
-
-
-def _all_within(points: int, distance: float) -> Detector:
-    def detect(series: _Series) -> list[_Track]:
-        marked = np.abs(series.z) < distance - series.tolerance
-        fires = _recent(marked, points) == points
-        side = f"within {distance:g} sigma of the center line"
-        return [_Track(fires=fires, members=marked, side=side)]
-
-    return detect
-
-
-def _all_beyond(points: int, distance: float) -> Detector:
-    def detect(series: _Series) -> list[_Track]:
-        marked = np.abs(series.z) > distance + series.tolerance
-        fires = _recent(marked, points) == points
-        side = f"further than {distance:g} sigma from the center line, on either side"
-        return [_Track(fires=fires, members=marked, side=side)]
-
-    return detect
-
-
-def _opposite(distance: float) -> Detector:
-    """Neighbours beyond ``distance`` on opposite sides."""
-
-    def detect(series: _Series) -> list[_Track]:
-        high = series.z > distance + series.tolerance
-        low = series.z < -distance - series.tolerance
-        fires = np.zeros(series.z.size, dtype=np.bool_)
-        fires[1:] = (high[1:] & low[:-1]) | (low[1:] & high[:-1])
-        side = f"on opposite sides, each further than {distance:g} sigma"
-        return [_Track(fires=fires, members=high | low, side=side)]
-
-    return detect
-
-
-RULES: dict[str, Rule] = {
-    "nelson_1": Rule(
-        name="a point beyond the control limits",
-        window=1,
-        detect=_beyond_limits,
-        needs_zones=False,
-    ),
-    "nelson_2": Rule(
-        name="9 points in a row on one side of the center line",
-        window=9,
-        detect=_count_beyond(9, 9, 0.0),
-        needs_zones=False,
-    ),
-    "nelson_3": Rule(
-        name="6 points in a row rising or falling",
-        window=6,
-        detect=_trend(6),
-        needs_zones=False,
-    ),
-    "nelson_4": Rule(
-        name="14 points in a row alternating up and down",
-        window=14,
-        detect=_alternating(14),
-        needs_zones=False,
-    ),
-    "nelson_5": Rule(
-        name="2 of 3 points beyond 2 sigma on one side",
-        window=3,
-        detect=_count_beyond(2, 3, 2.0),
-    ),
-    "nelson_6": Rule(
-        name="4 of 5 points beyond 1 sigma on one side",
-        window=5,
-        detect=_count_beyond(4, 5, 1.0),
-    ),
-    "nelson_7": Rule(
-        name="15 points in a row within 1 sigma",
-        window=15,
-        detect=_all_within(15, 1.0),
-    ),
-    "nelson_8": Rule(
-        name="8 points in a row beyond 1 sigma, on either side",
-        window=8,
-        detect=_all_beyond(8, 1.0),
-    ),
-    "western_electric_1": Rule(
-        name="a point beyond the control limits",
-        window=1,
-        detect=_beyond_limits,
-        needs_zones=False,
-    ),
-    "western_electric_2": Rule(
-        name="2 of 3 points beyond 2 sigma on one side",
-        window=3,
-        detect=_count_beyond(2, 3, 2.0),
-    ),
-    "western_electric_3": Rule(
-        name="4 of 5 points beyond 1 sigma on one side",
-        window=5,
-        detect=_count_beyond(4, 5, 1.0),
-    ),
-    "western_electric_4": Rule(
-        name="8 points in a row on one side of the center line",
-        window=8,
-        detect=_count_beyond(8, 8, 0.0),
-        needs_zones=False,
-    ),
-    "westgard_1_2s": Rule(
-        name="a point beyond 2 sigma (warning)",
-        window=1,
-        detect=_count_beyond(1, 1, 2.0),
-        warning_only=True,
-    ),
-    "westgard_1_3s": Rule(
-        name="a point beyond 3 sigma",
-        window=1,
-        detect=_count_beyond(1, 1, 3.0),
-    ),
-    "westgard_2_2s": Rule(
-        name="2 points in a row beyond 2 sigma on one side",
-        window=2,
-        detect=_count_beyond(2, 2, 2.0),
-    ),
-    "westgard_R_4s": Rule(
-        name="2 points in a row beyond 2 sigma on opposite sides",
-        window=2,
-        detect=_opposite(2.0),
-    ),
-    "westgard_4_1s": Rule(
-        name="4 points in a row beyond 1 sigma on one side",
-        window=4,
-        detect=_count_beyond(4, 4, 1.0),
-    ),
-    "westgard_10x": Rule(
-        name="10 points in a row on one side of the center line",
-        window=10,
-        detect=_count_beyond(10, 10, 0.0),
-        needs_zones=False,
-    ),
-}
 
 _ALIASES = {
     "limits": "nelson_1",
@@ -387,7 +156,7 @@ def apply_rules(
     z = (values - center) / usable
     low = (center - n_sigma * sigmas) if lower is None else lower
     high = (center + n_sigma * sigmas) if upper is None else upper
-    series = _Series(
+    series = PlottedSeries(
         z=z,
         above=values > high + slack * sigmas,
         below=values < low - slack * sigmas,
@@ -431,7 +200,7 @@ def _events(fires: BoolArray, window: int) -> list[tuple[int, int]]:
 def _violation(
     rule_id: str,
     rule: Rule,
-    track: _Track,
+    track: Track,
     first: int,
     last: int,
     panel: str,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
@@ -12,7 +12,7 @@ import numpy as np
 from havoc.errors import InputError
 from havoc.tools.parameters import FloatArray, as_sample
 from havoc.tools.spc import constants
-from havoc.tools.spc.rules import BoolArray, IntArray
+from havoc.tools.spc.detectors import BoolArray, IntArray
 
 SigmaMethod = Literal["auto", "rbar", "sbar", "pooled", "mr"]
 
@@ -132,10 +132,10 @@ class Spread(msgspec.Struct, frozen=True, kw_only=True):
     method: str
 
 
-def per_size(sizes: IntArray, factor: functools._lru_cache_wrapper[float] | object) -> FloatArray:
+def per_size(sizes: IntArray, factor: Callable[[int], float]) -> FloatArray:
     """``factor(n)`` of every subgroup, worked out once for each size."""
     distinct, inverse = np.unique(sizes, return_inverse=True)
-    values = [factor(int(n)) if n > 1 else np.nan for n in distinct]  # type: ignore[operator]
+    values = [factor(int(n)) if n > 1 else np.nan for n in distinct]
     return np.asarray(values, dtype=np.float64)[inverse]
 
 

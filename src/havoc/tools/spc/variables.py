@@ -14,8 +14,9 @@ import numpy as np
 from havoc.errors import InputError
 from havoc.tools.parameters import FloatArray
 from havoc.tools.spc import constants
+from havoc.tools.spc.detectors import BoolArray, IntArray
 from havoc.tools.spc.panels import Basis, ChartPanel, make_panel, scalar
-from havoc.tools.spc.rules import BoolArray, IntArray, limits_only
+from havoc.tools.spc.rules import limits_only
 from havoc.tools.spc.subgroups import Subgroups, per_size, within_sigma
 
 

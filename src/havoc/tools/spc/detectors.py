@@ -1,0 +1,244 @@
+"""What each run rule looks for, as counts in a sliding window over the points.
+
+A point exactly on a limit or zone boundary is not beyond it, a point on the
+center line is on neither side, and equal neighbours are neither rising nor
+falling.
+
+Sources: Western Electric Company, Statistical Quality Control Handbook (1956);
+L. S. Nelson (1984), J. Quality Technology 16, 237; J. O. Westgard et al. (1981),
+Clinical Chemistry 27, 493.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from havoc.tools.parameters import FloatArray
+
+BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
+
+
+class Track(msgspec.Struct, frozen=True, kw_only=True):
+    """One side of a rule: where it fires, which points take part, in how long a window."""
+
+    fires: BoolArray
+    members: BoolArray
+    side: str = ""
+
+
+class PlottedSeries(msgspec.Struct, frozen=True, kw_only=True):
+    """Distances from the center in sigma, and which points lie beyond the limits."""
+
+    z: FloatArray
+    above: BoolArray
+    below: BoolArray
+    tolerance: float
+
+
+Detector = Callable[[PlottedSeries], list[Track]]
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    window: int
+    detect: Detector
+    needs_zones: bool = True
+    warning_only: bool = False
+
+
+def _recent(mask: BoolArray, window: int) -> IntArray:
+    """How many of the last ``window`` points, this one included, are marked."""
+    total = np.concatenate(([0], np.cumsum(mask, dtype=np.int64)))
+    last = np.arange(1, mask.size + 1)
+    return total[last] - total[np.maximum(last - window, 0)]
+
+
+def _beyond_limits(series: PlottedSeries) -> list[Track]:
+    return [
+        Track(fires=series.above, members=series.above, side="above the upper limit"),
+        Track(fires=series.below, members=series.below, side="below the lower limit"),
+    ]
+
+
+def _count_beyond(needed: int, window: int, distance: float) -> Detector:
+    """``needed`` of ``window`` points further than ``distance`` sigma on one side."""
+    where = f"more than {distance:g} sigma " if distance else ""
+
+    def detect(series: PlottedSeries) -> list[Track]:
+        tracks = []
+        for sign, side in ((1.0, "above"), (-1.0, "below")):
+            marked = sign * series.z > distance + series.tolerance
+            fires = marked & (_recent(marked, window) >= needed)
+            tracks.append(Track(fires=fires, members=marked, side=f"{where}{side} the center line"))
+        return tracks
+
+    return detect
+
+
+def _trend(points: int) -> Detector:
+    def detect(series: PlottedSeries) -> list[Track]:
+        steps = np.diff(series.z, prepend=series.z[:1])
+        everywhere = np.ones(series.z.size, dtype=np.bool_)
+        return [
+            Track(
+                fires=_recent(sign * steps > series.tolerance, points - 1) == points - 1,
+                members=everywhere,
+                side=side,
+            )
+            for sign, side in ((1.0, "rising"), (-1.0, "falling"))
+        ]
+
+    return detect
+
+
+def _alternating(points: int) -> Detector:
+    def detect(series: PlottedSeries) -> list[Track]:
+        steps = np.diff(series.z, prepend=series.z[:1])
+        direction = np.where(np.abs(steps) > series.tolerance, np.sign(steps), 0.0)
+        turns = np.zeros(series.z.size, dtype=np.bool_)
+        turns[1:] = direction[1:] * direction[:-1] < 0
+        fires = _recent(turns, points - 2) == points - 2
+        return [Track(fires=fires, members=np.ones_like(turns), side="alternating up and down")]
+
+    return detect
+
+
+def _all_within(points: int, distance: float) -> Detector:
+    def detect(series: PlottedSeries) -> list[Track]:
+        marked = np.abs(series.z) < distance - series.tolerance
+        fires = _recent(marked, points) == points
+        side = f"within {distance:g} sigma of the center line"
+        return [Track(fires=fires, members=marked, side=side)]
+
+    return detect
+
+
+def _all_beyond(points: int, distance: float) -> Detector:
+    def detect(series: PlottedSeries) -> list[Track]:
+        marked = np.abs(series.z) > distance + series.tolerance
+        fires = _recent(marked, points) == points
+        side = f"further than {distance:g} sigma from the center line, on either side"
+        return [Track(fires=fires, members=marked, side=side)]
+
+    return detect
+
+
+def _opposite(distance: float) -> Detector:
+    """Neighbours beyond ``distance`` on opposite sides."""
+
+    def detect(series: PlottedSeries) -> list[Track]:
+        high = series.z > distance + series.tolerance
+        low = series.z < -distance - series.tolerance
+        fires = np.zeros(series.z.size, dtype=np.bool_)
+        fires[1:] = (high[1:] & low[:-1]) | (low[1:] & high[:-1])
+        side = f"on opposite sides, each further than {distance:g} sigma"
+        return [Track(fires=fires, members=high | low, side=side)]
+
+    return detect
+
+
+RULES: dict[str, Rule] = {
+    "nelson_1": Rule(
+        name="a point beyond the control limits",
+        window=1,
+        detect=_beyond_limits,
+        needs_zones=False,
+    ),
+    "nelson_2": Rule(
+        name="9 points in a row on one side of the center line",
+        window=9,
+        detect=_count_beyond(9, 9, 0.0),
+        needs_zones=False,
+    ),
+    "nelson_3": Rule(
+        name="6 points in a row rising or falling",
+        window=6,
+        detect=_trend(6),
+        needs_zones=False,
+    ),
+    "nelson_4": Rule(
+        name="14 points in a row alternating up and down",
+        window=14,
+        detect=_alternating(14),
+        needs_zones=False,
+    ),
+    "nelson_5": Rule(
+        name="2 of 3 points beyond 2 sigma on one side",
+        window=3,
+        detect=_count_beyond(2, 3, 2.0),
+    ),
+    "nelson_6": Rule(
+        name="4 of 5 points beyond 1 sigma on one side",
+        window=5,
+        detect=_count_beyond(4, 5, 1.0),
+    ),
+    "nelson_7": Rule(
+        name="15 points in a row within 1 sigma",
+        window=15,
+        detect=_all_within(15, 1.0),
+    ),
+    "nelson_8": Rule(
+        name="8 points in a row beyond 1 sigma, on either side",
+        window=8,
+        detect=_all_beyond(8, 1.0),
+    ),
+    "western_electric_1": Rule(
+        name="a point beyond the control limits",
+        window=1,
+        detect=_beyond_limits,
+        needs_zones=False,
+    ),
+    "western_electric_2": Rule(
+        name="2 of 3 points beyond 2 sigma on one side",
+        window=3,
+        detect=_count_beyond(2, 3, 2.0),
+    ),
+    "western_electric_3": Rule(
+        name="4 of 5 points beyond 1 sigma on one side",
+        window=5,
+        detect=_count_beyond(4, 5, 1.0),
+    ),
+    "western_electric_4": Rule(
+        name="8 points in a row on one side of the center line",
+        window=8,
+        detect=_count_beyond(8, 8, 0.0),
+        needs_zones=False,
+    ),
+    "westgard_1_2s": Rule(
+        name="a point beyond 2 sigma (warning)",
+        window=1,
+        detect=_count_beyond(1, 1, 2.0),
+        warning_only=True,
+    ),
+    "westgard_1_3s": Rule(
+        name="a point beyond 3 sigma",
+        window=1,
+        detect=_count_beyond(1, 1, 3.0),
+    ),
+    "westgard_2_2s": Rule(
+        name="2 points in a row beyond 2 sigma on one side",
+        window=2,
+        detect=_count_beyond(2, 2, 2.0),
+    ),
+    "westgard_R_4s": Rule(
+        name="2 points in a row beyond 2 sigma on opposite sides",
+        window=2,
+        detect=_opposite(2.0),
+    ),
+    "westgard_4_1s": Rule(
+        name="4 points in a row beyond 1 sigma on one side",
+        window=4,
+        detect=_count_beyond(4, 4, 1.0),
+    ),
+    "westgard_10x": Rule(
+        name="10 points in a row on one side of the center line",
+        window=10,
+        detect=_count_beyond(10, 10, 0.0),
+        needs_zones=False,
+    ),
+}
