@@ -261,6 +261,7 @@ def _result(
             chart.panels,
             findings,
             _X_LABELS.get(kind, "sample"),
+            result.unit,
         )
     ]
     return result

@@ -133,23 +133,21 @@ def draw(
     panels: Sequence[ChartPanel],
     findings: Sequence[Findings],
     x_label: str,
-    notes: Sequence[str] = (),
+    unit: str = "",
 ) -> ChartSpec:
     """The chart: every panel with its limits, violations flagged with the rule's number."""
     drawn = [
-        _drawn(panel, found, x_label)
+        _drawn(panel, found, x_label, unit)
         for panel, found in zip(panels, findings, strict=True)
         if panel.values.size
     ]
     count = max(panel.values.size for panel in panels)
     fewer = any(len(panel.series[0].y) < count - 1 for panel in drawn)
     remark = f"a selection of the {count} points is drawn, flagged points among them"
-    return ChartSpec(
-        kind=kind, title=title, panels=drawn, notes=[*notes, remark] if fewer else list(notes)
-    )
+    return ChartSpec(kind=kind, title=title, panels=drawn, notes=[remark] if fewer else [])
 
 
-def _drawn(panel: ChartPanel, found: Findings, x_label: str) -> Panel:
+def _drawn(panel: ChartPanel, found: Findings, x_label: str, unit: str) -> Panel:
     labels: dict[int, list[str]] = {}
     for violation in found.violations:
         for number in violation.signal_points:
@@ -177,7 +175,7 @@ def _drawn(panel: ChartPanel, found: Findings, x_label: str) -> Panel:
     return Panel(
         title=f"{panel.name} chart",
         x_label=x_label,
-        y_label=panel.axis,
+        y_label=f"{panel.axis} ({unit})" if unit else panel.axis,
         series=[series],
         limits=limits,
     )

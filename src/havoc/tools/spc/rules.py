@@ -46,8 +46,8 @@ class Violation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def label(self) -> str:
-        """The rule without its set, to write next to a point: ``2``, ``2_2s``."""
-        return re.sub(r"^(nelson|western_electric|westgard)_", "", self.rule)
+        """The rule without its set, to write next to a point: ``2``, ``2-2s``."""
+        return re.sub(r"^(nelson|western_electric|westgard)_", "", self.rule).replace("_", "-")
 
 
 class Findings(msgspec.Struct, frozen=True, kw_only=True):

@@ -147,7 +147,9 @@ def _draw(
     result: RunsRules, panel: ChartPanel, found: Findings, sigma: float, n_sigma: float
 ) -> None:
     verdict = "no rule fires" if result.in_control else f"{result.violations_count} signals"
-    chart = draw("run_chart", f"{result.name}: {verdict}", [panel], [found], "observation")
+    chart = draw(
+        "run_chart", f"{result.name}: {verdict}", [panel], [found], "observation", result.unit
+    )
     zones = [
         Limit(label=f"{side:+d} sigma", role="warning", value=result.center + side * sigma)
         for side in (2, 1, -1, -2)
