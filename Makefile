@@ -17,5 +17,8 @@ lint: $(VENV)/installed
 	$(RUN) -m ruff format --check src tests benchmarks
 	$(RUN) -m mypy
 
+docs: $(VENV)/installed
+	$(RUN) -m havoc.tools.reference docs/reference
+
 clean:
 	rm -rf $(VENV) demo build dist

@@ -86,6 +86,11 @@ def test_groups_rows_and_factors(capsys: pytest.CaptureFixture[str]) -> None:
     assert named["args"]["factors"] == ["temp", "time"]
 
 
+def test_named_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    body = run(capsys, "evaluate", "--expression", "x^2 + y", "--values", "x=3, y=1")
+    assert body["args"]["values"] == {"x": 3, "y": 1}
+
+
 def test_columns_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "bore.csv"
     file.write_text("diameter,line\n10.1,A\n9.9,B\n10.3,A\n")

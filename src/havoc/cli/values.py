@@ -147,11 +147,11 @@ def _factor(text: str) -> dict[str, Any]:
 
 
 def _groups(text: str, kind: inspection.Type) -> Any:
-    """``A=1 2 3; B=4 5 6`` for a mapping."""
+    """``A=1 2 3; B=4 5 6`` or ``x=1, y=2`` for a mapping."""
     if not isinstance(kind, inspection.DictType) or "=" not in text:
         return None
     groups: dict[str, Any] = {}
-    for part in filter(str.strip, re.split(r"[;\n]", text)):
+    for part in filter(str.strip, re.split(r"[;\n]|,\s*(?=[^\W\d]\w*\s*=)", text)):
         name, sign, values = part.partition("=")
         if not sign:
             return None

@@ -252,8 +252,6 @@ RENAMED: dict[str, tuple[str, Arguments]] = {
     "equal_variances": ("equal_variance", {}),
     "factorial": ("full_factorial", {}),
     "fractional": ("fractional_factorial", {}),
-    "gage_bias": ("gage_bias_linearity", {}),
-    "gage_linearity": ("gage_bias_linearity", {}),
     "gage_rr_crossed": ("gage_rr", {}),
     "integrate": ("integral", {}),
     "differentiate": ("derivative", {}),

@@ -28,7 +28,8 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def words(self) -> str:
         """What it accepts: ``list of numbers, or {n, mean, sd}``."""
-        return ", or ".join(dict.fromkeys(in_words(kind) for kind in self.kinds))
+        said = [kind for kind in self.kinds if not isinstance(kind, inspection.NoneType)]
+        return ", or ".join(dict.fromkeys(in_words(kind) for kind in said))
 
     def accepts(self, *types: type[inspection.Type]) -> bool:
         return any(isinstance(kind, types) for kind in self.kinds)
@@ -171,9 +172,12 @@ def _bounds_in_words(kind: inspection.IntType | inspection.FloatType) -> str:
 
 
 def _description_of(kind: inspection.Type) -> str:
+    """The description of a type, or of the first member of a union that has one."""
     if isinstance(kind, inspection.Metadata):
         text = (kind.extra_json_schema or {}).get("description", "")
         return str(text) or _description_of(kind.type)
+    if isinstance(kind, inspection.UnionType):
+        return next(filter(None, map(_description_of, kind.types)), "")
     return ""
 
 

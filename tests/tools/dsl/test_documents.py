@@ -96,6 +96,11 @@ from havoc.tools.dsl import parse_document, parse_script, run_document
             "SPC xbar_r DATA @bore.d SUBGROUP 5 RULES western_electric",
         ),
         (
+            {"MATH": {"expression": "x^2", "variables": {"x": 3}, "symbolic": False}},
+            'MATH evaluate "x^2" VALUES {x: 3}',
+        ),
+        ({"MATH": {"expression": "x + x", "symbolic": True}}, 'MATH simplify "x + x"'),
+        (
             {"DESIGN_DOE": {"type": "factorial", "factors": ["a", "b"], "response": "yield"}},
             "DOE full_factorial FACTORS a, b",
         ),
