@@ -109,6 +109,12 @@ def test_long_statements_are_folded() -> None:
     assert parse_script(text) == script
 
 
+@pytest.mark.parametrize("name", ["AB", "true", "DATA", "BY", "X1", "a b", "plain", "C", "2", ""])
+def test_a_text_is_quoted_where_it_would_read_as_something_else(name: str) -> None:
+    script = Script((Statement("describe", {"data": [1], "name": name, "unit": name}),))
+    assert parse_script(format_script(script)) == script
+
+
 def test_control_characters_are_written_out() -> None:
     script = Script((Statement("describe", {"data": [1], "name": "\x1b[31m\u202ered"}),))
     assert "\\u001b" in format_script(script) and "\\u202e" in format_script(script)
