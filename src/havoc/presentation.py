@@ -18,7 +18,14 @@ def verdict_tone(verdict: str) -> Tone:
 
 
 def body_without_conclusion(answer: Mapping[str, Any]) -> str:
-    """The Markdown of the answer without the conclusion that stands above it already."""
+    """The Markdown of the answer without what is shown in a place of its own.
+
+    ``details`` holds the running text alone; an answer without it is cut after
+    the conclusion.
+    """
+    details = answer.get("details")
+    if details is not None:
+        return "\n\n".join(str(detail) for detail in details)
     text = str(answer.get("answer") or "").strip()
     conclusion = str(answer.get("conclusion") or "").strip()
     for opening in (conclusion, f"**{conclusion}**"):

@@ -27,7 +27,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
 
 def lookup(results: list[Mapping[str, Any]], name: str) -> Iterator[Any]:
     """Every value that a result holds under ``name``, its synonyms, or as an effect."""
-    for candidate in (name, *SYNONYMS.get(name, ())):
+    for candidate in (name, *SYNONYMS.get(name, ()), f"effect_{name}"):
         for result in results:
             if result.get(candidate) is not None:
                 yield result[candidate]

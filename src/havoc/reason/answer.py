@@ -69,6 +69,7 @@ class Answer(msgspec.Struct, kw_only=True):
     trace: list[TraceEntry] = []
     model: str = "rules"
     versions: dict[str, str] = {}
+    details: list[str] = []
     key_figures: list[tuple[str, str]] = []
     roles: list[str] = []
     figures: list[FigureSource] = []

@@ -22,6 +22,13 @@ from havoc.tools.result import Outcome, ToolResult
 Stance = Literal["supports", "weakens", "overturns", "neutral"]
 
 
+_ASSUMPTION_STANCES: dict[str, Stance] = {
+    "ok": "supports",
+    "violated": "weakens",
+    "unknown": "neutral",
+}
+
+
 class Attack(msgspec.Struct, kw_only=True):
     """A call that could change the conclusion, and how its outcome is read."""
 
@@ -58,23 +65,15 @@ def _run(workspace: Workspace, item: ToolCall, result: ToolResult, attack: Attac
         record.verdict = "not possible"
         return
     stance, text = attack.read(result.outcome, checked.outcome)
-    record.verdict = {
-        "supports": "agrees",
-        "weakens": "raises a doubt",
-        "overturns": "disagrees",
-        "neutral": "for information",
-    }[stance]
     text = text.replace("{{", f"{{{{{record.id}.")
     workspace.arguments.append(Argument(side="attack", text=text, cites=record.id, stance=stance))
-    workspace.checks.append(text)
 
 
 def _advocate(workspace: Workspace, item: ToolCall, result: ToolResult) -> None:
     for index, check in enumerate(result.outcome.assumptions):
-        stance: Stance = {"ok": "supports", "violated": "weakens", "unknown": "neutral"}[
-            check.status
-        ]  # type: ignore[assignment]
-        reference = f"{{{{{item.id}.assumptions.{index}.name}}}}: {{{{{item.id}.assumptions.{index}.detail}}}}"
+        stance = _ASSUMPTION_STANCES[check.status]
+        place = f"{item.id}.assumptions.{index}"
+        reference = f"{{{{{place}.name}}}}: {{{{{place}.detail}}}}"
         workspace.arguments.append(
             Argument(
                 side="advocate" if stance == "supports" else "attack",

@@ -290,10 +290,11 @@ def _answer(status: Status, text: Text, workspace: Workspace, planner: str) -> A
         ],
         model=planner,
         versions={"havoc": __version__},
+        details=text.details,
         key_figures=text.key_figures,
         roles=text.roles,
         figures=text.figures,
-        checks=text.checks,
+        checks=text.assumptions,
         dsl=as_dsl(workspace.calls),
         python=as_python(workspace.calls),
     )

@@ -27,6 +27,7 @@ class Text(msgspec.Struct, kw_only=True):
     roles: list[str] = []
     caveats: list[str] = []
     checks: list[str] = []
+    assumptions: list[str] = []
     figures: list[FigureSource] = []
     withheld: list[str] = []
 
@@ -120,11 +121,7 @@ def compose(workspace: Workspace) -> Text:
         )
     text.roles = [shown for role in workspace.roles if (shown := composer.show(role))]
     text.caveats += [shown for item in workspace.caveats if (shown := composer.show(item))]
-    text.checks = [
-        shown
-        for argument in workspace.arguments
-        if argument.side != "pragmatist" and (shown := composer.show(argument.text))
-    ]
+    _show_checks(workspace, composer)
     text.caveats += [
         shown
         for argument in workspace.arguments
@@ -132,3 +129,20 @@ def compose(workspace: Workspace) -> Text:
     ]
     text.caveats = list(dict.fromkeys(item for item in text.caveats if item))
     return text
+
+
+def _show_checks(workspace: Workspace, composer: Composer) -> None:
+    """Assumptions that the tools checked, and counter-analyses with their verdict."""
+    text = composer.text
+    calls = {record.id: record for record in workspace.calls if record.purpose == "check"}
+    for argument in workspace.arguments:
+        if argument.side == "pragmatist":
+            continue
+        shown = composer.show(argument.text)
+        if not shown:
+            continue
+        text.checks.append(shown)
+        if argument.cites in calls:
+            calls[argument.cites].verdict = f"{argument.stance}: {shown}"
+        else:
+            text.assumptions.append(shown)

@@ -92,6 +92,8 @@ class RulePlanner:
         merged = reading if context is None else merge(reading, context.reading)
         if best.name == "unclear" and _has_request(guesses):
             best = next(item for item in guesses if item.name not in STATUSES)
+        if best.name in {"concept", "out_of_scope"} and _computable(best, reading):
+            best = next(item for item in guesses if item.name not in STATUSES)
         if best.name in STATUSES:
             return _status(best.name, guesses, merged)
         operations = refine(_requests(guesses, reading), merged)
@@ -100,6 +102,10 @@ class RulePlanner:
 
 _ANY_DIFFERENCE = re.compile(
     r"\b(?:do|does|is|are|any)\b[^.?]*\b(?:matter|differ\w*|effect|influence|same|equal|different)\b",
+    re.IGNORECASE,
+)
+_STABILITY = re.compile(
+    r"\bin (?:statistical )?control\b|\bstable\b.{0,30}\bcapab|\bcontrol chart|\bunder control\b",
     re.IGNORECASE,
 )
 _NAMED_SCREENING = re.compile(r"\bplackett|\bburman|\bpb\b|\bp-b\b", re.IGNORECASE)
@@ -116,6 +122,8 @@ def refine(operations: list[str], reading: Reading) -> list[str]:
     first = operations[0]
     if operations == ["multiple_comparison"] and _ANY_DIFFERENCE.search(reading.text):
         return ["anova_one_way", "multiple_comparison"]
+    if operations == ["capability"] and _STABILITY.search(reading.text):
+        return ["control_chart", "capability"]
     if first in {"plackett_burman", "fractional_factorial"} and not _NAMED_SCREENING.search(
         reading.text
     ):
@@ -183,6 +191,19 @@ def _operation_of(reading: Reading) -> str:
 def _has_request(guesses: list[Guess]) -> bool:
     operation = next(item for item in guesses if item.name not in STATUSES)
     return operation.probability > 0.3 * guesses[0].probability
+
+
+UNSURE = 0.7
+
+
+def _computable(best: Guess, reading: Reading) -> bool:
+    """There are data or settings to work with, and the status is not sure."""
+    lists = any(len(item.values) >= 3 for block in reading.blocks for item in block.lists)
+    if best.name == "out_of_scope" and (lists or reading.tables):
+        return True
+    return best.probability < UNSURE and (
+        lists or bool(reading.tables) or len(reading.scalars) >= 2
+    )
 
 
 def _requests(guesses: list[Guess], reading: Reading) -> list[str]:

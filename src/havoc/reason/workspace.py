@@ -86,7 +86,6 @@ class Workspace(msgspec.Struct, kw_only=True):
     caveats: list[str] = []
     arguments: list[Argument] = []
     citations: list[Citation] = []
-    checks: list[str] = []
     verdict: str = "supported"
     confidence: float = 1.0
     spent: int = 0

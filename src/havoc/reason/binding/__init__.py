@@ -7,7 +7,14 @@ raises :class:`NeedsInput` with what is missing and one counter-question.
 from __future__ import annotations
 
 from havoc.reading.question import Reading
-from havoc.reason.binding import experiments, mathematics, models, processes, statistics
+from havoc.reason.binding import (
+    experiments,
+    mathematics,
+    measurement,
+    models,
+    processes,
+    statistics,
+)
 from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
 
 BINDERS = {
@@ -15,6 +22,7 @@ BINDERS = {
     **models.BINDERS,
     **experiments.BINDERS,
     **processes.BINDERS,
+    **measurement.BINDERS,
     **mathematics.BINDERS,
 }
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
 from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
 from havoc.reason.binding.statistics import Binder
 
@@ -123,8 +125,6 @@ def bind_derivative(evidence: Evidence, binding: Binding) -> None:
 
 
 def _retold(evidence: Evidence, text: str) -> Evidence:
-    import msgspec
-
     return Evidence(msgspec.structs.replace(evidence.reading, text=text))
 
 
@@ -155,30 +155,25 @@ def bind_integral(evidence: Evidence, binding: Binding) -> None:
 
 def _bound(text: str) -> str:
     lowered = text.lower().replace("∞", "inf")
-    return re.sub(r"inf\w*", "oo", lowered)
+    return re.sub(r"inf\w*", "inf", lowered)
 
 
 def bind_solve(evidence: Evidence, binding: Binding) -> None:
     text = evidence.reading.text
-    equations = [
-        item.strip(" .,;:?!")
-        for item in re.findall(r"[\w\s.^*/+\-()²³]+=[\w\s.^*/+\-()²³]+", text.replace("\n", ","))
-    ]
-    if len(equations) >= 2 or (
-        (";" in text or " and " in text) and len(equations) == 1 and equations[0].count("=") > 1
-    ):
-        pieces = []
-        for equation in equations:
-            for part in re.split(r"\band\b|;|,", equation):
-                if "=" in part:
-                    pieces.append(expression_of(_retold(evidence, part)))
-        binding.set("equations", pieces, "question")
-        return
-    expression = expression_of(evidence)
-    binding.set("expression", expression, "question")
-    wanted = re.search(r"\bfor\s+([A-Za-z])\b(?!\s*=)", text)
-    if wanted:
-        binding.set("variable", wanted[1], "question")
+    parts = [part for part in re.split(r"\band\b|;|,|\n|\bwith\b", text) if "=" in part]
+    equations = []
+    for part in parts:
+        try:
+            equations.append(expression_of(_retold(evidence, part)))
+        except NeedsInput:
+            continue
+    equations = [item for item in equations if "=" in item]
+    if not equations:
+        equations = [expression_of(evidence)]
+    binding.set("equations", equations, "question")
+    wanted = re.search(r"\bfor\s+([A-Za-z]\w?)\b(?!\s*=)", text)
+    if wanted and re.search(rf"(?<![A-Za-z]){wanted[1]}(?![A-Za-z])", " ".join(equations)):
+        binding.set("variables", [wanted[1]], "question")
 
 
 def bind_simplify(evidence: Evidence, binding: Binding) -> None:
@@ -189,7 +184,7 @@ def bind_simplify(evidence: Evidence, binding: Binding) -> None:
         (r"\bfactor", "factor"),
     ):
         if evidence.has(pattern):
-            binding.set("method", method, "question")
+            binding.set("kind", method, "question")
             break
 
 

@@ -17,12 +17,11 @@ from havoc.reason.binding.evidence import (
     series_of,
 )
 from havoc.reason.binding.statistics import (
+    RESPONSE_NAMES,
     Binder,
     bind_proportion_one,
     summaries,
 )
-
-_RESPONSE_NAMES = re.compile(r"^(?:y\d?|response|result|output|yield|dependent)$", re.IGNORECASE)
 
 
 def xy(evidence: Evidence, binding: Binding) -> None:
@@ -64,12 +63,12 @@ def _orient(evidence: Evidence, first: Series, second: Series) -> tuple[Series, 
     """(x, y)"""
     names = first.name.lower(), second.name.lower()
     if (
-        _RESPONSE_NAMES.match(first.name)
+        RESPONSE_NAMES.match(first.name)
         or names[1] in {"x", "predictor", "time"}
         or names[1].startswith("x")
     ):
         return second, first
-    if _RESPONSE_NAMES.match(second.name) or names[0].startswith("x"):
+    if RESPONSE_NAMES.match(second.name) or names[0].startswith("x"):
         return first, second
     if all(names):
         a, b = re.escape(names[0].split()[0]), re.escape(names[1].split()[0])
@@ -140,7 +139,7 @@ def predictors_and_response(evidence: Evidence) -> tuple[list[Series], Series]:
             return predictors, series_of(table, response)
     series = evidence.reading.series
     if len(series) >= 2:
-        named = [item for item in series if _RESPONSE_NAMES.match(item.name)]
+        named = [item for item in series if RESPONSE_NAMES.match(item.name)]
         response_list = named[0] if named else series[-1]
         mentioned = [
             item
@@ -162,7 +161,7 @@ def predictors_and_response(evidence: Evidence) -> tuple[list[Series], Series]:
 
 def _response_column(evidence: Evidence, table: Table, columns: list[Column]) -> Column:
     for column in columns:
-        if _RESPONSE_NAMES.match(column.name):
+        if RESPONSE_NAMES.match(column.name):
             return column
     for column in columns:
         name = re.escape(column.name.lower())

@@ -26,6 +26,7 @@ from havoc.reason.binding.evidence import (
 
 Binder = Callable[[Evidence, Binding], None]
 
+RESPONSE_NAMES = re.compile(r"^(?:y\d?|response|result|output|yield|dependent)$", re.IGNORECASE)
 _TARGET_WORDS = re.compile(
     r"(?:against|versus|vs\.?|target|nominal|set\s*point|set\s+(?:to|at)|supposed|sposed|meant|should|than|from|claim\w*|"
     r"promis\w*|spec\w*|declared|label\w*|assigned|certified|reference|median|mean|average|of|to|be|is|beat|exceed|under|over|"
@@ -290,20 +291,28 @@ def factor_table(evidence: Evidence) -> tuple[Table, list[Column], Column]:
     for table in evidence.tables:
         factors = evidence.factor_columns(table)
         numbers = evidence.numeric_columns(table)
+        response = _response_of(numbers)
         if len(factors) < 2:
             factors = factors + [
                 column
-                for column in numbers[:-1]
-                if 1 < len(set(column.present)) <= max(2, len(column.present) // 2)
+                for column in numbers
+                if column is not response
+                and 1 < len(set(column.present)) <= max(2, len(column.present) // 2)
             ]
-        if len(factors) >= 2 and numbers:
-            responses = [column for column in numbers if column not in factors]
-            if responses:
-                return table, factors, responses[-1]
+        if len(factors) >= 2 and response is not None:
+            return table, factors, response
     raise NeedsInput(
         "two factor columns and one response column are needed",
         "which columns hold the two factors and which the response?",
     )
+
+
+def _response_of(numbers: list[Column]) -> Column | None:
+    """The column named as a response, else the one with the most different values."""
+    named = [column for column in numbers if RESPONSE_NAMES.match(column.name)]
+    if named:
+        return named[0]
+    return max(reversed(numbers), key=lambda column: len(set(column.present)), default=None)
 
 
 def bind_anova_two_way(evidence: Evidence, binding: Binding) -> None:
@@ -347,6 +356,10 @@ def _label(value: float | str) -> float | str:
 
 def count_table(evidence: Evidence, binding: Binding) -> None:
     """A table of counts: rows by columns."""
+    pairs = _tabled_counts(evidence)
+    if pairs:
+        _set_with_without(binding, pairs, evidence.tables[0].source)
+        return
     for table in evidence.tables:
         numbers = evidence.numeric_columns(table, keep_index=True)
         labels = evidence.text_columns(table)
@@ -382,17 +395,18 @@ def count_table(evidence: Evidence, binding: Binding) -> None:
         return
     pairs = read_counts(evidence.reading.plain)
     if len(pairs) >= 2:
-        binding.set(
-            "table",
-            [[pair.successes, pair.trials - pair.successes] for pair in pairs],
-            ", ".join(pair.source for pair in pairs),
-        )
-        binding.set("columns", ["with", "without"], "question")
+        _set_with_without(binding, pairs, ", ".join(pair.source for pair in pairs))
         return
     raise NeedsInput(
         "a table of counts with at least two rows and two columns is needed",
         "how many units fall into each combination of row and column?",
     )
+
+
+def _set_with_without(binding: Binding, pairs: list[CountPair], source: str) -> None:
+    rows = [[pair.successes, pair.trials - pair.successes] for pair in map(_checked, pairs)]
+    binding.set("table", rows, source)
+    binding.set("columns", ["with", "without"], source)
 
 
 def _crossed_counts(binding: Binding, table: Table, first: Column, second: Column) -> None:
@@ -465,16 +479,9 @@ def bind_chi_square_fit(evidence: Evidence, binding: Binding) -> None:
         )
     binding.set("observed", observed.numbers, observed.source)
     if expected is not None:
-        values = expected.numbers
-        if (
-            abs(sum(values) - 1) < 0.02
-            or abs(sum(values) - 100) < 1
-            or _is_ratio(expected, evidence)
-        ):
-            total = sum(values)
-            binding.set("probabilities", [value / total for value in values], expected.source)
-        else:
-            binding.set("expected", values, expected.source)
+        binding.set("expected", expected.numbers, expected.source)
+    elif evidence.has(r"\bpoisson\b"):
+        binding.set("distribution", "poisson", "question")
     evidence.alpha(binding)
 
 
@@ -511,6 +518,11 @@ def _observed_expected(evidence: Evidence) -> tuple[Series | None, Series | None
 
 def counts_of(evidence: Evidence) -> list[CountPair]:
     """Counts out of trials from columns of a table, or from prose."""
+    return _tabled_counts(evidence) or read_counts(evidence.reading.plain)
+
+
+def _tabled_counts(evidence: Evidence) -> list[CountPair]:
+    """Columns named as counts and as numbers inspected."""
     for table in evidence.tables:
         names = {column.name.lower(): column for column in table.columns if column.kind == "number"}
         hit = next(
@@ -534,7 +546,7 @@ def counts_of(evidence: Evidence) -> list[CountPair]:
                 CountPair(successes=int(x), trials=int(n), start=0, end=0)
                 for x, n in zip(hit.present, trials.present, strict=False)
             ]
-    return read_counts(evidence.reading.plain)
+    return []
 
 
 def _checked(pair: CountPair) -> CountPair:
@@ -632,12 +644,7 @@ def bind_proportion_two(evidence: Evidence, binding: Binding) -> None:
             )
     if len(pairs) > 2:
         binding.operation = "chi_square_independence"
-        binding.set(
-            "table",
-            [[pair.successes, pair.trials - pair.successes] for pair in pairs],
-            ", ".join(pair.source for pair in pairs),
-        )
-        binding.set("columns", ["with", "without"], "question")
+        _set_with_without(binding, pairs, ", ".join(pair.source for pair in pairs))
         evidence.alpha(binding)
         return
     for index, pair in enumerate(pairs, start=1):
