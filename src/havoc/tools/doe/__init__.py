@@ -8,4 +8,9 @@ OPERATIONS: dict[str, str] = {
     "central_composite": "central_composite",
     "doe_analyze": "doe_analyze",
     "response_surface": "response_surface",
+    "taguchi": "taguchi",
+    "mixture": "mixture",
+    "latin_hypercube": "latin_hypercube",
+    "latin_square": "latin_square",
+    "desirability": "desirability",
 }

@@ -14,10 +14,8 @@ import itertools
 import math
 from typing import Annotated
 
-import msgspec
 import numpy as np
 from msgspec import Meta
-from numpy.typing import NDArray
 
 from havoc.errors import InputError
 from havoc.tools.declaration import tool
@@ -47,12 +45,10 @@ from havoc.tools.doe.factors import (
     FactorCount,
     Factors,
     named_factors,
-    natural_value,
 )
-from havoc.tools.parameters import FloatArray, Seed
+from havoc.tools.doe.levels import IntArray, as_range, coded_rows, natural_rows, with_levels
+from havoc.tools.parameters import Seed
 from havoc.tools.result import Narrative, Recomputed
-
-IntArray = NDArray[np.int64]
 
 
 class FullFactorial(Design):
@@ -97,7 +93,7 @@ def full_factorial(
     """
     where = "full_factorial"
     given = named_factors(factors, n_factors, where=where, minimum=1, maximum=50)
-    listed = [_with_levels(factor, n_levels) for factor in given]
+    listed = [with_levels(factor, n_levels) for factor in given]
     levels = [len(factor.levels) for factor in listed]
     distinct = math.prod(levels)
     two_level = set(levels) == {2}
@@ -114,15 +110,15 @@ def full_factorial(
     block_of, generators, confounded = _blocking(
         combinations, replicates, blocks, two_level=two_level
     )
-    coded = _coded(listed, combinations)
+    coded = coded_rows(listed, combinations)
     base = Points.of(coded, "factorial")
     points = repeated(base, replicates)
     points.blocks = block_of
     points = in_block_order(points + middle_rows(listed, center_points, blocks, where))
-    natural = _natural(listed, points.coded)
+    natural = natural_rows(listed, points.coded)
     corners = [row for row, kind in zip(natural, points.types, strict=True) if kind == "factorial"]
     _verify(points, corners, levels, replicates, center_points, two_level)
-    output = [_as_two_level(factor) for factor in listed]
+    output = [as_range(factor) for factor in listed]
     parts = [
         "full factorial design, " + " x ".join(map(str, levels)),
         "coded -1 low, +1 high; labels of more than two levels are coded evenly from -1 to +1",
@@ -187,65 +183,6 @@ def _recompute(result: FullFactorial, **_: object) -> list[Recomputed]:
             route="distinct settings in the design",
         ),
     ]
-
-
-def _with_levels(factor: Factor, n_levels: int) -> Factor:
-    """The factor with its levels listed; level numbers where only their count is given."""
-    if factor.levels:
-        return factor
-    if factor.low is not None and factor.high is not None:
-        count = factor.n_levels or 2
-        step = (factor.high - factor.low) / (count - 1)
-        between = [round(factor.low + step * index, 12) for index in range(1, count - 1)]
-        return msgspec.structs.replace(factor, levels=[factor.low, *between, factor.high])
-    count = factor.n_levels or n_levels
-    if count > 2:
-        numbers: list[float | str] = [float(level) for level in range(1, count + 1)]
-        return msgspec.structs.replace(factor, levels=numbers)
-    return msgspec.structs.replace(factor, levels=[-1.0, 1.0])
-
-
-def _as_two_level(factor: Factor) -> Factor:
-    if factor.categorical or len(factor.levels) != 2:
-        return factor
-    low, high = (float(level) for level in factor.levels)
-    return Factor(name=factor.name, low=min(low, high), high=max(low, high), unit=factor.unit)
-
-
-def _scale(factor: Factor) -> list[float]:
-    """Coded setting of every level: numbers in half ranges, labels evenly spread."""
-    if factor.categorical:
-        count = len(factor.levels)
-        return [-1 + 2 * index / (count - 1) for index in range(count)]
-    numbers = [float(level) for level in factor.levels]
-    low, high = min(numbers), max(numbers)
-    return [(2 * number - low - high) / (high - low) for number in numbers]
-
-
-def _coded(factors: list[Factor], combinations: IntArray) -> FloatArray:
-    scales = [np.array(_scale(_sorted_levels(factor))) for factor in factors]
-    return np.column_stack(
-        [scale[column] for scale, column in zip(scales, combinations.T, strict=True)]
-    )
-
-
-def _sorted_levels(factor: Factor) -> Factor:
-    """Numeric levels ascending, so that standard order runs from low to high."""
-    if factor.categorical:
-        return factor
-    ascending: list[float | str] = sorted(float(level) for level in factor.levels)
-    return msgspec.structs.replace(factor, levels=ascending)
-
-
-def _natural(factors: list[Factor], coded: FloatArray) -> list[list[float | str]]:
-    columns: list[list[float | str]] = []
-    for factor, column in zip(factors, coded.T.tolist(), strict=True):
-        ordered = _sorted_levels(factor)
-        settings: dict[float, float | str] = dict(zip(_scale(ordered), ordered.levels, strict=True))
-        if 0.0 not in settings and len(factor.levels) == 2 and not factor.categorical:
-            settings[0.0] = natural_value(_as_two_level(factor), 0.0)
-        columns.append([settings[value] for value in column])
-    return [list(row) for row in zip(*columns, strict=True)]
 
 
 def _blocking(

@@ -19,9 +19,9 @@ from havoc.tools.doe.least_squares import (
     independent_columns,
     lack_of_fit,
 )
+from havoc.tools.doe.optimum import best_point
 from havoc.tools.doe.quadratic import (
     Quadratic,
-    best_point,
     second_order_columns,
     second_order_terms,
 )
