@@ -11,8 +11,9 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 
@@ -139,16 +140,15 @@ def _batch_data(data: Any) -> Any:
 
 def _lines(source: str) -> Iterator[tuple[int, bytes]]:
     """Numbered lines of a file or of standard input, one at a time."""
-    if source == "-":
-        stream = sys.stdin.buffer
-    else:
-        try:
-            stream = Path(source).open("rb")  # type: ignore[assignment]
-        except OSError as error:
-            raise InputError(
-                f"cannot be read ({error.strerror})", where=source, remedy="check the path"
-            ) from None
-    with stream:
+    with ExitStack() as stack:
+        stream: IO[bytes] = sys.stdin.buffer
+        if source != "-":
+            try:
+                stream = stack.enter_context(Path(source).open("rb"))
+            except OSError as error:
+                raise InputError(
+                    f"cannot be read ({error.strerror})", where=source, remedy="check the path"
+                ) from None
         number = 0
         while line := stream.readline(MAX_LINE + 1):
             number += 1

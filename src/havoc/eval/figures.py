@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 SYNONYMS: dict[str, tuple[str, ...]] = {
@@ -25,7 +25,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
 }
 
 
-def lookup(results: list[Mapping[str, Any]], name: str) -> Iterator[Any]:
+def lookup(results: Sequence[Mapping[str, Any]], name: str) -> Iterator[Any]:
     """Every value that a result holds under ``name``, its synonyms, or as an effect."""
     for candidate in (name, *SYNONYMS.get(name, ()), f"effect_{name}"):
         for result in results:
@@ -116,7 +116,7 @@ def _same_words(value: Any, expected: Any) -> bool:
     return bool(value == expected)
 
 
-def missing_figures(results: list[Mapping[str, Any]], expected: Mapping[str, Any]) -> list[str]:
+def missing_figures(results: Sequence[Mapping[str, Any]], expected: Mapping[str, Any]) -> list[str]:
     """Names of the expected quantities that no result meets."""
     return [
         name

@@ -21,8 +21,7 @@ from havoc.eval.plans import plan_matches
 from havoc.reading.question import read_question
 from havoc.reason import ask
 from havoc.reason.answer import Answer
-from havoc.reason.ask import Context
-from havoc.reason.planner import Plan, RulePlanner
+from havoc.reason.planner import Context, Plan, RulePlanner
 from havoc.reason.questions import Question, read_questions
 
 REFUSALS = {

@@ -159,8 +159,7 @@ def _rating_row(line: str, reader: Reader) -> list[str] | None:
     if len(line) > MAX_LINE or " " not in line or "|" in line:
         return None
     label, colon, rest = line.partition(":")
-    tokens = rest.split() if colon else line.split()[1:]
-    name = label.strip() if colon else line.split(None, 1)[0]
+    name, *tokens = [label.strip(), *rest.split()] if colon else line.split() or [""]
     if not is_name(name, strict=True):
         return None
     if not MIN_RATINGS <= len(tokens) <= MAX_TOKENS or len(set(tokens)) > MAX_RATING_LEVELS:

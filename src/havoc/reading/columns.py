@@ -70,6 +70,12 @@ def build_table(
     width = len(rows[0]) if rows else 0
     columns = [[row[index] for row in body] for index in range(width)]
     names = list(rows[0]) if header else [""] * width
+    for index, name in enumerate(names):
+        if is_formula(name):
+            notes.append(
+                f"the name of column {index + 1} ({shorten(name)!r}) looks like a formula: "
+                "kept as text, never computed"
+            )
     if decimal_comma is None:
         decimal_comma = writes_decimal_comma(columns)
     signs = any(_is_sign_column(cells) for cells in columns)

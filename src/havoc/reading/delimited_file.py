@@ -129,7 +129,8 @@ def _layout(data: bytes, encoding: str, delimiter: str | None) -> _Layout:
         return _Layout(encoding, mark)
     widths = Counter(len(line.split()) for line in filled)
     width, count = widths.most_common(1)[0] if widths else (0, 0)
-    if width >= 2 and count >= 0.8 * len(filled):
+    quantities = sum(read_cell(line).kind == "number" for line in filled)
+    if width >= 2 and count >= 0.8 * len(filled) and quantities * 2 < len(filled):
         last = filled[-1].split()
         if sum(read_cell(cell).kind in ("number", "missing") for cell in last) * 2 >= width:
             return _Layout(encoding, " ")
@@ -246,14 +247,13 @@ def table_from_rows(
     cells, kept = pad_rows(rows[first:], width, numbers[first:], notes)
     if not cells:
         raise InputError("holds no rows of one width", where=source, remedy="correct the rows")
-    table = build_table(
-        cells, source=source, row_numbers=kept, decimal_comma=decimal_comma, warnings=notes
-    )
-    if table.rows == 0:
+    if len(cells) == 1 and not any(read_cell(cell).kind == "number" for cell in cells[0]):
         raise InputError(
             "has a header and no rows", where=source, remedy="give at least one row of values"
         )
-    return table
+    return build_table(
+        cells, source=source, row_numbers=kept, decimal_comma=decimal_comma, warnings=notes
+    )
 
 
 def _filled_width(row: list[str]) -> int:

@@ -17,7 +17,8 @@ from havoc.reading.table import Table
 DELIMITERS = ("\t", "|", ";", ",")
 MAX_COLUMNS = 1000
 
-_LABELLED = re.compile(r"[^\W\d_][\w)]*\s?[:=]\s?[-+.]?[0-9]")
+# "M1: 5", "lathe 3: 10.02" or "n=5", but not the time "8:00".
+_LABELLED = re.compile(r"[^\W\d_][\w)]{0,40}\s?[:=]\s?[-+.]?[0-9]|[\w)]\s?[:=]\s+[-+.]?[0-9]")
 _PAIR = re.compile(r"[-+−]?[0-9]+,[0-9]+")
 _PIECES = re.compile(r",\s+|;\s*|\s*/\s*|\s+")
 

@@ -212,7 +212,8 @@ def read_blocks(text: str) -> list[Block]:
 
 def _run(tokens: list[_Token], first: int) -> tuple[list[_Token], list[str], int]:
     """Numbers from ``first`` on with only separators between, and those separators."""
-    run, separators = [tokens[first]], []
+    run = [tokens[first]]
+    separators: list[str] = []
     position = first + 1
     if _ends_label(tokens, position):
         return run[:0], [], position

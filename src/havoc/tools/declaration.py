@@ -84,11 +84,15 @@ class Tool:
 
     def validate(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Typed arguments with defaults. Raises InputError naming the parameter."""
+        typed = self.typed(arguments)
+        return {name: getattr(typed, name) for name in typed.__struct_fields__}
+
+    def typed(self, arguments: Mapping[str, Any]) -> msgspec.Struct:
+        """The argument structure, whose fields may have other names in JSON (``lambda``)."""
         try:
-            typed = msgspec.convert(_plain(arguments), self.arguments)
+            return msgspec.convert(_plain(arguments), self.arguments)
         except msgspec.ValidationError as error:
             raise _input_error(self, arguments, str(error)) from None
-        return {name: getattr(typed, name) for name in typed.__struct_fields__}
 
     def schema(self) -> dict[str, Any]:
         """JSON Schema of the arguments, self-contained."""
@@ -150,8 +154,10 @@ def _plain(value: Any) -> Any:
     """Arrays, series and other sequences of numbers as lists, recursively."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, msgspec.Struct) or isinstance(value, (str, bytes)):
-        return msgspec.to_builtins(value) if isinstance(value, msgspec.Struct) else value
+    if isinstance(value, msgspec.Struct):
+        return msgspec.to_builtins(value)
+    if isinstance(value, (str, bytes)):
+        return value
     if hasattr(value, "tolist"):
         return _plain(value.tolist())
     if isinstance(value, (list, tuple)):
@@ -168,7 +174,7 @@ def _input_error(declared: Tool, arguments: Mapping[str, Any], message: str) -> 
     path = _PATH.search(message)
     where = path["path"] if path else ""
     what = _PATH.sub("", message).replace("`", "")
-    known = [field.name for field in declared.parameters]
+    known = [field.encode_name for field in declared.parameters]
     if "unknown field" in what:
         unknown = ", ".join(sorted(set(arguments) - set(known))) or what
         return InputError(
@@ -242,14 +248,16 @@ class ToolRegistry:
     def execute(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
         """Validate, compute, and wrap with what identifies the call."""
         declared = self.get(name)
-        typed = declared.validate(arguments)
+        typed = declared.typed(arguments)
         plain = msgspec.to_builtins(typed)
         return ToolResult(
             operation=name,
             version=declared.version,
             key=call_key(name, declared.version, plain),
             args={key: value for key, value in plain.items() if key in arguments},
-            outcome=declared.function(**typed),
+            outcome=declared.function(
+                **{field: getattr(typed, field) for field in typed.__struct_fields__}
+            ),
         )
 
     def schemas(self) -> dict[str, dict[str, Any]]:

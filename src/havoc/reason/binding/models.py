@@ -262,15 +262,8 @@ def bind_confidence_interval(evidence: Evidence, binding: Binding) -> None:
             ):
                 binding.set("parameter", "sd", "question")
         elif about_spread and evidence.scalar("sd") and evidence.scalar("n"):
-            binding.set(
-                "data",
-                {
-                    "n": int(evidence.scalar("n").value),
-                    "mean": 0.0,
-                    "sd": evidence.scalar("sd").value,
-                },  # type: ignore[union-attr]
-                "question",
-            )
+            binding.take_count("n", evidence.scalar("n"))
+            binding.take("sd", evidence.scalar("sd"))
             binding.set("parameter", "sd", "question")
         elif read_counts(evidence.reading.plain) or evidence.has(
             r"\b(?:defects?|fails?|failures?|defective|bad|nonconforming)\b"

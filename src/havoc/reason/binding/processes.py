@@ -6,6 +6,7 @@ import re
 
 from havoc.reading.counts import read_counts
 from havoc.reading.question import Series
+from havoc.reading.roles import Scalar
 from havoc.reason.binding.evidence import (
     Binding,
     Evidence,
@@ -49,7 +50,7 @@ def subgroups(evidence: Evidence) -> tuple[list[list[float]], str] | None:
                 [value for value in row if value is not None]
                 for row in zip(*(column.values for column in columns), strict=True)
             ]
-            return [row for row in rows if row], table.source  # type: ignore[misc]
+            return [row for row in rows if row], table.source
     rows_found = evidence.rows()
     if len(rows_found) >= 2:
         return [row.numbers for row in rows_found], rows_found[0].source
@@ -274,7 +275,7 @@ def _attribute(evidence: Evidence, binding: Binding, kind: str) -> None:
             )
 
 
-def _sample_size(evidence: Evidence):  # type: ignore[no-untyped-def]
+def _sample_size(evidence: Evidence) -> Scalar | None:
     """ "30 samples of 50 cans", "8 samples of each 200", "100 per day"."""
     sized = [
         item

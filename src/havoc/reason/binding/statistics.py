@@ -545,6 +545,7 @@ def _tabled_counts(evidence: Evidence) -> list[CountPair]:
             return [
                 CountPair(successes=int(x), trials=int(n), start=0, end=0)
                 for x, n in zip(hit.present, trials.present, strict=False)
+                if isinstance(x, float) and isinstance(n, float)
             ]
     return []
 
