@@ -70,6 +70,14 @@ def test_filtration_rate_reduced_is_the_published_regression():
     assert [row.term for row in outcome.effects] == ["A", "C", "D", "AC", "AD"]
 
 
+def test_given_effects_are_judged_by_lenth():
+    full = run(response=FILTRATION["data"]["y"], n_factors=4)
+    given_effects = {row.term: row.effect for row in full.effects}
+    outcome = run(effects=given_effects)
+    assert outcome.lenth_pse == pytest.approx(full.lenth_pse)
+    assert outcome.significant_terms == full.significant_terms
+
+
 def test_chemical_process_with_centre_points_of_r():
     data = CHEMREACT1["data"]
     outcome = run(
@@ -212,6 +220,8 @@ def test_false_alarms_keep_their_level():
     ("arguments", "words"),
     [
         ({"response": []}, "at least 2"),
+        ({"effects": [1, 2]}, "at least 3"),
+        ({"effects": [0, 0, 0, 1]}, "most effects are zero"),
         ({"response": [1, 1, 1, 1], "n_factors": 2}, "all 4 responses"),
         ({"response": [1, 2, float("nan"), 3], "n_factors": 2}, "finite"),
         ({"response": [1, 2, 3], "n_factors": 2}, "multiple of the 4"),
@@ -332,6 +342,8 @@ def test_surface_does_not_depend_on_the_units(center, half):
         ("y = (x - 2)**2 + (z+1)^2", "minimum", [2, -1]),
         ("10 + (a + b)^2", "ridge", None),
         ("40 + 3 A + 1.5 B", "none", None),
+        ("12 - u - v + 2u^2 + 2v^2 + 2uv", "minimum", [1 / 6, 1 / 6]),
+        ("5 + x1 + x2 - x1^2 - x2^2 + x1x2", "maximum", [1, 1]),
     ],
 )
 def test_given_polynomials(expression, kind, point):
@@ -364,6 +376,8 @@ def test_goal_target_and_bounds():
     assert outcome.best_setting == {"x": pytest.approx(1.5)}
     edge = run("response_surface", expression="10 + 2*x", bounds={"x": [-5, 5]})
     assert edge.best_setting == {"x": pytest.approx(5)} and edge.best_on_edge
+    both = run("response_surface", expression="x + z", bounds=[-2, 2], goal="minimize")
+    assert both.best_predicted == pytest.approx(-4)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ Sources: Montgomery, Design and Analysis of Experiments, chapters 6-8; Lenth
 from __future__ import annotations
 
 import math
+import statistics
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -48,12 +49,16 @@ from havoc.tools.doe.two_level_model import (
     effect_rows,
     fit_with_curvature,
     kept_by_lenth,
+    lenth_rows,
     margin_of_t,
 )
 from havoc.tools.parameters import Alpha, FloatArray, Name, Sample, Unit, as_sample
 from havoc.tools.result import Check, Narrative, Outcome, Recomputed
 
 FEWEST_FOR_LENTH = 5
+LENTH_WARNING = (
+    "Lenth's method assumes that most effects are inactive; with many real effects it finds too few"
+)
 
 Columns = Annotated[
     dict[str, list[float | str]],
@@ -71,10 +76,6 @@ class DoeAnalysis(Outcome):
     """
 
     response_name: str
-    n: int
-    factor_names: list[str]
-    factors: list[Factor]
-    mean: float
     effects: list[EffectRow]
     effects_by_name: dict[str, float]
     coefficients: list[float]
@@ -86,13 +87,17 @@ class DoeAnalysis(Outcome):
     alpha: float
     level: float
     judged_by: str
-    r_squared: float
-    anova: list[AnovaRow]
     aliased: dict[str, list[str]]
     not_estimable: list[str]
     confounded_with_blocks: list[str]
     terms_removed: list[str]
     center_points: int
+    n: int | None = None
+    mean: float | None = None
+    factor_names: list[str] | None = None
+    factors: list[Factor] | None = None
+    r_squared: float | None = None
+    anova: list[AnovaRow] | None = None
     r_squared_adjusted: float | None = None
     r_squared_predicted: float | None = None
     residual_sd: float | None = None
@@ -123,7 +128,7 @@ class DoeAnalysis(Outcome):
     source="Montgomery, DAE, ch. 6-8; Lenth (1989); NIST/SEMATECH e-Handbook 5.4",
 )
 def doe_analyze(
-    response: Sample,
+    response: Sample = [],  # noqa: B006
     factors: Columns = {},  # noqa: B006
     n_factors: Annotated[int, Meta(ge=1, le=47, description="when in standard order")]
     | None = None,
@@ -155,6 +160,10 @@ def doe_analyze(
         Literal["none", "backward"],
         Meta(description="drop terms that are not significant, keeping the hierarchy"),
     ] = "none",
+    effects: Annotated[
+        dict[str, float] | list[float],
+        Meta(description="instead of data: the effects themselves, judged by Lenth's method"),
+    ] = [],  # noqa: B006
     method: Annotated[
         Literal["auto", "t", "lenth"], Meta(description="how effects are judged")
     ] = "auto",
@@ -174,6 +183,8 @@ def doe_analyze(
     in the unit of the response.
     """
     where = "doe_analyze"
+    if effects and not response:
+        return _of_effects(effects, alpha, response_name, unit, where)
     values = as_sample(response, f"{where} response", minimum=2)
     data = _read(
         values, factors, n_factors, factor_names, generators, design, center, half_range, where
@@ -213,15 +224,15 @@ def doe_analyze(
         )
     removed: list[str] = []
     judgement: Lenth | None = None
-    effects = 2 * fitted.plain.coefficients[base.shape[1] :]
-    if method == "lenth" and len(effects) < 3:
+    estimates = 2 * fitted.plain.coefficients[base.shape[1] :]
+    if method == "lenth" and len(estimates) < 3:
         raise InputError(
-            f"{len(effects)} effects are too few for Lenth's method",
+            f"{len(estimates)} effects are too few for Lenth's method",
             where=f"{where} method",
             remedy="replicate the runs",
         )
-    if method == "lenth" or (fitted.full.df == 0 and len(effects) >= FEWEST_FOR_LENTH):
-        judgement = lenth(effects, alpha)
+    if method == "lenth" or (fitted.full.df == 0 and len(estimates) >= FEWEST_FOR_LENTH):
+        judgement = lenth(estimates, alpha)
         # Most effects exactly zero (rounded responses): there is no scale to judge by.
         judgement = judgement if judgement.pse > 0 else None
     if reduce == "backward":
@@ -295,8 +306,8 @@ def _narrate(result: DoeAnalysis) -> Narrative:
                 (f"effect of {{{{effects.{index}.term}}}}", f"{{{{effects.{index}.effect:unit}}}}")
                 for index in range(min(len(result.effects), 7))
             ),
-            ("mean", "{{mean:unit}}"),
-            ("R squared", "{{r_squared}}"),
+            *([("mean", "{{mean:unit}}")] if result.mean is not None else []),
+            *([("R squared", "{{r_squared}}")] if result.r_squared is not None else []),
         ],
     )
 
@@ -304,6 +315,18 @@ def _narrate(result: DoeAnalysis) -> Narrative:
 @doe_analyze.verifies
 def _recompute(result: DoeAnalysis, response: list[float], **arguments: object) -> list[Recomputed]:
     """Main effects as differences of means, where no blocks stand between."""
+    if not response:
+        sizes = sorted(abs(row.effect) for row in result.effects)
+        start = 1.5 * statistics.median(sizes)
+        again = 1.5 * statistics.median(size for size in sizes if size < 2.5 * start)
+        return [
+            Recomputed(
+                name="lenth_pse",
+                value=result.lenth_pse or 0.0,
+                recomputed=again,
+                route="medians of the sorted effects",
+            )
+        ]
     if arguments.get("block"):
         return []
     data = _read(
@@ -324,7 +347,7 @@ def _recompute(result: DoeAnalysis, response: list[float], **arguments: object) 
         return []
     checks = []
     by_term = {row.term: row.effect for row in result.effects}
-    for index, name in enumerate(result.factor_names):
+    for index, name in enumerate(result.factor_names or []):
         if name in by_term:
             high, low = values[coded[:, index] > 0], values[coded[:, index] < 0]
             checks.append(
@@ -337,6 +360,65 @@ def _recompute(result: DoeAnalysis, response: list[float], **arguments: object) 
                 )
             )
     return checks
+
+
+def _of_effects(
+    effects: dict[str, float] | list[float],
+    alpha: float,
+    response_name: str,
+    unit: str,
+    where: str,
+) -> DoeAnalysis:
+    """Effects that were computed elsewhere, judged by Lenth's method."""
+    named = (
+        effects
+        if isinstance(effects, dict)
+        else {f"effect {index}": value for index, value in enumerate(effects, 1)}
+    )
+    sizes = as_sample(list(named.values()), f"{where} effects", minimum=3)
+    judgement = lenth(sizes, alpha)
+    if judgement.pse == 0:
+        raise InputError(
+            "most effects are zero, so there is no scale to judge by",
+            where=f"{where} effects",
+            remedy="give the effects with more digits",
+        )
+    rows = lenth_rows(list(named), sizes, judgement)
+    significant = [row.term for row in rows if row.significant]
+    largest = max(rows, key=lambda row: abs(row.effect))
+    return DoeAnalysis(
+        method="effects as given, judged by Lenth's pseudo standard error",
+        unit=unit,
+        response_name=response_name,
+        effects=rows,
+        effects_by_name={f"effect_{name}": value for name, value in named.items()},
+        coefficients=(sizes / 2).tolist(),
+        coefficient_names=list(named),
+        significant_terms=significant,
+        significant=bool(significant),
+        largest_term=largest.term,
+        largest_effect=largest.effect,
+        alpha=alpha,
+        level=1 - alpha,
+        judged_by="lenth",
+        aliased={},
+        not_estimable=[],
+        confounded_with_blocks=[],
+        terms_removed=[],
+        center_points=0,
+        lenth_pse=judgement.pse,
+        lenth_df=judgement.df,
+        lenth_margin=judgement.margin,
+        lenth_simultaneous_margin=judgement.simultaneous_margin,
+        limit=judgement.margin,
+        charts=effect_charts.effect_sizes(
+            [(row.term, row.effect, row.significant) for row in rows],
+            judgement.margin,
+            response_name,
+            unit,
+        ),
+        warnings=[LENTH_WARNING],
+    )
 
 
 def _read(
@@ -536,8 +618,5 @@ def _warnings(
     if removed:
         warnings.append("p-values after the reduction of a model are smaller than they should be")
     if judgement is not None:
-        warnings.append(
-            "Lenth's method assumes that most effects are inactive; with many real effects it "
-            "finds too few"
-        )
+        warnings.append(LENTH_WARNING)
     return warnings

@@ -29,9 +29,7 @@ def charts(
     response_name: str,
     unit: str,
 ) -> list[ChartSpec]:
-    drawn = [_pareto(rows, limit, response_name, unit)]
-    if len(rows) > 2:
-        drawn.append(_half_normal(rows, response_name, unit))
+    drawn = effect_sizes(rows, limit, response_name, unit)
     drawn.append(_main_effects(factors, coded, values, response_name, unit))
     pairs = [
         (abs(effect), term)
@@ -43,6 +41,16 @@ def charts(
         drawn.append(_interactions(strongest, factors, coded, values, response_name, unit))
     if residuals is not None:
         drawn.append(residual_chart(fitted, residuals, response_name, unit))
+    return drawn
+
+
+def effect_sizes(
+    rows: list[tuple[str, float, bool]], limit: float | None, response_name: str, unit: str
+) -> list[ChartSpec]:
+    """Pareto chart and, with three effects or more, the half-normal plot."""
+    drawn = [_pareto(rows, limit, response_name, unit)]
+    if len(rows) > 2:
+        drawn.append(_half_normal(rows, response_name, unit))
     return drawn
 
 

@@ -29,7 +29,7 @@ def read_polynomial(text: str, where: str) -> Polynomial:
     body = text.split("=", 1)[1] if "=" in text else text
     if len(body) > MAX_LENGTH:
         raise InputError("the expression is too long", where=where, remedy="shorten it")
-    return _Reader(_tokens(body, where), where).read()
+    return _Reader(_products_split(_tokens(body, where)), where).read()
 
 
 def _tokens(text: str, where: str) -> list[tuple[str, str]]:
@@ -47,6 +47,23 @@ def _tokens(text: str, where: str) -> list[tuple[str, str]]:
         tokens.append((match.lastgroup, match[match.lastgroup]))
         position = match.end()
     return tokens
+
+
+def _products_split(tokens: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """``uv`` is u times v, and ``x1x2`` x1 times x2, where both are variables on their own."""
+    names = {text for kind, text in tokens if kind == "name"}
+    split: list[tuple[str, str]] = []
+    for kind, text in tokens:
+        parts = [
+            (text[:cut], text[cut:])
+            for cut in range(1, len(text))
+            if text[:cut] in names and text[cut:] in names
+        ]
+        if kind == "name" and parts:
+            split += [("name", part) for part in parts[0]]
+        else:
+            split.append((kind, text))
+    return split
 
 
 class _Reader:

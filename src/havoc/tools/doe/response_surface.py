@@ -142,8 +142,8 @@ def response_surface(
     ] = "maximize",
     target: Annotated[float, Meta(description="wanted response for goal target")] | None = None,
     bounds: Annotated[
-        dict[str, list[float]],
-        Meta(description="low and high limit of a factor for the best setting, natural units"),
+        dict[str, list[float]] | list[float],
+        Meta(description="low and high limit for the best setting, of each factor or of all"),
     ] = {},  # noqa: B006
     center: Coding = {},  # noqa: B006
     half_range: Coding = {},  # noqa: B006
@@ -229,7 +229,7 @@ def _of_polynomial(
     coefficients: dict[str, float],
     goal: str,
     target: float | None,
-    bounds: dict[str, list[float]],
+    bounds: dict[str, list[float]] | list[float],
     steps: int,
     step: float,
     alpha: float,

@@ -139,11 +139,13 @@ def fit_surface(
 
 def limits_of(
     scales: list[Scale],
-    bounds: dict[str, list[float]],
+    bounds: dict[str, list[float]] | list[float],
     tested: tuple[FloatArray, FloatArray] | None,
     where: str,
 ) -> tuple[FloatArray, FloatArray]:
     """Coded limits: the tested range, narrowed by the bounds that are given."""
+    if isinstance(bounds, list):
+        bounds = {scale.name: bounds for scale in scales} if bounds else {}
     low, high = np.zeros(len(scales)), np.zeros(len(scales))
     unknown = set(bounds) - {scale.name for scale in scales}
     if unknown:
@@ -183,7 +185,9 @@ def limits_of(
     return low, high
 
 
-def region_of(fitted: FittedSurface, bounds: dict[str, list[float]], where: str) -> Region:
+def region_of(
+    fitted: FittedSurface, bounds: dict[str, list[float]] | list[float], where: str
+) -> Region:
     tested = fitted.coded.min(axis=0), fitted.coded.max(axis=0)
     low, high = limits_of(fitted.scales, bounds, tested, where)
     radius = float(np.sqrt((fitted.coded**2).sum(axis=1).max()))

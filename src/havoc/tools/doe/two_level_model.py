@@ -109,26 +109,30 @@ def kept_by_lenth(model: TwoLevelModel, offset: int, judgement: Lenth) -> list[T
     ]
 
 
+def lenth_rows(terms: list[str], effects: FloatArray, judgement: Lenth) -> list[EffectRow]:
+    """Effects with Lenth's pseudo t ratio, margin and interval."""
+    return [
+        EffectRow(
+            term=term,
+            effect=effect,
+            coefficient=effect / 2,
+            significant=abs(effect) > judgement.margin,
+            std_error=judgement.pse / 2,
+            t=effect / judgement.pse,
+            p_value=float(2 * stats.t.sf(abs(effect / judgement.pse), judgement.df)),
+            ci_low=effect - judgement.margin,
+            ci_high=effect + judgement.margin,
+        )
+        for term, effect in zip(terms, effects.tolist(), strict=True)
+    ]
+
+
 def effect_rows(
     model: TwoLevelModel, terms: list[str], offset: int, judgement: Lenth | None, alpha: float
 ) -> list[EffectRow]:
     coefficients = model.plain.coefficients[offset:]
     if judgement is not None:
-        ratios = 2 * coefficients / judgement.pse
-        return [
-            EffectRow(
-                term=term,
-                effect=float(2 * coefficient),
-                coefficient=float(coefficient),
-                significant=bool(abs(2 * coefficient) > judgement.margin),
-                std_error=judgement.pse / 2,
-                t=float(ratio),
-                p_value=float(2 * stats.t.sf(abs(ratio), judgement.df)),
-                ci_low=float(2 * coefficient - judgement.margin),
-                ci_high=float(2 * coefficient + judgement.margin),
-            )
-            for term, coefficient, ratio in zip(terms, coefficients, ratios, strict=True)
-        ]
+        return lenth_rows(terms, 2 * coefficients, judgement)
     full = model.full
     if full.df == 0 or full.rss == 0:
         exact = full.df > 0
