@@ -20,9 +20,16 @@ from havoc.tools.parameters import Confidence, Name, Summary, Unit, as_sample
 from havoc.tools.result import Check, Narrative, Outcome, Recomputed
 from havoc.tools.stats.assumption_checks import INDEPENDENCE, normal_residuals
 from havoc.tools.stats.group_charts import individual_values
+from havoc.tools.stats.interval_bounds import (
+    median_bounds,
+    median_rank,
+    proportion_bounds,
+    rate_bounds,
+    sided,
+)
+from havoc.tools.stats.interval_input import Data, Mean, Sd, Side, Size
 
 Parameter = Literal["mean", "sd", "variance", "median", "proportion", "rate"]
-Bounds = tuple[float, float]
 WORDS = {
     "mean": "mean",
     "sd": "standard deviation",
@@ -73,21 +80,14 @@ class ConfidenceInterval(Outcome):
     source="NIST/SEMATECH e-Handbook 7.2.2.1, 7.2.3.1, 7.2.4.1; Garwood (1936)",
 )
 def confidence_interval(
-    data: Annotated[
-        list[float] | Summary | None, Meta(description="measured values, or {n, mean, sd}")
-    ] = None,
+    data: Data = None,
     parameter: Annotated[
         Parameter | None,
         Meta(description="what to estimate; by default what the given data allow"),
     ] = None,
-    n: Annotated[
-        Annotated[int, Meta(ge=1)] | None, Meta(description="sample size, instead of data")
-    ] = None,
-    mean: Annotated[float | None, Meta(description="sample mean, instead of data")] = None,
-    sd: Annotated[
-        Annotated[float, Meta(ge=0)] | None,
-        Meta(description="sample standard deviation (n - 1), instead of data"),
-    ] = None,
+    n: Size = None,
+    mean: Mean = None,
+    sd: Sd = None,
     sigma: Annotated[
         Annotated[float, Meta(gt=0)] | None,
         Meta(description="known standard deviation of the process (z interval)"),
@@ -106,10 +106,7 @@ def confidence_interval(
         float, Meta(gt=0, description="units, hours or area over which events were counted")
     ] = 1.0,
     confidence: Confidence = 0.95,
-    side: Annotated[
-        Literal["two_sided", "lower", "upper"],
-        Meta(description="an interval, or only a lower or upper bound"),
-    ] = "two_sided",
+    side: Side = "two_sided",
     kind: Annotated[
         Literal["clopper_pearson", "wilson", "agresti_coull", "jeffreys", "wald"],
         Meta(description="interval of a proportion; clopper_pearson is exact"),
@@ -221,15 +218,6 @@ def _counts(
     return successes, trials
 
 
-def _sided(two: Bounds, lower: float, upper: float, side: str, limits: Bounds) -> Bounds:
-    """The interval asked for, out of the two-sided one and the two bounds."""
-    if side == "lower":
-        return lower, limits[1]
-    if side == "upper":
-        return limits[0], upper
-    return two
-
-
 def _mean(
     n: int,
     mean: float,
@@ -245,7 +233,7 @@ def _mean(
     error = spread / math.sqrt(n)
     margin = float(distribution.ppf((1 + confidence) / 2)) * error
     one_sided = float(distribution.ppf(confidence)) * error
-    low, high = _sided(
+    low, high = sided(
         (mean - margin, mean + margin),
         mean - one_sided,
         mean + one_sided,
@@ -289,7 +277,7 @@ def _spread(
 
     tail = (1 - confidence) / 2
     lower, upper = bound(confidence), bound(1 - confidence)
-    low, high = _sided((bound(1 - tail), bound(tail)), lower, upper, side, (0.0, math.inf))
+    low, high = sided((bound(1 - tail), bound(tail)), lower, upper, side, (0.0, math.inf))
     return ConfidenceInterval(
         method=f"chi-square interval of the {WORDS[parameter]}",
         unit=unit if parameter == "sd" or not unit else f"{unit}²",
@@ -324,23 +312,10 @@ def _median(
     ordered = np.sort(as_sample(values, "data", minimum=2))
     n = ordered.size
 
-    def rank(tail: float) -> int:
-        """Largest r with P(fewer than r of n below the median) at most ``tail``; 0 if none."""
-        candidate = int(stats.binom.ppf(tail, n, 0.5))
-        while candidate > 0 and float(stats.binom.cdf(candidate - 1, n, 0.5)) > tail:
-            candidate -= 1
-        return candidate
-
-    def pair(tail: float) -> Bounds:
-        r = rank(tail)
-        if r == 0:
-            return -math.inf, math.inf
-        return float(ordered[r - 1]), float(ordered[n - r])
-
     tail = (1 - confidence) / 2
-    lower, upper = pair(1 - confidence)
-    low, high = _sided(pair(tail), lower, upper, side, (-math.inf, math.inf))
-    used = rank(tail if side == "two_sided" else 1 - confidence)
+    lower, upper = median_bounds(ordered, 1 - confidence)
+    low, high = sided(median_bounds(ordered, tail), lower, upper, side, (-math.inf, math.inf))
+    used = median_rank(n, tail if side == "two_sided" else 1 - confidence)
     miss = float(stats.binom.cdf(used - 1, n, 0.5)) if used else 0.0
     warnings = []
     if math.isinf(low) and math.isinf(high):
@@ -370,9 +345,9 @@ def _proportion(
     counts: tuple[int, int], confidence: float, side: str, kind: str, name: str
 ) -> ConfidenceInterval:
     x, n = counts
-    two = _proportion_bounds(x, n, (1 - confidence) / 2, kind)
-    lower, upper = _proportion_bounds(x, n, 1 - confidence, kind)
-    low, high = _sided(two, lower, upper, side, (0.0, 1.0))
+    two = proportion_bounds(x, n, (1 - confidence) / 2, kind)
+    lower, upper = proportion_bounds(x, n, 1 - confidence, kind)
+    low, high = sided(two, lower, upper, side, (0.0, 1.0))
     names = {
         "clopper_pearson": "exact binomial interval (Clopper-Pearson)",
         "wilson": "score interval (Wilson), no continuity correction",
@@ -403,37 +378,12 @@ def _proportion(
     )
 
 
-def _proportion_bounds(x: int, n: int, tail: float, kind: str) -> Bounds:
-    """Bounds with probability ``tail`` outside each of them."""
-    if kind == "clopper_pearson":
-        low = float(stats.beta.ppf(tail, x, n - x + 1)) if x > 0 else 0.0
-        return low, float(stats.beta.isf(tail, x + 1, n - x)) if x < n else 1.0
-    if kind == "jeffreys":
-        low = float(stats.beta.ppf(tail, x + 0.5, n - x + 0.5)) if x > 0 else 0.0
-        return low, float(stats.beta.isf(tail, x + 0.5, n - x + 0.5)) if x < n else 1.0
-    z = float(stats.norm.isf(tail))
-    p = x / n
-    if kind == "wald":
-        margin = z * math.sqrt(p * (1 - p) / n)
-        return max(p - margin, 0.0), min(p + margin, 1.0)
-    centre = (x + z * z / 2) / (n + z * z)
-    if kind == "wilson":
-        margin = z / (n + z * z) * math.sqrt(n * p * (1 - p) + z * z / 4)
-    else:
-        margin = z * math.sqrt(centre * (1 - centre) / (n + z * z))
-    low = 0.0 if x == 0 and kind == "wilson" else max(centre - margin, 0.0)
-    return low, 1.0 if x == n and kind == "wilson" else min(centre + margin, 1.0)
-
-
 def _rate(
     events: int, exposure: float, confidence: float, side: str, name: str
 ) -> ConfidenceInterval:
-    def bounds(tail: float) -> Bounds:
-        low = float(stats.chi2.ppf(tail, 2 * events)) / 2 if events else 0.0
-        return low / exposure, float(stats.chi2.isf(tail, 2 * events + 2)) / 2 / exposure
-
-    lower, upper = bounds(1 - confidence)
-    low, high = _sided(bounds((1 - confidence) / 2), lower, upper, side, (0.0, math.inf))
+    lower, upper = rate_bounds(events, exposure, 1 - confidence)
+    two = rate_bounds(events, exposure, (1 - confidence) / 2)
+    low, high = sided(two, lower, upper, side, (0.0, math.inf))
     return ConfidenceInterval(
         method="exact Poisson interval (Garwood)",
         parameter="rate",

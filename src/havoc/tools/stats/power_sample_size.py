@@ -7,79 +7,31 @@ J. Cohen, Statistical Power Analysis for the Behavioral Sciences (1988).
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
 from msgspec import Meta
 from scipy import stats
 
-from havoc.charts import ChartSpec, Limit, Panel, Series
 from havoc.errors import InputError
 from havoc.tools.declaration import tool
 from havoc.tools.parameters import Alpha, Alternative, Unit
-from havoc.tools.result import Check, Narrative, Outcome, Recomputed
+from havoc.tools.result import Narrative, Recomputed
 from havoc.tools.stats import power_functions as functions
+from havoc.tools.stats.power_charts import margin_curve, power_curve
+from havoc.tools.stats.power_result import (
+    WORDS,
+    Design,
+    PowerSampleSize,
+    method_of,
+    planning_check,
+)
 
-Design = Literal[
-    "one_sample_t",
-    "two_sample_t",
-    "paired_t",
-    "anova",
-    "one_proportion",
-    "two_proportions",
-    "mean_margin",
-    "proportion_margin",
-    "correlation",
-]
 Share = Annotated[float, Meta(gt=0, lt=1)]
 PositiveNumber = Annotated[float, Meta(gt=0)]
 
 LARGEST_EFFECT = 1e3
-CURVE_POINTS = 41
 ASSUMED_POWER = 0.8
-
-WORDS: dict[str, str] = {
-    "one_sample_t": "one-sample t test",
-    "two_sample_t": "two-sample t test",
-    "paired_t": "paired t test",
-    "anova": "one-way ANOVA",
-    "one_proportion": "test of one proportion",
-    "two_proportions": "test of two proportions",
-    "mean_margin": "estimate of a mean",
-    "proportion_margin": "estimate of a proportion",
-    "correlation": "test of a correlation",
-}
-
-
-class PowerSampleSize(Outcome):
-    """What ``solved_for`` names was computed; the rest was given.
-
-    ``n`` (also ``n_per_group``) is rounded up, per group; ``n_exact`` is the real
-    solution and ``power`` what the rounded size reaches. ``effect`` is in units of
-    the measurement, ``effect_size`` standardised: Cohen's d for t tests, f for
-    ANOVA, h for proportions, r for a correlation. For a margin, ``n_with_estimated_sd``
-    allows for a standard deviation that will be estimated from the same sample.
-    """
-
-    design: str
-    solved_for: str
-    n: int
-    n_per_group: int
-    n_total: int
-    n_exact: float
-    alpha: float
-    level: float
-    alternative: str
-    power: float | None = None
-    target_power: float | None = None
-    effect: float | None = None
-    effect_size: float | None = None
-    sigma: float | None = None
-    groups: int | None = None
-    p1: float | None = None
-    p2: float | None = None
-    margin: float | None = None
-    n_with_estimated_sd: int | None = None
 
 
 @tool(
@@ -265,7 +217,7 @@ def _standardised(
     units = n if n is not None else max(_rounded_up(exact), 4 if design == "correlation" else 2)
     reached = power_at(units, size)
     return PowerSampleSize(
-        method=_method(design),
+        method=method_of(design),
         design=design,
         solved_for=solved_for,
         n=units,
@@ -279,9 +231,9 @@ def _standardised(
         target_power=target,
         effect_size=size,
         groups=count if design == "anova" else None,
-        assumptions=_assumptions(),
+        assumptions=planning_check(),
         charts=[
-            _power_curve(design, lambda m: power_at(m, size), units, target, 4 if least > 2 else 2)
+            power_curve(design, lambda m: power_at(m, size), units, target, 4 if least > 2 else 2)
         ],
     )
 
@@ -330,7 +282,7 @@ def _proportions(
             "fewer than 5 units of one kind are expected: the normal approximation is rough"
         )
     return PowerSampleSize(
-        method=_method(design),
+        method=method_of(design),
         design=design,
         solved_for=solved_for,
         n=units,
@@ -346,8 +298,8 @@ def _proportions(
         effect_size=abs(2 * math.asin(math.sqrt(first)) - 2 * math.asin(math.sqrt(other))),
         p1=first,
         p2=other,
-        assumptions=_assumptions(),
-        charts=[_power_curve(design, lambda m: power_at(m, other), units, target, 2)],
+        assumptions=planning_check(),
+        charts=[power_curve(design, lambda m: power_at(m, other), units, target, 2)],
     )
 
 
@@ -405,7 +357,7 @@ def _for_margin(
         while float(stats.t.isf(alpha / 2, estimated - 1)) * spread / math.sqrt(estimated) > half:
             estimated += max(1, estimated // 1000)
     return PowerSampleSize(
-        method=_method(design),
+        method=method_of(design),
         unit=unit,
         design=design,
         solved_for="n",
@@ -421,8 +373,8 @@ def _for_margin(
         p1=None if design == "mean_margin" else p or 0.5,
         n_with_estimated_sd=estimated,
         warnings=warnings,
-        assumptions=_assumptions(),
-        charts=[_margin_curve(spread, z, n, half)],
+        assumptions=planning_check(),
+        charts=[margin_curve(spread, z, n, half)],
     )
 
 
@@ -431,91 +383,10 @@ def _rounded_up(exact: float) -> int:
     return math.ceil(exact - 1e-9 * max(exact, 1.0))
 
 
-def _method(design: Design) -> str:
-    exact = "exact noncentral distribution"
-    return {
-        "anova": f"power of one-way ANOVA, {exact}",
-        "one_proportion": "power of the z test of one proportion, normal approximation",
-        "two_proportions": "power of the pooled z test of two proportions, normal approximation",
-        "mean_margin": "half width of the z interval of a mean with this standard deviation",
-        "proportion_margin": "half width of the normal interval of a proportion",
-        "correlation": "power by Fisher's z, normal approximation",
-    }.get(design, f"power of the {WORDS[design]}, {exact}")
-
-
-def _assumptions() -> list[Check]:
-    return [
-        Check(
-            name="planning values",
-            status="unknown",
-            detail="the result is as good as the standard deviation or proportion put in",
-        )
-    ]
-
-
 def _low_power(result: PowerSampleSize) -> list[str]:
     if result.solved_for == "power" and result.power is not None and result.power < 0.5:
         return ["power below one half: a result without significance would say almost nothing"]
     return []
-
-
-def _power_curve(
-    design: Design,
-    power_at: functions.PowerFunction,
-    n: int,
-    target: float | None,
-    least: int,
-) -> ChartSpec:
-    high = max(2 * n, least + 8)
-    sizes = sorted({round(size) for size in np.linspace(least, high, CURVE_POINTS)} | {n})
-    limits = [Limit(label="size", role="reference", value=float(n), orientation="vertical")]
-    if target is not None:
-        limits.append(Limit(label="power wanted", role="target", value=target))
-    return ChartSpec(
-        kind="power_curve",
-        title=f"Power of the {WORDS[design]} against the number of units in each group",
-        panels=[
-            Panel(
-                x_label="units in each group",
-                y_label="power",
-                series=[
-                    Series(
-                        name="power",
-                        kind="line",
-                        x=[float(size) for size in sizes],
-                        y=[power_at(size) for size in sizes],
-                    )
-                ],
-                limits=limits,
-            )
-        ],
-    )
-
-
-def _margin_curve(spread: float, z: float, n: int, margin: float) -> ChartSpec:
-    sizes = np.unique(np.linspace(2, max(2 * n, 10), CURVE_POINTS).round())
-    return ChartSpec(
-        kind="margin_curve",
-        title="Margin of the estimate against the number of units",
-        panels=[
-            Panel(
-                x_label="units",
-                y_label="margin",
-                series=[
-                    Series(
-                        name="margin",
-                        kind="line",
-                        x=sizes.tolist(),
-                        y=(z * spread / np.sqrt(sizes)).tolist(),
-                    )
-                ],
-                limits=[
-                    Limit(label="margin wanted", role="target", value=margin),
-                    Limit(label="size", role="reference", value=float(n), orientation="vertical"),
-                ],
-            )
-        ],
-    )
 
 
 @power_sample_size.narrates

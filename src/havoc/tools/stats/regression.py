@@ -34,13 +34,15 @@ from havoc.tools.stats.least_squares import (
     polynomial_columns,
 )
 from havoc.tools.stats.regression_charts import fitted_curve, residual_charts
+from havoc.tools.stats.regression_checks import (
+    extrapolation_warnings,
+    regression_checks,
+    regression_warnings,
+)
 from havoc.tools.stats.regression_result import (
     Regression,
-    extrapolation_warnings,
     predictions,
-    regression_checks,
     regression_quantities,
-    regression_warnings,
 )
 from havoc.tools.stats.regression_shared import (
     Intercept,

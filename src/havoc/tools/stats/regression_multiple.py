@@ -25,13 +25,15 @@ from havoc.tools.parameters import (
 from havoc.tools.result import Narrative, Recomputed
 from havoc.tools.stats.least_squares import least_squares, model_columns
 from havoc.tools.stats.regression_charts import residual_charts
+from havoc.tools.stats.regression_checks import (
+    extrapolation_warnings,
+    regression_checks,
+    regression_warnings,
+)
 from havoc.tools.stats.regression_result import (
     Regression,
-    extrapolation_warnings,
     predictions,
-    regression_checks,
     regression_quantities,
-    regression_warnings,
 )
 from havoc.tools.stats.regression_shared import (
     Intercept,

@@ -14,7 +14,8 @@ import sympy
 
 from havoc.errors import InputError
 from havoc.tools.symbolic.expression import to_sympy, write
-from havoc.tools.symbolic.syntax import Equation, Tree, has_decimals, names, read
+from havoc.tools.symbolic.syntax import read
+from havoc.tools.symbolic.tree import Equation, Tree, has_decimals, names
 
 Plain = dict[str, Any]
 

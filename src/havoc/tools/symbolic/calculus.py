@@ -21,7 +21,8 @@ from havoc.tools.declaration import tool
 from havoc.tools.result import Narrative, Outcome, Recomputed
 from havoc.tools.symbolic.bounded import bounded
 from havoc.tools.symbolic.evaluation import evaluate
-from havoc.tools.symbolic.syntax import Equation, Tree, names, read
+from havoc.tools.symbolic.syntax import read
+from havoc.tools.symbolic.tree import Equation, Tree, names
 
 Formula = Annotated[str, Meta(max_length=2000, description="a formula such as 3x^2 + 5/x")]
 Variable = Annotated[str, Meta(max_length=50, description="the variable; may be left out if alone")]

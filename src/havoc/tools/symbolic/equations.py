@@ -20,7 +20,8 @@ from havoc.tools.symbolic import roots
 from havoc.tools.symbolic.bounded import DeadlineError, bounded
 from havoc.tools.symbolic.calculus import Values, reading_notes
 from havoc.tools.symbolic.evaluation import evaluate
-from havoc.tools.symbolic.syntax import Equation, Tree, names, read
+from havoc.tools.symbolic.syntax import read
+from havoc.tools.symbolic.tree import Equation, Tree, names
 
 MOST_EQUATIONS = 20
 CLOSED_FORM_SECONDS = 3.5

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import special
 
 from havoc.errors import InputError
-from havoc.tools.symbolic.syntax import (
+from havoc.tools.symbolic.tree import (
     Call,
     Constant,
     Equation,

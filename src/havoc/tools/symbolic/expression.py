@@ -14,7 +14,8 @@ import sympy
 from sympy.printing.str import StrPrinter
 
 from havoc.errors import InputError
-from havoc.tools.symbolic.syntax import (
+from havoc.tools.symbolic.syntax import read
+from havoc.tools.symbolic.tree import (
     Call,
     Constant,
     Equation,
@@ -24,7 +25,6 @@ from havoc.tools.symbolic.syntax import (
     Operation,
     Tree,
     place,
-    read,
 )
 
 # Limits on what a written number may cost before anything is worked out.

@@ -19,7 +19,7 @@ from havoc.tools.result import Narrative, Outcome, Recomputed
 from havoc.tools.symbolic import units
 from havoc.tools.symbolic.calculus import Formula, formula, reading_notes
 from havoc.tools.symbolic.evaluation import evaluate as value_of
-from havoc.tools.symbolic.syntax import (
+from havoc.tools.symbolic.tree import (
     Call,
     Constant,
     Equation,

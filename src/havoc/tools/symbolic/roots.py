@@ -11,7 +11,7 @@ from scipy import optimize
 
 from havoc.tools.parameters import FloatArray
 from havoc.tools.symbolic.evaluation import evaluate
-from havoc.tools.symbolic.syntax import Call, Equation, Tree, walk
+from havoc.tools.symbolic.tree import Call, Equation, Tree, walk
 
 # Powers of ten searched on both sides of zero, with this many points to a power.
 DECADES = (-9, 9)

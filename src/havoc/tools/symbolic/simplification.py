@@ -13,7 +13,8 @@ from havoc.tools.result import Narrative, Outcome, Recomputed
 from havoc.tools.symbolic.bounded import bounded
 from havoc.tools.symbolic.calculus import PROBES, Formula, formula, reading_notes
 from havoc.tools.symbolic.evaluation import evaluate as value_of
-from havoc.tools.symbolic.syntax import names, read
+from havoc.tools.symbolic.syntax import read
+from havoc.tools.symbolic.tree import names
 
 
 class Simplified(Outcome):
