@@ -1,13 +1,19 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
+HAVOC := $(VENV)/bin/havoc
 
 .PHONY: demo test lint bench docs clean
 
-$(VENV)/installed: pyproject.toml constraints.txt
-	$(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
-	touch $@
+# One real question on a real data file, then one that needs no data.
+demo: $(VENV)/installed
+	@mkdir -p demo
+	$(HAVOC) ask "Is the process in control and capable? LSL 73.95, USL 74.05" \
+		--data examples/piston_rings.csv --report demo/report.html --chart demo/chart.png
+	@echo
+	$(HAVOC) ask "Box-Behnken for temperature 150-200 C, pressure 1-5 bar, time 10-30 min, 3 centre points"
+	@echo
+	@echo "The first answer as a page: demo/report.html    its chart: demo/chart.png"
 
 test: lint
 	$(RUN) -m pytest -n 2
@@ -17,8 +23,20 @@ lint: $(VENV)/installed
 	$(RUN) -m ruff format --check src tests benchmarks
 	$(RUN) -m mypy
 
+bench: $(VENV)/installed
+	$(RUN) benchmarks/start_time.py
+	$(RUN) benchmarks/large_data.py
+	$(RUN) benchmarks/questions.py
+
 docs: $(VENV)/installed
 	$(RUN) -m havoc.tools.reference docs/reference
 
 clean:
 	rm -rf $(VENV) demo build dist
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "havoc needs Python 3.11 or newer; name one: make PYTHON=python3.12 ...")'
+	@echo "Setting up $(VENV) (once; downloads about 200 MB) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@touch $@
