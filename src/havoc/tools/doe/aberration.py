@@ -19,7 +19,7 @@ from havoc.tools.doe.factors import LETTERS
 
 HIGHEST_MOMENT = 8
 BEAM = 60
-BUDGET = 1 << 21
+BUDGET = 1 << 20
 """Designs kept at each step, and the most cells of their sign tables, which bounds the time."""
 
 # Generators as printed in Montgomery, Design and Analysis of Experiments, Table 8.14 and in the

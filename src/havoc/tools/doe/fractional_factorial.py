@@ -239,7 +239,7 @@ def _narrate(result: FractionalFactorial) -> Narrative:
         else "The design in {{factor_names}} takes {{runs}} runs."
     )
     details = [clear]
-    if result.defining_words:
+    if 0 < len(result.defining_words) <= 15:
         details.append("Defining relation: {{defining_relation}}.")
     return design_narrative(
         result,

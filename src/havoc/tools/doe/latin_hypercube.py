@@ -19,7 +19,7 @@ from havoc.tools.doe.design import (
     Design,
     Points,
     assemble,
-    design_narrative,
+    design_key_figures,
     recount,
     refuse_unless,
 )
@@ -96,11 +96,13 @@ def latin_hypercube(
 
 @latin_hypercube.narrates
 def _narrate(result: LatinHypercube) -> Narrative:
-    return design_narrative(
-        result,
-        "The Latin hypercube spreads {{runs}} runs over {{factor_names}}, one in every strip of "
-        "each factor.",
-        ["The largest correlation between two factors is {{largest_correlation}}."],
+    return Narrative(
+        conclusion=(
+            "The Latin hypercube spreads {{runs}} runs over {{factor_names}}, one in every strip "
+            "of each factor."
+        ),
+        details=["The largest correlation between two factors is {{largest_correlation}}."],
+        key_figures=design_key_figures(result),
     )
 
 
