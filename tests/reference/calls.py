@@ -189,7 +189,7 @@ BUILDERS: dict[str, Any] = {
     "mixture_simplex_lattice": lambda data, params: (
         "mixture",
         {
-            "design": "simplex_lattice",
+            "method": "simplex_lattice",
             "n_components": params["components"],
             "degree": params["degree"],
         },
@@ -230,7 +230,7 @@ BUILDERS: dict[str, Any] = {
     "t_test_two_sample": _two_lists("t_test_two_sample", "group1", "group2"),
     "taguchi": lambda data, params: (
         "taguchi",
-        {"n_factors": params["factors"], "levels": params["levels"]},
+        {"n_factors": params["factors"], "n_levels": params["levels"]},
     ),
     "tolerance_interval": lambda data, params: (
         "tolerance_interval",

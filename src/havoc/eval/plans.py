@@ -8,7 +8,7 @@ the plan (or a part of one), lists as lists, options by value.
 from __future__ import annotations
 
 import math
-from collections import Counter
+import re
 from typing import Any
 
 from havoc.reason.planner import Plan
@@ -39,8 +39,7 @@ def plan_matches(plan: Plan, question: Question) -> bool:
 
 
 def _holds(args: dict[str, Any], label: dict[str, Any]) -> bool:
-    given = Counter(_numbers(args))
-    available = set(given)
+    available = {*_numbers(args), *_lengths(args)}
     for name, value in label.items():
         if name in _IGNORED:
             continue
@@ -84,4 +83,15 @@ def _numbers(value: Any) -> list[float]:
         return [number for item in value.values() for number in _numbers(item)]
     if isinstance(value, list):
         return [number for item in value for number in _numbers(item)]
+    if isinstance(value, str):
+        return [float(number) for number in re.findall(r"(?<![A-Za-z])\d+(?:\.\d+)?", value)]
+    return []
+
+
+def _lengths(value: Any) -> list[float]:
+    """Sizes that are implied: of a subgroup, of a sample, the number of factors."""
+    if isinstance(value, dict):
+        return [number for item in value.values() for number in _lengths(item)]
+    if isinstance(value, list):
+        return [float(len(value)), *(number for item in value for number in _lengths(item))]
     return []

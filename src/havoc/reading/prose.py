@@ -66,6 +66,7 @@ _MATRIX = re.compile(r"\[\s*\[[^\[\]]*\](?:\s*,?\s*\[[^\[\]]*\])*\s*\]")
 _NUMBER = r"(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?"
 _TOKEN = re.compile(
     rf"(?P<matrix>\[\s*\[[^\[\]]*\](?:\s*,?\s*\[[^\[\]]*\])*\s*\])"
+    r"|(?P<time>(?<!\d)\d{1,2}:\d{2}(?::\d{2})?(?!\d))"
     rf"|(?P<number>(?:(?<![\w)\].%°])(?:[-+](?=[\d.]))?|(?<=[-–])){_NUMBER})(?P<suffix>%|°[CF]?|[A-Za-zµμ][\w/µμ²³°·]*)?"
     r"|(?P<missing><LOD|n/a|n\.a\.|n\.d\.)"
     r"|(?P<word>[^\W\d_][\w'’.\-/]*\w|[^\W\d_])"
@@ -170,6 +171,8 @@ def _tokens(text: str) -> list[_Token]:
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup if match.lastgroup != "suffix" else "number"
         token = _Token(kind or "symbol", match[0], match.start(), match.end())
+        if kind == "time":
+            token.kind = "word"
         if kind == "number":
             suffix = match["suffix"] or ""
             token.value = float(match["number"])

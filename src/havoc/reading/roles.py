@@ -131,11 +131,11 @@ PATTERNS: list[tuple[str, re.Pattern[str]]] = [
     ),
     *_compile(
         "minimum",
-        rf"\b(?:min(?:imum)?|at\s+least|not\s+(?:be\s+)?(?:less|lower|below)\s+(?:than\s+)?|no\s+less\s+than|lower\s+(?:limit|bound)|lower|low|floor|>=|≥)(?:\s+(?:allowed|limit|value|required))*{_IS}{NUMBER}{_PERCENT}{_ALONE}",
+        rf"\b(?:min(?:imum|imal)?(?:\s+allowed)?(?:\s+[a-z]+)?(?=\s+(?:is|of|=|\d))|min(?:imum)?|at\s+least|not\s+(?:be\s+)?(?:less|lower|below)\s+(?:than\s+)?|no\s+less\s+than|lower\s+(?:limit|bound)|lower|low|floor|>=|≥)(?:\s+(?:allowed|limit|value|required))*{_IS}{NUMBER}{_PERCENT}{_ALONE}",
     ),
     *_compile(
         "maximum",
-        rf"\b(?:max(?:imum)?|at\s+most|not\s+(?:be\s+)?(?:more|greater|above|over|exceed)\s*(?:than\s+)?|no\s+more\s+than|upper\s+(?:limit|bound)|upper|up\s+to|<=|≤|limit|lim|zulässig\s+(?:are|sind)|allowed(?:\s+(?:are|is))?)(?:\s+(?:allowed|value|only|is|of))*{_IS}{NUMBER}{_PERCENT}{_ALONE}",
+        rf"\b(?:max(?:imum|imal)?(?:\s+allowed)?(?:\s+[a-z]+)?(?=\s+(?:is|of|=|\d))|max(?:imum)?|at\s+most|not\s+(?:be\s+)?(?:more|greater|above|over|exceed)\s*(?:than\s+)?|no\s+more\s+than|upper\s+(?:limit|bound)|upper|up\s+to|<=|≤|limit|lim|zulässig\s+(?:are|sind)|allowed(?:\s+(?:are|is))?)(?:\s+(?:allowed|value|only|is|of))*{_IS}{NUMBER}{_PERCENT}{_ALONE}",
     ),
     *_compile("rbar", rf"\b(?:r-?bar|rbar|average\s+range|mean\s+range|r̄){_IS}{NUMBER}{_ALONE}"),
     *_compile(
@@ -144,6 +144,7 @@ PATTERNS: list[tuple[str, re.Pattern[str]]] = [
     *_compile("pbar", rf"\b(?:p-?bar){_IS}{NUMBER}{_PERCENT}"),
     *_compile(
         "sd",
+        rf"\bstandard\s+deviation\s+(?:[a-z]+\s+|\d+\s+){{1,5}}?(?:is|was|=)\s*{NUMBER}{_PERCENT}{_ALONE}",
         rf"\b(?:sigma|σ|s\.?d\.?|std(?:ev|\.?\s*dev(?:iation)?)?\.?|standard\s+deviation|st\.?\s?dev\.?|stdev|scatter|noise|error\s+sd|streuung|spread)(?:\s+(?:of\s+the\s+differences?|of\s+differences?|within|is|about|around|roughly|err))*(?:_?[12ab])?{_IS}(?:about\s+|around\s+|roughly\s+)?{NUMBER}{_PERCENT}{_ALONE}",
         rf"(?<![\w'’])s[12]?\s*(?:=|:|\s)\s*{NUMBER}{_ALONE}",
     ),
@@ -171,6 +172,10 @@ _SPEC_RANGE = re.compile(
     rf"\b(?:spec(?:s|ification)?s?(?:\s+limits?)?|tol(?:erances?|\.)?|limits?|allowed|permitted|window|"
     rf"between|requirement|drawing|required|range)(?:\s+(?:is|are|from|between|of|limits?|for\s+\w+))*\s*[:=]?\s*"
     rf"{NUMBER}{_UNIT}{_TO}{NUMBER}(?!\s*[,;/]\s*\d)",
+    re.IGNORECASE,
+)
+_SPEC_PAIR = re.compile(
+    rf"\b(?:spec(?:s|ification)?(?:\s+limits?)?|limits?|tol(?:erance)?)\s*[:=]?\s*{NUMBER}\s+{NUMBER}(?!\s*[,;/]?\s*\d)",
     re.IGNORECASE,
 )
 _ALLOWED_RANGE = re.compile(
@@ -285,7 +290,7 @@ def _read_ranges(text: str, found: list[Scalar]) -> str:
             )
         )
         text = mask(text, *match.span())
-    for pattern in (_SPEC_RANGE, _ALLOWED_RANGE):
+    for pattern in (_SPEC_RANGE, _ALLOWED_RANGE, _SPEC_PAIR):
         for match in pattern.finditer(text):
             if MASK in match[0]:
                 continue

@@ -30,10 +30,12 @@ SHAPE_WEIGHT = 0.3
 MAX_CHARACTERS = 3000
 
 _WORD = re.compile(r"\b\w[\w\-']*\b|[±~%?]")
+# possessive and from the first digit on: a run of a thousand digits is read once
+_NUMBER = r"(?<!\d)(?:\d++(?:[.,]\d++)?|[.,]\d++)"
 _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"\{\{|\}\}|<[^>]*>"), " "),
+    (re.compile(r"\{\{|\}\}|<[^>]{0,200}>"), " "),
     (
-        re.compile(r"(?:[-+]?\d*[.,]?\d+\s*[,;/|\n\t ]\s*){2,}[-+]?\d*[.,]?\d+"),
+        re.compile(rf"(?:[-+]?{_NUMBER}\s*[,;/|\n\t ]\s*){{2,}}[-+]?{_NUMBER}"),
         " LIST ",
     ),
     (re.compile(r"2\s*\^\s*[{(]?\s*(?:\d|k)\s*-\s*\d[)}]?"), " FRACD "),

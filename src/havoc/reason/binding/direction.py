@@ -77,6 +77,8 @@ def two_sample_direction(
     down = _search(_DOWN, asked)
     if down and (match is None or down.start() > match.start()):
         match, sign = down, -1
+    if match is None:
+        match = _COMPARATIVE.search(asked)
     if match is None and counts_bad:
         worse, better = _search(_WORSE, asked), _search(_BETTER, asked)
         match, sign = (worse, 1) if worse else (better, -1)
@@ -84,7 +86,7 @@ def two_sample_direction(
         match = _search(_BETTER, asked)
     if match is None:
         return "two_sided"
-    subject = _subject(asked, match, first.lower(), second.lower())
+    subject = _subject(asked, match, first.lower(), second.lower(), text)
     if subject == 0:
         return "two_sided"
     return "greater" if sign * subject > 0 else "less"
@@ -117,11 +119,18 @@ def _asked(text: str) -> str:
     return re.sub(r"(?:[-+]?\d[\d.,]*[\s,;/|]*){3,}", " ", text)
 
 
+_COMPARATIVE = re.compile(
+    r"\b(?:is|are|was|were|be|come|comes|turn|run|runs)\s+(?:\w+\s+){0,3}?"
+    r"(?!(?:other|after|number|paper|under|over|either|whether|never|further|together|another|rather|proper|better|"
+    r"filter|operator|per|power|order|later|earlier|former|latter|water|user|matter|differ)\b)([a-z]{3,}er)\b(?!\s+(?:of|and))"
+)
+
+
 def _search(words: str, text: str) -> re.Match[str] | None:
     return re.search(rf"\b(?:{words})\b", text)
 
 
-def _subject(text: str, comparison: re.Match[str], first: str, second: str) -> int:
+def _subject(text: str, comparison: re.Match[str], first: str, second: str, whole: str) -> int:
     """+1 if the comparison speaks about the first group, -1 about the second, 0 unknown."""
     before = text[: comparison.start()]
     at_first, at_second = _last(before, first), _last(before, second)

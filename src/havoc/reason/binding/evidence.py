@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -21,7 +22,7 @@ from havoc.reading.table import Column, Table
 
 _INDEX_NAMES = re.compile(
     r"^(?:#|no\.?|nr\.?|num(?:ber)?|id|idx|index|i|obs(?:ervation)?|row|sample(?: ?(?:no|#|id))?|subgroup|"
-    r"run(?: ?order)?|std ?order|order|batch|lot|unit|item|time ?stamp|date|day|week|month|hour|sg|probe)$",
+    r"run(?: ?order)?|std ?order|order|batch|lot|unit|item|time ?stamp|date|day|week|month|hour|h|time|sg|probe|nr)$",
     re.IGNORECASE,
 )
 
@@ -364,14 +365,24 @@ def complete_pairs(binding: Binding, *series: Series) -> list[list[float]]:
 
 
 def _is_running_number(column: Column) -> bool:
-    values = column.present
+    """1, 2, 3 …, or under the name of an index any even steps (06, 08, 10 h)."""
+    values = [value for value in column.present if isinstance(value, float)]
+    if len(values) < 2 or len(values) < len(column.values):
+        return False
+    step = values[1] - values[0]
+    even = step > 0 and all(abs(after - before - step) < 1e-9 for before, after in pairwise(values))
+    if not even:
+        return False
+    return (step == 1 and values[0] in {0.0, 1.0}) or bool(_INDEX_NAMES.match(column.name))
+
+
+def is_even_steps(column: Column) -> bool:
+    """Whole numbers that rise in even steps, as hours and sample numbers do."""
+    values = [value for value in column.present if isinstance(value, float)]
+    if len(values) < 3 or any(value != int(value) for value in values):
+        return False
     return (
-        len(values) >= 2
-        and all(
-            isinstance(value, float) and value == values[0] + index  # type: ignore[operator]
-            for index, value in enumerate(values)
-        )
-        and values[0] in {0.0, 1.0}
+        len({after - before for before, after in pairwise(values)}) == 1 and values[1] > values[0]
     )
 
 

@@ -535,15 +535,17 @@ def bind_taguchi(evidence: Evidence, binding: Binding) -> None:
     )
     if three:
         word = three[1] or three[2]
-        binding.set("levels", {"two": 2, "three": 3, "four": 4}.get(word) or int(word), "question")
+        binding.set(
+            "n_levels", {"two": 2, "three": 3, "four": 4}.get(word) or int(word), "question"
+        )
 
 
 def bind_mixture(evidence: Evidence, binding: Binding) -> None:
     lattice = re.search(r"\{\s*(\d+)\s*,\s*(\d+)\s*\}", evidence.reading.text)
     if evidence.has(r"\bcentroid\b") and not evidence.has(r"\blattice\b"):
-        binding.set("design", "simplex_centroid", "question")
+        binding.set("method", "simplex_centroid", "question")
     elif lattice or evidence.has(r"\blattice\b"):
-        binding.set("design", "simplex_lattice", "question")
+        binding.set("method", "simplex_lattice", "question")
     if lattice:
         binding.set("n_components", int(lattice[1]), "question")
         binding.set("degree", int(lattice[2]), "question")

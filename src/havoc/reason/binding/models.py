@@ -291,7 +291,7 @@ def bind_confidence_interval(evidence: Evidence, binding: Binding) -> None:
         if evidence.has(r"\bmedian\b"):
             binding.set("parameter", "median", "question")
         elif about_spread and evidence.has(
-            r"\b(?:ci|interval|limits|bounds?|range)\b.{0,30}\b(?:sd|sigma|standard deviation|variance|st\.? ?dev)|\b(?:true|on the|for the) (?:sd|sigma|standard deviation)"
+            r"\b(?:ci|interval|limits|bounds?|range|uncertainty|precision)\b.{0,30}\b(?:sd|sigma|standard deviation|variance|st\.? ?dev)|\b(?:true|on the|for the) (?:sd|sigma|standard deviation)"
         ):
             binding.set("parameter", "sd", "question")
     _one_sided(evidence, binding)

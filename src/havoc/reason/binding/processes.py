@@ -13,6 +13,7 @@ from havoc.reason.binding.evidence import (
     NeedsInput,
     complete,
     complete_pairs,
+    is_even_steps,
     source_of,
 )
 from havoc.reason.binding.statistics import Binder
@@ -45,6 +46,8 @@ def subgroups(evidence: Evidence) -> tuple[list[list[float]], str] | None:
     """Rows of measurements: one row a subgroup."""
     for table in evidence.tables:
         columns = evidence.numeric_columns(table)
+        if len(columns) >= 3 and is_even_steps(columns[0]) and not is_even_steps(columns[1]):
+            columns = columns[1:]
         if len(columns) >= 2 and table.rows >= 2:
             rows = [
                 [value for value in row if value is not None]
@@ -323,7 +326,35 @@ def bind_runs_rules(evidence: Evidence, binding: Binding) -> None:
         _rules(evidence, binding)
 
 
+_INDEX = re.compile(r"\b(cpk?)\b\s*(?:est(?:imated?)?\.?|value|of|is|was|=|:)*\s*(\d+\.\d+)")
+_REQUIRED = re.compile(
+    r"(?:wants?|demand\w*|require\w*|criterion|goal|need\w*|must reach|at least|>=|≥)\D{0,24}(1\.0|1\.33|1\.5|1\.67|2\.0)(?!\d)"
+)
+
+
+def _known_index(evidence: Evidence, binding: Binding) -> bool:
+    """ "Cpk 1.42 from n=50": an interval for an index that is known already."""
+    index = _INDEX.search(evidence.text)
+    size = evidence.scalar("n") or next(
+        (item for item in evidence.singles() if item.value >= 5 and item.value == int(item.value)),
+        None,
+    )
+    if index is None or size is None or evidence.series() or evidence.scalar("lsl", "usl"):
+        return False
+    binding.set(index[1], float(index[2]), f"question[{index.start(2)}:{index.end(2)}]")
+    binding.take_count("n", size)
+    evidence.confidence(binding)
+    return True
+
+
 def bind_capability(evidence: Evidence, binding: Binding) -> None:
+    if _known_index(evidence, binding):
+        return
+    required = _REQUIRED.search(evidence.text)
+    if required:
+        binding.set(
+            "cpk_required", float(required[1]), f"question[{required.start(1)}:{required.end(1)}]"
+        )
     limits(evidence, binding)
     grouped = subgroups(evidence)
     has_data = bool(evidence.series()) or grouped is not None
@@ -346,7 +377,23 @@ def bind_capability(evidence: Evidence, binding: Binding) -> None:
         binding.take("mean", mean)
         if sds[0].value <= 0:
             raise NeedsInput("sigma must be above 0", "what is the standard deviation?")
-        binding.take("sd", sds[0])
+        within = re.search(
+            r"\bwithin[\w\s-]{0,12}?(?:s|sd|sigma|stdev)\s*(?:=|is|of)?\s*(\d*\.?\d+)",
+            evidence.text,
+        )
+        overall = re.search(
+            r"\boverall[\w\s-]{0,12}?(?:s|sd|sigma|stdev)\s*(?:=|is|of)?\s*(\d*\.?\d+)",
+            evidence.text,
+        )
+        if within and overall:
+            binding.set(
+                "sigma_within", float(within[1]), f"question[{within.start(1)}:{within.end(1)}]"
+            )
+            binding.set(
+                "sigma_overall", float(overall[1]), f"question[{overall.start(1)}:{overall.end(1)}]"
+            )
+        else:
+            binding.take("sd", sds[0])
         binding.take_count("n", evidence.scalar("n"))
     binding.take("target", evidence.scalar("target"))
     evidence.confidence(binding)
@@ -389,6 +436,8 @@ def limits(evidence: Evidence, binding: Binding) -> None:
             binding.set("lsl", float(pair[1]), f"question[{pair.start(1)}:{pair.end(1)}]")
             binding.set("usl", float(pair[2]), f"question[{pair.start(2)}:{pair.end(2)}]")
     if "lsl" not in binding.args and "usl" not in binding.args:
+        _limits_in_words(evidence, binding)
+    if "lsl" not in binding.args and "usl" not in binding.args:
         raise NeedsInput(
             "the specification limits are missing",
             "what are the lower and upper specification limit (one is enough)?",
@@ -408,6 +457,23 @@ def limits(evidence: Evidence, binding: Binding) -> None:
                 f"{name} specification limit {{}}",
                 (binding.args[role], binding.provenance.get(role, "question")),
             )
+
+
+_ABOVE = re.compile(
+    r"\b(?:under|below|less than|not above|not over|not exceed\w*|stay under|upper[\w\s]{0,20}?)\s+(?:it is\s+)?([-+]?\d*\.?\d+)"
+)
+_BELOW = re.compile(
+    r"\b(?:above|over|more than|at least|not under|not below|exceed\w*|lower[\w\s]{0,20}?)\s+(?:it is\s+)?([-+]?\d*\.?\d+)"
+)
+
+
+def _limits_in_words(evidence: Evidence, binding: Binding) -> None:
+    """ "runout under 0.05", "must stay above 35"."""
+    text = _outside_lists(evidence).lower()
+    for role, pattern in (("usl", _ABOVE), ("lsl", _BELOW)):
+        match = pattern.search(text)
+        if match:
+            binding.set(role, float(match[1]), f"question[{match.start(1)}:{match.end(1)}]")
 
 
 def _outside_lists(evidence: Evidence) -> str:

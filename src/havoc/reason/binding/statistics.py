@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from havoc.reading.cells import read_cells
 from havoc.reading.counts import CountPair, read_counts
 from havoc.reading.question import Series
 from havoc.reading.roles import Scalar
@@ -180,11 +181,13 @@ def _summary_names(evidence: Evidence) -> tuple[str, str]:
 def bind_two_sample_t(evidence: Evidence, binding: Binding) -> None:
     names = two_samples(evidence, binding)
     if evidence.has(
-        r"\bpooled\b|\bstudent|\bequal(?:\s+\w+)?\s+varian|\bvarian\w*\s+(?:are\s+)?(?:assumed\s+)?equal|same\s+varian|equal\s+sd|assume\s+equal"
-    ) and not evidence.has(r"\bun-?equal|not\s+(?:assum\w*\s+|be\s+)?(?:to be\s+)?equal|\bwelch"):
-        binding.set("equal_var", True, "question")
-    elif evidence.has(r"\bwelch|\bun-?equal\s+varian|varian\w*\s+(?:are\s+\w*\s*)?un-?equal"):
+        r"\bwelch|\bun-?equal|(?:varian\w*|spread|scatter)\s+(?:is|are|was|were)(?:n'?t| not)\s+(?:equal|the same)|not\s+(?:assum\w*\s+|be\s+)?(?:to be\s+)?equal|wasn?'?t\s+equal"
+    ):
         binding.set("equal_var", False, "question")
+    elif evidence.has(
+        r"\bpooled\b|\bstudent|\bequal(?:\s+\w+)?\s+varian|\bvarian\w*\s+(?:are\s+)?(?:assumed\s+)?equal|same\s+varian|equal\s+sd|assume\s+equal"
+    ):
+        binding.set("equal_var", True, "question")
     evidence.alpha(binding)
     set_direction(binding, two_sample_direction(evidence, *names))
 
@@ -198,6 +201,11 @@ def bind_paired_t(evidence: Evidence, binding: Binding) -> None:
             evidence.alpha(binding)
             set_direction(binding, one_sample_direction(evidence))
             return
+    if len(series) == 1 and evidence.has(r"\bdifferences?\b|\bdeltas?\b|minus"):
+        binding.set("differences", complete(binding, series[0]), series[0].source)
+        evidence.alpha(binding)
+        set_direction(binding, one_sample_direction(evidence))
+        return
     names = paired_columns(evidence, binding)
     evidence.alpha(binding)
     set_direction(binding, two_sample_direction(evidence, *names))
@@ -316,6 +324,13 @@ def _response_of(numbers: list[Column]) -> Column | None:
 
 
 def bind_anova_two_way(evidence: Evidence, binding: Binding) -> None:
+    cells = read_cells(evidence.reading.plain) if not evidence.tables else []
+    if cells:
+        binding.set("factor_a", [cell.first for cell in cells], "question")
+        binding.set("factor_b", [cell.second for cell in cells], "question")
+        binding.set("response", [cell.value for cell in cells], "question")
+        _two_way_options(evidence, binding)
+        return
     table, factors, response = factor_table(evidence)
     first, second = factors[0], factors[1]
     rows = [
@@ -329,6 +344,16 @@ def bind_anova_two_way(evidence: Evidence, binding: Binding) -> None:
     binding.set("name_a", first.name, table.source)
     binding.set("name_b", second.name, table.source)
     binding.set("response_name", response.name, table.source)
+    _two_way_options(evidence, binding)
+    binding.echo(
+        "factors {} and {}, response {}",
+        (first.name, table.source),
+        (second.name, table.source),
+        (response.name, table.source),
+    )
+
+
+def _two_way_options(evidence: Evidence, binding: Binding) -> None:
     if evidence.has(
         r"without (?:the )?interaction|no interaction|omit the interaction|additive|no reps"
     ):
@@ -342,12 +367,6 @@ def bind_anova_two_way(evidence: Evidence, binding: Binding) -> None:
             binding.set("ss_type", value, "question")
             break
     evidence.alpha(binding)
-    binding.echo(
-        "factors {} and {}, response {}",
-        (first.name, table.source),
-        (second.name, table.source),
-        (response.name, table.source),
-    )
 
 
 def _label(value: float | str) -> float | str:

@@ -1,0 +1,56 @@
+"""Cells of a two-way layout in prose: "g1/t1 80, g1/t2 84", "booth1: g1 82 g2 88. booth2: …"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+_NUM = r"[-+]?\d+(?:\.\d+)?"
+_VALUES = rf"(?P<values>{_NUM}(?:[\s,/]+{_NUM}(?![\w]))*)"
+_NAME = r"[A-Za-z]{1,20}\d{0,3}"
+_CROSSED = re.compile(
+    rf"(?<![\w])(?P<first>{_NAME})\s?(?:/|-|,\s?|\s)\s?(?P<second>{_NAME})\s?[:=]?\s+{_VALUES}"
+)
+_OUTER = re.compile(rf"(?<![\w])(?P<outer>{_NAME}(?:\s{_NAME})?(?:\s\d)?)\s?:\s")
+_INNER = re.compile(rf"(?P<second>{_NAME})\s?[:=]?\s?(?P<values>{_NUM}(?:[,/ ]+{_NUM}(?!\w))*)")
+
+
+class Cell(msgspec.Struct, frozen=True, kw_only=True):
+    """One measurement with its level of either factor."""
+
+    first: str
+    second: str
+    value: float
+
+
+def read_cells(text: str) -> list[Cell]:
+    """Measurements of a complete two-way layout, or an empty list if the text holds none."""
+    for found in (list(_nested(text)), list(_crossed(text))):
+        if _complete(found):
+            return found
+    return []
+
+
+def _crossed(text: str) -> Iterator[Cell]:
+    for match in _CROSSED.finditer(text):
+        for value in re.findall(_NUM, match["values"]):
+            yield Cell(first=match["first"], second=match["second"], value=float(value))
+
+
+def _nested(text: str) -> Iterator[Cell]:
+    """An outer label with a colon, then inner labels with their values up to the next one."""
+    labels = list(_OUTER.finditer(text))
+    for position, label in enumerate(labels):
+        end = labels[position + 1].start() if position + 1 < len(labels) else len(text)
+        for inner in _INNER.finditer(text, label.end(), end):
+            for value in re.findall(_NUM, inner["values"]):
+                yield Cell(first=label["outer"].strip(), second=inner["second"], value=float(value))
+
+
+def _complete(cells: list[Cell]) -> bool:
+    """At least two levels of either factor, and every combination measured."""
+    first, second = {cell.first for cell in cells}, {cell.second for cell in cells}
+    combinations = {(cell.first, cell.second) for cell in cells}
+    return len(first) >= 2 and len(second) >= 2 and len(combinations) == len(first) * len(second)
