@@ -212,13 +212,19 @@ def test_distribution_free_sizes(
     assert found["n_required"] == n
 
 
-def test_distribution_free_limits(run: Run) -> None:
-    values = list(range(1, 201))
-    found = run("tolerance_interval", data=values, coverage=0.9, kind="nonparametric")
+@pytest.mark.parametrize("n", [46, 60, 61, 76, 77, 89, 90, 101, 102, 200, 1000])
+def test_distribution_free_limits_are_the_tightest_that_hold(run: Run, n: int) -> None:
+    found = run(
+        "tolerance_interval", data=list(range(1, n + 1)), coverage=0.9, kind="nonparametric"
+    )
     covered = found["rank_high"] - found["rank_low"]
-    assert stats.binom.cdf(covered - 1, 200, 0.9) >= 0.95
-    assert stats.binom.cdf(covered - 2, 200, 0.9) < 0.95
+    assert found["achieved_confidence"] == pytest.approx(stats.binom.cdf(covered - 1, n, 0.9))
+    assert stats.binom.cdf(covered - 1, n, 0.9) >= 0.95
+    assert stats.binom.cdf(covered - 2, n, 0.9) < 0.95
     assert (found["ti_low"], found["ti_high"]) == (found["rank_low"], found["rank_high"])
+
+
+def test_too_few_values_for_distribution_free_limits(run: Run) -> None:
     short = registry.execute(
         "tolerance_interval", {"data": [1, 3, 2, 9, 4], "kind": "nonparametric"}
     ).outcome

@@ -117,6 +117,15 @@ def test_predictions_agree_with_statsmodels(run: Run, intercept: bool) -> None:
         assert prediction["pi_high"] == pytest.approx(row["obs_ci_upper"])
 
 
+def test_influential_row_of_stackloss() -> None:
+    """Row 21 is the published one; its neighbours stay below four over n."""
+    content = case("reg-stackloss")
+    found = registry.execute(content["operation"], arguments(content)).quantities
+    assert found["influential_rows"] == [21]
+    assert found["influence_limit"] == pytest.approx(4 / 21)
+    assert found["influential"][0]["cooks_distance"] == found["max_cooks_distance"]
+
+
 def test_lack_of_fit_splits_the_residual_sum(run: Run) -> None:
     """Montgomery's split: F of lack of fit from one-way ANOVA of the repeated settings."""
     x = [1.0, 1, 2, 2, 3, 3, 4, 4]

@@ -118,23 +118,23 @@ def test_integral_with_parameters(run: Run) -> None:
     ],
 )
 def test_equations(run: Run, equations: str, variables: str, expected: list[float]) -> None:
-    found = run("solve", equations=equations, variables=variables)
+    found = run("solve", expression=equations, variable=variables)
     assert found["values"] == pytest.approx(expected, rel=1e-9)
 
 
 def test_systems_values_constraints(run: Run) -> None:
-    linear = run("solve", equations=["3a+2b=16", "a-b=2"], variables=["a", "b"])
+    linear = run("solve", expression=["3a+2b=16", "a-b=2"], variable=["a", "b"])
     assert linear["solutions"][0]["value"] == {"a": 4, "b": 2}
-    circle = run("solve", equations=["x^2+y^2=25", "x+y=7"])
+    circle = run("solve", expression=["x^2+y^2=25", "x+y=7"])
     assert [item["value"]["x"] for item in circle["solutions"]] == [3, 4]
-    zero = run("solve", equations="(1-p)^n = 0.05", variables="n", values={"p": 0.01})
+    zero = run("solve", expression="(1-p)^n = 0.05", variable="n", values={"p": 0.01})
     assert zero["value"] == pytest.approx(math.log(0.05) / math.log(0.99))
-    positive = run("solve", equations="h^2 + 1.8e-5*h - 1.8e-6 = 0", constraint="positive")
+    positive = run("solve", expression="h^2 + 1.8e-5*h - 1.8e-6 = 0", constraint="positive")
     assert positive["values"] == pytest.approx([0.00133267097])
-    symbolic = run("solve", equations="Q = k*A*(T1-T2)/d", variables="d")
+    symbolic = run("solve", expression="Q = k*A*(T1-T2)/d", variable="d")
     assert symbolic["texts"] == ["d = A*k*(T1 - T2)/Q"]
-    assert run("solve", equations="x^2+1=0")["complex_count"] == 2
-    assert run("solve", equations="sqrt(x) = -1")["solutions"] == []
+    assert run("solve", expression="x^2+1=0")["complex_count"] == 2
+    assert run("solve", expression="sqrt(x) = -1")["solutions"] == []
 
 
 @pytest.mark.parametrize(
@@ -172,11 +172,11 @@ def test_what_simplifying_hides_is_said() -> None:
         ("integral", {"expression": "1/x", "lower": -1, "upper": 1}, "not finite"),
         ("integral", {"expression": "x", "lower": 1}, "upper is missing"),
         ("integral", {"expression": "x^x"}, "closed form"),
-        ("solve", {"equations": "x = x"}, "every value"),
-        ("solve", {"equations": "a*x = b"}, "name the unknown"),
-        ("solve", {"equations": "3 = 4"}, "no unknown"),
-        ("solve", {"equations": []}, "0 equations"),
-        ("solve", {"equations": "9**9**9 = x"}, "too large"),
+        ("solve", {"expression": "x = x"}, "every value"),
+        ("solve", {"expression": "a*x = b"}, "name the unknown"),
+        ("solve", {"expression": "3 = 4"}, "no unknown"),
+        ("solve", {"expression": []}, "0 equations"),
+        ("solve", {"expression": "9**9**9 = x"}, "too large"),
         ("simplify", {"expression": "9**9**9"}, "too large"),
         ("simplify", {"expression": "x + y", "kind": "partial_fractions"}, "one variable"),
     ],

@@ -128,6 +128,7 @@ def test_arrays() -> None:
         ("^".join("9" * 100), "", "too many powers"),
         ("x" * 3000, "", "characters"),
         ("+".join("x" * 900), "", "too many terms"),
+        ("+".join("x" * 300), "", "too many terms"),
     ],
 )
 def test_bad_formulas_are_placed(text: str, column: str, says: str) -> None:

@@ -35,6 +35,7 @@ class _Worker:
     """A child process and the thread that reads its answers."""
 
     def __init__(self) -> None:
+        self.owner = os.getpid()
         root = str(Path(havoc.__file__).parents[1])
         path = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH")) if part)
         self.process = subprocess.Popen(
@@ -47,10 +48,12 @@ class _Worker:
         )
         self.answers: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         threading.Thread(target=self._listen, daemon=True).start()
-        self.ask(
-            {"operation": "simplify", "arguments": {"expression": "0", "how": "expand"}},
-            START_SECONDS,
-        )
+        hello = {"operation": "simplify", "arguments": {"expression": "0", "how": "expand"}}
+        try:
+            self.ask(hello, START_SECONDS)
+        except InputError:
+            self.stop()
+            raise
 
     def _listen(self) -> None:
         assert self.process.stdout is not None
@@ -76,6 +79,11 @@ class _Worker:
         answer: dict[str, Any] = msgspec.json.decode(line)
         return answer
 
+    @property
+    def usable(self) -> bool:
+        """Alive, and started by this process (not inherited by a fork)."""
+        return self.owner == os.getpid() and self.process.poll() is None
+
     def stop(self) -> None:
         self.process.kill()
         with contextlib.suppress(OSError):
@@ -90,7 +98,7 @@ def bounded(operation: str, arguments: dict[str, Any], seconds: float = SECONDS)
     """Run an operation of ``algebra`` with a deadline. Raises InputError if it fails."""
     global _worker
     with _lock:
-        if _worker is None or _worker.process.poll() is not None:
+        if _worker is None or not _worker.usable:
             _worker = _Worker()
         try:
             answer = _worker.ask({"operation": operation, "arguments": arguments}, seconds)
@@ -106,5 +114,5 @@ def bounded(operation: str, arguments: dict[str, Any], seconds: float = SECONDS)
 
 @atexit.register
 def _stop() -> None:
-    if _worker is not None:
+    if _worker is not None and _worker.owner == os.getpid():
         _worker.stop()

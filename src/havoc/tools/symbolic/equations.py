@@ -55,10 +55,10 @@ class Solved(Outcome):
 
 @tool("solve", title="Solve equations", source="sympy; Brent (1973) for numerical roots")
 def solve(
-    equations: Annotated[
+    expression: Annotated[
         str | list[str], Meta(description="equations such as 3x + 2 = 8; without = they equal 0")
     ],
-    variables: Annotated[
+    variable: Annotated[
         str | list[str], Meta(description="the unknowns; may be left out if they are all names")
     ] = [],  # noqa: B006
     values: Values = {},  # noqa: B006
@@ -72,11 +72,11 @@ def solve(
     names stay symbols unless ``values`` gives numbers. Equations without a closed
     form are searched for real roots between one billionth and one billion.
     """
-    texts = [equations] if isinstance(equations, str) else equations
-    unknowns = [variables] if isinstance(variables, str) and variables else list(variables or [])
+    texts = [expression] if isinstance(expression, str) else expression
+    unknowns = [variable] if isinstance(variable, str) and variable else list(variable or [])
     if not texts or len(texts) > MOST_EQUATIONS:
         raise InputError(
-            f"{len(texts)} equations given", where="equations", remedy=f"1 to {MOST_EQUATIONS}"
+            f"{len(texts)} equations given", where="expression", remedy=f"1 to {MOST_EQUATIONS}"
         )
     for name, number in values.items():
         if not math.isfinite(number):
@@ -142,11 +142,11 @@ def _where(index: int, texts: list[str]) -> str:
 def _unknowns(trees: list[Tree], values: dict[str, float]) -> list[str]:
     present = sorted({name for tree in trees for name in names(tree)} - set(values))
     if not present:
-        raise InputError("there is no unknown", where="equations", remedy="write one as x")
+        raise InputError("there is no unknown", where="expression", remedy="write one as x")
     if len(present) > len(trees):
         raise InputError(
             f"{len(present)} names ({', '.join(present)}) in {len(trees)} equations",
-            where="variables",
+            where="variable",
             remedy="name the unknown to solve for",
         )
     return present
@@ -220,10 +220,10 @@ def _narrate(result: Solved) -> Narrative:
 
 @solve.verifies
 def _verify(
-    result: Solved, equations: Any, values: dict[str, float], **_: object
+    result: Solved, expression: Any, values: dict[str, float], **_: object
 ) -> list[Recomputed]:
     """Left side against right side at every real solution."""
-    texts = [equations] if isinstance(equations, str) else equations
+    texts = [expression] if isinstance(expression, str) else expression
     again = []
     for text in texts:
         tree = read(text, [*result.variables, *values])
