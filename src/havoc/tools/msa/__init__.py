@@ -3,4 +3,5 @@
 OPERATIONS: dict[str, str] = {
     "attribute_agreement": "attribute_agreement",
     "gage_rr": "gage_rr",
+    "gage_type1": "gage_type1",
 }
