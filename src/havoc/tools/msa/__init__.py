@@ -2,6 +2,7 @@
 
 OPERATIONS: dict[str, str] = {
     "attribute_agreement": "attribute_agreement",
+    "gage_bias_linearity": "gage_bias_linearity",
     "gage_rr": "gage_rr",
     "gage_type1": "gage_type1",
 }
