@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from havoc.errors import InputError
 from havoc.eval.figures import missing_figures
 from havoc.eval.plans import plan_matches
 from havoc.reading.question import read_question
@@ -23,6 +24,7 @@ from havoc.reason import ask
 from havoc.reason.answer import Answer
 from havoc.reason.planner import Context, Plan, RulePlanner
 from havoc.reason.questions import Question, read_questions
+from havoc.tools import registry
 
 REFUSALS = {
     "clarify": {"needs_clarification"},
@@ -129,7 +131,7 @@ def evaluate_author(path: Path) -> tuple[Score, Score, list[str]]:
         plan = plan_for(question)
         named = operation_right(plan, question)
         operation += named
-        complete = named and plan_matches(plan, question)
+        complete = named and (plan_matches(plan, question) or _refused(plan, question))
         whole += complete
         if not complete:
             wrong.append(
@@ -143,6 +145,18 @@ def evaluate_author(path: Path) -> tuple[Score, Score, list[str]]:
         Score(name=f"{name} whole plan", right=whole, total=len(questions)),
         wrong,
     )
+
+
+def _refused(plan: Plan, question: Question) -> bool:
+    """The plan runs, and the tool itself refuses data that cannot carry the request."""
+    if question.status != "needs_clarification" or plan.outcome != "execute":
+        return False
+    try:
+        for binding in plan.bindings:
+            registry.execute(binding.operation, binding.args)
+    except InputError:
+        return True
+    return False
 
 
 def evaluate_questions(

@@ -43,6 +43,13 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 
 
+_DATES = re.compile(
+    r"\b(?:in|since|until|from|of|by|from)\s+(?:19|20)\d\d\b|(?<![\d/])(?:0?[1-9]|[12]\d|3[01])/(?:0[1-9]|1[0-2])(?:/\d{2,4})?(?![\d/])"
+    r"|\b\d{4}-\d{2}-\d{2}\b",
+    re.IGNORECASE,
+)
+
+
 class CountPair(msgspec.Struct, kw_only=True):
     """``successes`` out of ``trials``, and where both stood."""
 
@@ -59,6 +66,8 @@ class CountPair(msgspec.Struct, kw_only=True):
 def read_counts(text: str) -> list[CountPair]:
     """Every count of events out of trials, in the order of the text."""
     found: list[CountPair] = []
+    for match in _DATES.finditer(text):
+        text = mask(text, *match.span())
     for form, pattern in _PATTERNS:
         for match in pattern.finditer(text):
             if MASK in text[match.start() : match.end()]:
@@ -81,3 +90,49 @@ def read_counts(text: str) -> list[CountPair]:
 
 def _number(text: str) -> int:
     return int(text) if text.isdigit() else 0
+
+
+_NAMED_COUNT = re.compile(r"(?<![\w.])([A-Za-z][\w\-]*)\s*[:=]?\s*(\d+)(?![\w.]*\d)")
+_COUNT_NAMED = re.compile(r"(?<![\w.])(\d+)\s+([A-Za-z][\w\-]*)")
+
+
+def read_repeated(text: str) -> tuple[list[str], list[list[float]]] | None:
+    """Rows of counts whose names repeat: "A billing 40 tech 22, B billing 35 tech 41".
+
+    Returns the column names and the rows, or None.
+    """
+    for found in (
+        [(match[1].lower(), float(match[2])) for match in _NAMED_COUNT.finditer(text)],
+        [(match[2].lower(), float(match[1])) for match in _COUNT_NAMED.finditer(text)],
+    ):
+        repeated = [item for item in found if sum(item[0] == other[0] for other in found) > 1]
+        names = list(dict.fromkeys(name for name, _ in repeated))
+        if len(names) < 2 or len(repeated) % len(names):
+            continue
+        rows = [
+            repeated[start : start + len(names)] for start in range(0, len(repeated), len(names))
+        ]
+        if len(rows) >= 2 and all([name for name, _ in row] == names for row in rows):
+            return names, [[count for _, count in row] for row in rows]
+    return None
+
+
+_TALLY = re.compile(
+    r"(?<![\w.])(\d{1,2})\s*(?:[a-z]+s?)?\s*(?:->|→|:|,|on|in)\s*(\d+)\s*(?:x\b|plates?|boards?|times?|days?|units?|parts?)?",
+    re.IGNORECASE,
+)
+
+
+def read_tally(text: str) -> tuple[list[float], list[float]] | None:
+    """A tally "1→25, 2→17, 3→15" or "0 defects on 60 boards, 1 on 28": values and counts."""
+    found = [(int(match[1]), float(match[2])) for match in _TALLY.finditer(text)]
+    for start in range(len(found)):
+        run = [found[start]]
+        for value, count in found[start + 1 :]:
+            if value == run[-1][0] + 1:
+                run.append((value, count))
+            else:
+                break
+        if len(run) >= 3 and run[0][0] in {0, 1}:
+            return [float(value) for value, _ in run], [count for _, count in run]
+    return None

@@ -37,10 +37,9 @@ UNITS = word_set(
     """
 )
 
-MISSING = frozenset(
-    {"n/a", "na", "nan", "nil", "missing", "blank", "n.a.", "n.d.", "<lod", "?", "??"}
-)
+MISSING = frozenset({"n/a", "na", "nan", "nil", "missing", "blank", "n.a.", "n.d.", "<lod", "??"})
 
+PRONOUNS = word_set("me us him her them mine ours theirs")
 STOPWORDS = word_set(
     """
     a an the is are was were be been do does did of on in at for to from by with and or vs
@@ -244,37 +243,37 @@ def _ends_label(tokens: list[_Token], position: int) -> bool:
 
 def _gap(tokens: list[_Token], position: int, before: _Token) -> tuple[str, int | None]:
     """The separator that leads from one number to the next, and where that next number is."""
-    kind = " "
+    kind = ""
     seen = ""
     while position < len(tokens):
         token = tokens[position]
         if token.value is not None:
             if "-" in seen or "–" in seen or ("to" in seen and len(seen) <= 4):
                 return "", None
-            return kind, position
+            return kind or " ", position
         text = token.text.lower()
         if token.kind == "missing" or text in MISSING:
             tokens[position] = token = _Token("missing", token.text, token.start, token.end)
-            return kind, position
+            return kind or " ", position
         if token.kind == "space":
+            kind = _stronger(kind, " ")
             seen += " "
         elif token.kind == "newline":
             kind = "\n"
             seen += "\n"
         elif token.kind == "word":
-            if text in UNITS and not before.unit and kind == " ":
+            if text in UNITS and not before.unit and not _is_label(tokens, position):
                 before.unit = token.text
-            elif text in {"and", "und", "et", "&"} and seen.strip() in {"", ","}:
-                kind = "," if kind == " " else kind
+            elif text in {"and", "und", "et"} and seen.strip() in {"", ","}:
+                kind = _stronger(kind, ",")
                 seen += "a"
-                position += 1
-                continue
             else:
                 return "", None
         elif token.text in "%°" and not before.unit:
             before.unit = token.text
         elif token.text in ",;|/&)(][}{":
-            kind = _stronger(kind, token.text, spaced=seen.endswith(" "))
+            tight = token.text == "/" and not _spaced(tokens, position)
+            kind = _stronger(kind, "~" if tight else token.text)
             seen += token.text
         elif token.text in "-–*+":
             seen += "-" if token.text in "-–" else ""
@@ -284,10 +283,27 @@ def _gap(tokens: list[_Token], position: int, before: _Token) -> tuple[str, int 
     return "", None
 
 
-_STRENGTH = {" ": 0, ",": 1, "/": 2, ";": 3, "|": 4, "\n": 5, ")": 6}
+def _is_label(tokens: list[_Token], position: int) -> bool:
+    """ "M2" or "C" with a number right behind it names the next list, although m2 is a unit."""
+    if not re.fullmatch(r"[A-Z]\d*", tokens[position].text):
+        return False
+    following = tokens[position + 1 : position + 3]
+    return (
+        len(following) == 2 and following[0].kind == "space" and following[1].value is not None
+    ) or bool(following and following[0].text in ":=")
 
 
-def _stronger(kind: str, text: str, spaced: bool) -> str:
+def _spaced(tokens: list[_Token], position: int) -> bool:
+    around = tokens[max(position - 1, 0) : position] + tokens[position + 1 : position + 2]
+    return any(token.kind in {"space", "newline"} for token in around)
+
+
+# Weaker separators stand inside a list, the strongest one between lists; ~ is a slash
+# without blanks, which binds closer than a blank ("4.1/5.0 3.9/4.6" are pairs).
+_STRENGTH = {"": -2, "~": -1, " ": 0, ",": 1, "/": 2, ";": 3, "|": 4, "\n": 5, ")": 6}
+
+
+def _stronger(kind: str, text: str) -> str:
     if text in "()[]{}":
         text = ")"
     if text == "&":
@@ -310,8 +326,6 @@ def _split_run(run: list[_Token], separators: list[str], label: str, explicit: b
         trailing_pair = strongest == "," and kinds == [" ", ","]
         if min(sizes) >= 2 and (not trailing_pair or len(sizes) == 1):
             groups = split
-    elif kinds == ["/"] and len(run) == 2:
-        groups = [run]
     unit = next((token.unit for token in reversed(run) if token.unit), "")
     lists = [
         NumberList(
@@ -368,7 +382,8 @@ def _label(tokens: list[_Token], position: int, lower: int) -> tuple[str, bool]:
             words.append(token.text)
         elif token.kind == "word":
             known = token.text.lower()
-            if known in STOPWORDS | UNITS and (words or len(known) > 1):
+            named = explicit and not words and known in PRONOUNS
+            if known in STOPWORDS | UNITS and (words or len(known) > 1) and not named:
                 break
             words.append(token.text)
         else:

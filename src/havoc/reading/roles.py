@@ -14,10 +14,13 @@ import msgspec
 
 from havoc.reading.prose import MASK, UNITS, mask
 
-NUMBER = r"([-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?)(?![\d])"
+# possessive (++): in a run of ten thousand digits nothing is tried twice
+NUMBER = r"([-+]?(?:\d++(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?)(?![\d])"
+# where a pattern begins with the number it begins at the first digit, for the same reason
+_LEADING = rf"(?<!\d){NUMBER}"
 _PERCENT = r"(?:\s*(%|percent|pct|per\s?cent|pc\b))?"
 _IS = r"\s*(?:level|value)?\s*(?:is|of|was|=|:|at|to|equals)?\s*"
-_ALONE = r"(?!\.\d)(?!\s*(?:[a-zµ°%/²]{1,5})?\s*(?:[,;/]|and)?\s*[-+]?\.?\d)(?!\s*[,;]\s*(?:n/?a|nan|missing)\b)"
+_ALONE = r"(?!\.\d)(?!\s*(?:(?!n\b|n\d|s\b|s\d|sd\b|vs\b|mean\b|usl\b|lsl\b|h\b|k\b|xbar|from)[a-zµ°%/²]{1,5})?\s*(?:[,;/]|and)?\s*[-+]?\.?\d)(?!\s*[,;]\s*(?:n/?a|nan|missing)\b)"
 _UNIT = r"(?:\s*(?:[a-zA-Zµμ°%][\w/µμ²³°·%]{0,7}))?"
 _TO = r"\s*(?:-|–|—|to|till|until|bis|\.\.\.?|…|/|and|through)\s*"
 
@@ -47,29 +50,29 @@ PATTERNS: list[tuple[str, re.Pattern[str]]] = [
     *_compile(
         "power",
         rf"\b(?:power|pwr|1\s*-\s*(?:beta|β)){_IS}{NUMBER}{_PERCENT}",
-        rf"{NUMBER}{_PERCENT}\s*(?:of\s+)?(?:power|pwr|chance of (?:seeing|finding|detecting))\b",
+        rf"{_LEADING}{_PERCENT}\s*(?:of\s+)?(?:power|pwr|chance of (?:seeing|finding|detecting))\b",
     ),
     *_compile(
         "alpha",
         rf"(?:\balpha|α|\bsignificance(?:\s+level)?|\bsig\.?\s+level|\bfamily error|\bfamily-?wise(?: error)?){_IS}{NUMBER}{_PERCENT}",
-        rf"{NUMBER}{_PERCENT}\s*(?:significance|sig\.?\s+level|level of significance)",
-        rf"{NUMBER}\s*(%|percent)\s*alpha\b",
-        rf"{NUMBER}\s*(%|percent)\s*(?:niveau|risk|error)\b",
+        rf"{_LEADING}{_PERCENT}\s*(?:significance|sig\.?\s+level|level of significance)",
+        rf"{_LEADING}\s*(%|percent)\s*alpha\b",
+        rf"{_LEADING}\s*(%|percent)\s*(?:niveau|risk|error)\b",
     ),
     *_compile(
         "level",
-        rf"{NUMBER}\s*(%|percent|pct)\s*level\b",
+        rf"{_LEADING}\s*(%|percent|pct)\s*level\b",
         rf"\bp\s*<\s*{NUMBER}(?=\s*(?:required|needed|as))",
     ),
     *_compile(
         "coverage",
-        rf"{NUMBER}\s*(%|percent|pct)\s*(?:of\s+)?(?:all\s+|the\s+|our\s+)*(?:population|content|coverage|capsules|parts|wafers|units|product|pieces|items|production)\b(?!\s*(?:are|were|was)\s+(?:bad|defective))",
+        rf"{_LEADING}\s*(%|percent|pct)\s*(?:of\s+)?(?:all\s+|the\s+|our\s+)*(?:population|content|coverage|capsules|parts|wafers|units|product|pieces|items|production)\b(?!\s*(?:are|were|was)\s+(?:bad|defective))",
         rf"\b(?:content|coverage|population|p){_IS}{NUMBER}{_PERCENT}(?=.{{0,40}}(?:conf|gamma|1-alpha|γ))",
     ),
     *_compile(
         "confidence",
         rf"\b(?:confidence|conf\.?|certainty|gamma|γ)(?:\s+(?:level|interval|limits?))?{_IS}{NUMBER}{_PERCENT}",
-        rf"{NUMBER}{_PERCENT}[\s-]*(?:two[\s-]?sided\s+|one[\s-]?sided\s+|upper\s+|lower\s+)*(?:confidence|conf\b|certain|sure\b|certainty|trust|ci\b|ki\b|c\.i\.|pi\b|interval|limits?\b|bounds?\b|greenwood|vertrauens|band\b|likely|safe)",
+        rf"{_LEADING}{_PERCENT}[\s-]*(?:two[\s-]?sided\s+|one[\s-]?sided\s+|upper\s+|lower\s+)*(?:confidence|conf\b|certain|sure\b|certainty|trust|ci\b|ki\b|c\.i\.|pi\b|interval|limits?\b|bounds?\b|greenwood|vertrauens|band\b|likely|safe)",
         rf"\b(?:ci|c\.i\.|pi|interval|intervals|ki|vertrauensbereich|vorhersageintervall|confident|limits?|bound|bounds|ic){_IS}{NUMBER}\s*(%|percent|pct)",
         r"\b(?:ci|pi)\s+(9\d(?:\.\d+)?|80|90)(?![\d.])",
         rf"(?:with|at|to|by)\s+{NUMBER}\s*(%|percent|pct)(?!\s*(?:level|power|defect|bad|scrap|of\b))",
@@ -80,20 +83,24 @@ PATTERNS: list[tuple[str, re.Pattern[str]]] = [
     *_compile(
         "usl", rf"\b(?:usl|upper\s+(?:spec(?:ification)?|tolerance)(?:\s+limit)?|utl){_IS}{NUMBER}"
     ),
+    *_compile("ucl", rf"\bucl{_IS}{NUMBER}"),
+    *_compile("lcl", rf"\blcl{_IS}{NUMBER}"),
+    *_compile("cbar", rf"\bc-?bar{_IS}{NUMBER}{_ALONE}"),
+    *_compile("ubar", rf"\bu-?bar{_IS}{NUMBER}{_ALONE}"),
     *_compile("lambda", rf"(?:\blambda|\blam\b|λ){_IS}{NUMBER}"),
     *_compile("seed", rf"\bseed{_IS}{NUMBER}"),
     *_compile(
         "center_points",
-        rf"{NUMBER}\s*(?:x\s*)?(?:extra\s+|more\s+|still\s+|repeats?\s+in\s+(?:the\s+)?|repeated\s+|times\s+(?:the\s+|in\s+the\s+)?|(?:in|at)\s+the\s+)?(?:cent(?:er|re|ral)|middle|mid|zero|cps?\b|c\.?p\.?s?\b|zentral)(?:\s*-?(?:points?|pts?|runs?|repl\w*|repeats?))?",
-        rf"\b(?:cent(?:er|re)s?(?:\s*(?:points?|pts?|runs?))?|cps?)\s*(?:=|:|of)?\s*{NUMBER}(?!\s*(?:-|to|\.\.)\s*\d)",
+        rf"{_LEADING}\s*(?:x\s*)?(?:extra\s+|more\s+|still\s+|repeats?\s+in\s+(?:the\s+)?|repeated\s+|times\s+(?:the\s+|in\s+the\s+)?|(?:in|at)\s+the\s+)?(?:cent(?:er|re|ral)|middle|mid|zero|cps?\b|c\.?p\.?s?\b|zentral)(?:\s*-?(?:points?|pts?|runs?|repl\w*|repeats?))?",
+        rf"\b(?:cent(?:er|re)s|cent(?:er|re)\s*(?:points?|pts?|runs?)|cps?)\s*(?:=|:|of)?\s*{NUMBER}(?!\s*(?:-|to|\.\.)\s*\d)",
     ),
     *_compile(
         "replicates",
-        rf"{NUMBER}\s*(?:full\s+)?(?:reps?\b|replic\w+|repeats?\b|repetitions?)",
+        rf"{_LEADING}\s*(?:full\s+)?(?:reps?\b|replic\w+|repeats?\b|repetitions?)",
         rf"\b(?:reps?|replicates?|repeat|repeats|replications?){_IS}{NUMBER}",
     ),
     *_compile(
-        "blocks", rf"{NUMBER}\s*(?:blocks?|days?\s+as\s+blocks?)\b", rf"\bblocks?\s*[=:]\s*{NUMBER}"
+        "blocks", rf"{_LEADING}\s*(?:blocks?|days?\s+as\s+blocks?)\b", rf"\bblocks?\s*[=:]\s*{NUMBER}"
     ),
     *_compile(
         "subgroup_size",
@@ -103,18 +110,18 @@ PATTERNS: list[tuple[str, re.Pattern[str]]] = [
     ),
     *_compile(
         "degree",
-        rf"{NUMBER}\s*(?:nd|rd|th|st)\s*(?:degree|order)",
+        rf"{_LEADING}\s*(?:nd|rd|th|st)\s*(?:degree|order)",
         rf"\b(?:degree|deg|order)\s*(?:=|:|of)?\s*{NUMBER}",
     ),
     *_compile(
         "runs",
         rf"\b(?:in|only|with|max(?:imum)?|exactly|of|for|afford|a)\s+{NUMBER}\s*(?:-\s*)?(?:runs?|trials?|shots?|experiments?|boards|wafers|tests|lots|injections|batches|cultivations|assemblies|castings|bars|coating runs)\b",
-        rf"{NUMBER}\s*-?\s*(?:runs?|trials?|experiments?|shots|wafers|boards|injections)\b",
+        rf"{_LEADING}\s*-?\s*(?:runs?|trials?|experiments?|shots|wafers|boards|injections)\b",
     ),
     *_compile("resolution", rf"\bres(?:olution)?\.?\s*(?:=|:)?\s*{NUMBER}"),
     *_compile(
         "n_factors",
-        rf"{NUMBER}\s*(?:-\s*)?(?:two-?level\s+|2-?level\s+|three-?level\s+|candidate\s+|continuous\s+|potential\s+|nuisance\s+|possible\s+|process\s+|quantitative\s+|different\s+)*(?:factors?|variables?|params?|parameters?|knobs?|dials?|inputs?|levers|causes|candidates|vars|settings)\b",
+        rf"{_LEADING}\s*(?:-\s*)?(?:two-?level\s+|2-?level\s+|three-?level\s+|candidate\s+|continuous\s+|potential\s+|nuisance\s+|possible\s+|process\s+|quantitative\s+|different\s+)*(?:factors?|variables?|params?|parameters?|knobs?|dials?|inputs?|levers|causes|candidates|vars|settings)\b",
         rf"\bk\s*=\s*{NUMBER}(?=.{{0,30}}(?:factor|design|ccd|alpha|bbd))",
         rf"\b(?:ccd|bbd)\s+(?:with\s+)?k\s*=?\s*{NUMBER}",
     ),
@@ -139,7 +146,7 @@ PATTERNS: list[tuple[str, re.Pattern[str]]] = [
     ),
     *_compile("rbar", rf"\b(?:r-?bar|rbar|average\s+range|mean\s+range|r̄){_IS}{NUMBER}{_ALONE}"),
     *_compile(
-        "sbar", rf"\b(?:s-?bar|average\s+(?:sd|s|standard\s+deviation)){_IS}{NUMBER}{_ALONE}"
+        "sbar", rf"\b(?:s[\s-]?bar|average\s+(?:sd|s|standard\s+deviation)){_IS}{NUMBER}{_ALONE}"
     ),
     *_compile("pbar", rf"\b(?:p-?bar){_IS}{NUMBER}{_PERCENT}"),
     *_compile(
@@ -150,7 +157,7 @@ PATTERNS: list[tuple[str, re.Pattern[str]]] = [
     ),
     *_compile(
         "mean",
-        rf"\b(?:mean|x-?bar|x̄|avg\.?|average|mu|μ|grand\s+mean|xbarbar|mittelwert|media)[12]?(?:\s+(?:difference|diff|recovery|content|value|bias|fill|of\s+the\s+differences))*{_IS}{NUMBER}{_PERCENT}{_ALONE}",
+        rf"\b(?:mean|x-?bar|x̄|avg\.?|average|mu|μ|grand\s+mean|xbarbar|x-?double-?bar|(?:avg|average|mean)\s+of\s+(?:the\s+)?(?:avgs|averages|means)|averaged|mittelwert|media)[12]?(?:\s+(?:difference|diff|recovery|content|value|bias|fill|of\s+the\s+differences))*{_IS}{NUMBER}{_PERCENT}{_ALONE}",
     ),
     *_compile(
         "n",
@@ -158,19 +165,20 @@ PATTERNS: list[tuple[str, re.Pattern[str]]] = [
         rf"(?<![\w^])n[12]?\s*:\s*{NUMBER}{_ALONE}",
         rf"(?<![\w^])n[12]?\s+{NUMBER}{_ALONE}",
         rf"\bsample\s+size{_IS}{NUMBER}",
+        rf"\bfrom\s+{NUMBER}(?=\s*(?:[,.;]|$|values|pieces|parts|samples|measurements|injections|readings))(?!\.\d)",
     ),
 ]
 
 _PLUS_MINUS = re.compile(
-    rf"{NUMBER}{_UNIT}\s*(?:±|\+\s*/\s*-|\+-|plus\s*/?\s*minus|\\pm)\s*{NUMBER}", re.IGNORECASE
+    rf"{_LEADING}{_UNIT}\s*(?:±|\+\s*/\s*-|\+-|plus\s*/?\s*minus|\\pm)\s*{NUMBER}", re.IGNORECASE
 )
 _ASYMMETRIC = re.compile(
-    rf"{NUMBER}{_UNIT}\s*\+\s*(\d*\.?\d+)\s*/\s*-\s*(\d*\.?\d+)", re.IGNORECASE
+    rf"{_LEADING}{_UNIT}\s*\+\s*(\d*\.?\d+)\s*/\s*-\s*(\d*\.?\d+)", re.IGNORECASE
 )
 _MARGIN = re.compile(rf"(?:±|\+\s*/\s*-|\+-|plus\s*/?\s*minus)\s*{NUMBER}{_PERCENT}", re.IGNORECASE)
 _SPEC_RANGE = re.compile(
     rf"\b(?:spec(?:s|ification)?s?(?:\s+limits?)?|tol(?:erances?|\.)?|limits?|allowed|permitted|window|"
-    rf"between|requirement|drawing|required|range)(?:\s+(?:is|are|from|between|of|limits?|for\s+\w+))*\s*[:=]?\s*"
+    rf"between|among|within|requirement|drawing|required|range)(?:\s+(?:is|are|from|between|of|limits?|for\s+\w+))*\s*[:=]?\s*"
     rf"{NUMBER}{_UNIT}{_TO}{NUMBER}(?!\s*[,;/]\s*\d)",
     re.IGNORECASE,
 )
@@ -179,7 +187,7 @@ _SPEC_PAIR = re.compile(
     re.IGNORECASE,
 )
 _ALLOWED_RANGE = re.compile(
-    rf"{NUMBER}{_UNIT}(?:-|–|to|\.\.\.?){NUMBER}{_UNIT}\s+(?:allowed|spec|tolerance|permitted|limits)",
+    rf"{_LEADING}{_UNIT}(?:-|–|to|\.\.\.?){NUMBER}{_UNIT}\s+(?:allowed|spec|tolerance|permitted|limits)",
     re.IGNORECASE,
 )
 SPAN_ROLES = (("lsl", 1), ("usl", 2))

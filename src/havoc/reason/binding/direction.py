@@ -71,7 +71,7 @@ def two_sample_direction(
         return "two_sided"
     if _BARE_MORE.search(text):
         return "two_sided"
-    asked = _asked(text)
+    asked = _asked(evidence.reading.plain)
     match = _search(_UP, asked)
     sign = 1
     down = _search(_DOWN, asked)
@@ -86,7 +86,7 @@ def two_sample_direction(
         match = _search(_BETTER, asked)
     if match is None:
         return "two_sided"
-    subject = _subject(asked, match, first.lower(), second.lower(), text)
+    subject = _subject(asked, match, first, second, text)
     if subject == 0:
         return "two_sided"
     return "greater" if sign * subject > 0 else "less"
@@ -119,25 +119,29 @@ def _asked(text: str) -> str:
     return re.sub(r"(?:[-+]?\d[\d.,]*[\s,;/|]*){3,}", " ", text)
 
 
+_CHANGE = re.compile(
+    r"\b(?:gone|went|come|go|came)\s+(?:up|down)|\b(?:drop\w*|reduc\w*|decreas\w*|increas\w*|improve\w*|fall\w*|fell|rise\w*|rose)\b"
+)
+"""Words of change over time: they speak about what came second."""
 _COMPARATIVE = re.compile(
-    r"\b(?:is|are|was|were|be|come|comes|turn|run|runs)\s+(?:\w+\s+){0,3}?"
+    r"(?i)\b(?:is|are|was|were|be|come|comes|turn|run|runs)\s+(?:\w+\s+){0,3}?"
     r"(?!(?:other|after|number|paper|under|over|either|whether|never|further|together|another|rather|proper|better|"
     r"filter|operator|per|power|order|later|earlier|former|latter|water|user|matter|differ)\b)([a-z]{3,}er)\b(?!\s+(?:of|and))"
 )
 
 
 def _search(words: str, text: str) -> re.Match[str] | None:
-    return re.search(rf"\b(?:{words})\b", text)
+    return re.search(rf"\b(?:{words})\b", text, re.IGNORECASE)
 
 
 def _subject(text: str, comparison: re.Match[str], first: str, second: str, whole: str) -> int:
     """+1 if the comparison speaks about the first group, -1 about the second, 0 unknown."""
     before = text[: comparison.start()]
-    at_first, at_second = _last(before, first), _last(before, second)
+    at_first, at_second = _last(before, first, second), _last(before, second, first)
     if at_first >= 0 or at_second >= 0:
         return 1 if at_first > at_second else -1
     after = text[comparison.end() :]
-    than_first, than_second = _first(after, first), _first(after, second)
+    than_first, than_second = _first(after, first, second), _first(after, second, first)
     if than_first >= 0 or than_second >= 0:
         if than_second >= 0 and (than_first < 0 or than_second < than_first):
             return 1 if "than" in after[: than_second + 1] or re.match(r"\s*than", after) else -1
@@ -149,33 +153,40 @@ def _subject(text: str, comparison: re.Match[str], first: str, second: str, whol
         ("untreated", "treated"),
     }
     for early, late in ordered:
-        if first.startswith(early) or second.startswith(late):
+        if first.lower().startswith(early) or second.lower().startswith(late):
             return -1
-        if first.startswith(late) or second.startswith(early):
+        if first.lower().startswith(late) or second.lower().startswith(early):
             return 1
     return 0
 
 
-def _key(name: str) -> list[str]:
-    words = [
-        word
-        for word in re.findall(r"[\w\-]+", name)
-        if len(word) > 1 or len(name) <= 3 or word.isdigit()
-    ]
-    return [name, *words[-1:], *words[:1]] if words else [name]
+def _keys(name: str) -> list[str]:
+    """The name and its telling words; a single letter counts as written (A, not the article)."""
+    words = re.findall(r"[\w\-]+", name)
+    telling = [word for word in words if len(word) > 1 or word.isdigit() or word.isupper()]
+    return list(dict.fromkeys([name, *telling[-1:], *telling[:1]]))
 
 
-def _last(text: str, name: str) -> int:
-    for key in _key(name):
-        found = [match.start() for match in re.finditer(rf"(?<!\w){re.escape(key)}(?!\w)", text)]
+def _pattern(key: str) -> re.Pattern[str]:
+    flags = 0 if len(key) == 1 and key.isupper() else re.IGNORECASE
+    return re.compile(rf"(?<![\w]){re.escape(key)}(?![\w])", flags)
+
+
+def _last(text: str, name: str, other: str) -> int:
+    for key in _keys(name):
+        if key.lower() in {word.lower() for word in _keys(other)}:
+            continue
+        found = [match.start() for match in _pattern(key).finditer(text)]
         if found:
             return found[-1]
     return -1
 
 
-def _first(text: str, name: str) -> int:
-    for key in _key(name):
-        found = re.search(rf"(?<!\w){re.escape(key)}(?!\w)", text)
+def _first(text: str, name: str, other: str) -> int:
+    for key in _keys(name):
+        if key.lower() in {word.lower() for word in _keys(other)}:
+            continue
+        found = _pattern(key).search(text)
         if found:
             return found.start()
     return -1

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from havoc.errors import HavocError
-from havoc.reading.prose import MASK, STOPWORDS
+from havoc.reading.prose import MASK, PRONOUNS, STOPWORDS
 from havoc.reading.question import Reading, Series
 from havoc.reading.roles import NUMBER, Scalar
 from havoc.reading.table import Column, Table
@@ -25,6 +25,14 @@ _INDEX_NAMES = re.compile(
     r"run(?: ?order)?|std ?order|order|batch|lot|unit|item|time ?stamp|date|day|week|month|hour|h|time|sg|probe|nr)$",
     re.IGNORECASE,
 )
+
+
+_REFERENCE_NUMBER = re.compile(
+    r"(?:\b(?:sku|serial|ticket|lot|batch|job|order|no\.?|nr\.?|wo|pn|part no\.?|ref\.?|po|coil|form|nc[rm]?|claim|offer|id|version|rev|"
+    r"iso|din|astm|vda|room|furnace|line|machine|press|reactor|drawing|page|table|figure|product|item|article|campaign|fda|en)\W{0,2}|#)$",
+    re.IGNORECASE,
+)
+"""A number behind one of these words is a name, not a measurement."""
 
 
 class NeedsInput(HavocError):
@@ -294,6 +302,8 @@ class Evidence:
         for match in re.finditer(
             rf"(?<![\w.\-^/]){NUMBER}\s*(%|percent)?(?![\w]*\d)(?!\s*[\^])", text
         ):
+            if _REFERENCE_NUMBER.search(text[: match.start(1)]):
+                continue
             following = text[match.end(1) : match.end(1) + 1]
             if following.isalpha() and text[match.end(1) : match.end(1) + 2].lower() in {
                 "st",
@@ -398,7 +408,7 @@ def _named(series: Sequence[Series]) -> list[Series]:
     named = []
     for index, item in enumerate(series, start=1):
         name = item.name
-        common = name.lower() in STOPWORDS and not (len(name) == 1 and name.isupper())
+        common = name.lower() in STOPWORDS - PRONOUNS and not (len(name) == 1 and name.isupper())
         if not name or name.lower() in taken or common:
             name = f"{name} {index}" if name and not common else f"group {index}"
         taken.add(name.lower())

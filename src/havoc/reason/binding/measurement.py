@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 
+from havoc.reading.cells import Cell, read_cells
 from havoc.reading.roles import NUMBER
 from havoc.reading.table import Column, Table
 from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
 from havoc.reason.binding.statistics import Binder
 
 _COMPONENTS: tuple[tuple[str, str], ...] = (
-    ("ev", r"(?:\bev\b|repeatab\w*|\brepeat\b|equipment variation)"),
-    ("av", r"(?:\bav\b|reproducib\w*|\breprod\b|appraiser variation)"),
-    ("pv", r"(?:\bpv\b|\bpart(?:-to-part|s)?\b(?:\s+(?:sd|variation|sigma|to part))?|sigma part)"),
-    ("grr", r"(?:\bgrr\b|\bgauge sigma|sigma gauge|\bgage sd)"),
+    ("ev", r"(?:\bev\b|\bs_?repeat\w*|\brepeatab\w*|\brepeat\b|equipment variation)"),
+    ("av", r"(?:\bav\b|\bs_?operator\w*|\breproducib\w*|\breprod\b|appraiser variation)"),
+    (
+        "pv",
+        r"(?:\bpv\b|\bs_?parts?\b|sigma (?:of the )?parts?|\bpart(?:-to-part|s)?\b(?:\s+(?:sd|variation|sigma|to part))?)",
+    ),
+    ("grr", r"(?:\bgrr\b|\bga?u?ge sigma|sigma (?:of the )?ga?u?ge|\bgage sd)"),
     ("tv", r"(?:\btv\b|\btotal variation)"),
 )
 _PART = re.compile(
@@ -60,6 +64,19 @@ def bind_gage_rr(evidence: Evidence, binding: Binding) -> None:
             (len(values.present), table.source),
         )
         return
+    cells = read_cells(evidence.reading.plain)
+    if len(cells) >= 8 and not evidence.tables:
+        parts, operators = _which_are_parts(cells)
+        binding.set("data", [cell.value for cell in cells], "question")
+        binding.set("parts", parts, "question")
+        binding.set("operators", operators, "question")
+        binding.echo(
+            "{} parts, {} operators, {} measurements",
+            (len(set(parts)), "question"),
+            (len(set(operators)), "question"),
+            (len(cells), "question"),
+        )
+        return
     _components(evidence, binding)
 
 
@@ -74,7 +91,56 @@ def _study(evidence: Evidence) -> tuple[Table, Column, Column | None, Column] | 
         ]
         if part is not None and len(numbers) == 1:
             return table, part, operator, numbers[0]
+        if part is not None and len(numbers) >= 3 and operator is None:
+            return _by_operator_columns(table, part, numbers)
+        repeated = [
+            column for column in table.columns if 1 < len(set(column.present)) < len(column.present)
+        ]
+        measured = [column for column in numbers if column not in repeated[:2]]
+        if len(repeated) >= 2 and measured and part is None:
+            first, second = repeated[0], repeated[1]
+            if first.kind == "text" and second.kind == "number":
+                first, second = second, first
+            return table, first, second, measured[-1]
     return None
+
+
+def _by_operator_columns(
+    table: Table, part: Column, numbers: list[Column]
+) -> tuple[Table, Column, Column | None, Column] | None:
+    """ "part, Amy 1, Amy 2, Ron 1, Ron 2": the operator stands in the column names."""
+    owners = [
+        re.sub(r"[\s_-]*(?:t|trial|r|rep)?\d+$", "", column.name, flags=re.IGNORECASE)
+        for column in numbers
+    ]
+    if len(set(owners)) < 2 or not all(owners):
+        return None
+    parts: list[str | None] = []
+    operators: list[str | None] = []
+    values: list[float | None] = []
+    for owner, column in zip(owners, numbers, strict=True):
+        for label, value in zip(part.values, column.values, strict=True):
+            parts.append(_text(label))
+            operators.append(owner)
+            values.append(value if isinstance(value, float) else None)
+    return (
+        table,
+        Column(name=part.name, kind="text", values=parts),
+        Column(name="operator", kind="text", values=operators),
+        Column(name="measurement", kind="number", values=values),
+    )
+
+
+def _which_are_parts(cells: list[Cell]) -> tuple[list[str], list[str]]:
+    """Parts are numbered or more numerous; operators have names."""
+    first, second = [cell.first for cell in cells], [cell.second for cell in cells]
+    numbered_second = all(re.search(r"\d$", name) for name in second)
+    numbered_first = all(re.search(r"\d$", name) for name in first)
+    if numbered_second and not numbered_first:
+        return second, first
+    if numbered_first == numbered_second and len(set(second)) > len(set(first)):
+        return second, first
+    return first, second
 
 
 def _components(evidence: Evidence, binding: Binding) -> None:
@@ -136,6 +202,10 @@ def bind_attribute_agreement(evidence: Evidence, binding: Binding) -> None:
             if standard is not None:
                 binding.set("standard", [_text(value) for value in standard.values], table.source)
             return
+    judged = _judgement_table(evidence.text)
+    if judged is not None:
+        binding.set("table", judged, "question")
+        return
     lists = _rating_lists(evidence.reading.text)
     if len(lists) >= 2:
         lengths = {len(ratings) for _, ratings in lists}
@@ -150,6 +220,24 @@ def bind_attribute_agreement(evidence: Evidence, binding: Binding) -> None:
         "agreement needs the ratings of at least two raters on the same units",
         "how did each rater judge each unit?",
     )
+
+
+_BOTH = re.compile(r"\bboth\s+(\w+)\s*[:=]?\s*(\d+)")
+_MIXED = re.compile(
+    r"\b\w+\s+(good|ok|pass|yes|accept|go|bad|nok|ng|fail|no|reject)[\s,]+(?:and\s+)?\w+\s+(good|ok|pass|yes|accept|go|bad|nok|ng|fail|no|reject)\s*[:=]?\s*(\d+)"
+)
+
+
+def _judgement_table(text: str) -> list[list[int]] | None:
+    """ "both good 72, both bad 15, A good B bad 8, A bad B good 5" as a table of two raters."""
+    both = {match[1]: int(match[2]) for match in _BOTH.finditer(text)}
+    mixed = {(match[1], match[2]): int(match[3]) for match in _MIXED.finditer(text)}
+    if len(both) != 2:
+        return None
+    first, second = both
+    if (first, second) not in mixed or (second, first) not in mixed:
+        return None
+    return [[both[first], mixed[(first, second)]], [mixed[(second, first)], both[second]]]
 
 
 _RATINGS = re.compile(

@@ -137,14 +137,19 @@ def bind_control_chart(evidence: Evidence, binding: Binding) -> None:
         binding.operation = "control_chart_constants"
         binding.set("subgroup_size", int(number), source_of(size) if size else "question")
         return
+    _refuse_absent_kinds(evidence)
     kind = chart_kind(evidence)
     if kind == "auto" and evidence.has(_DEFECTIVE_WORDS):
         kind = "p" if _counted_columns(evidence) else "auto"
     if kind == "auto" and evidence.has(_DEFECT_WORDS):
         kind = "u" if len(_count_lists(evidence)) >= 2 else "c"
     binding.set("kind", kind, "question" if kind != "auto" else "default")
-    if kind in {"p", "np", "u", "c"}:
+    if kind == "c" and not evidence.series():
+        _from_summaries(evidence, binding, kind)
+    elif kind in {"p", "np", "u", "c"}:
         _attribute(evidence, binding, kind)
+    elif _subgroup_summaries(evidence, binding):
+        pass
     elif not evidence.series() and not evidence.rows():
         _from_summaries(evidence, binding, kind)
     else:
@@ -154,6 +159,37 @@ def bind_control_chart(evidence: Evidence, binding: Binding) -> None:
     sigma = re.search(r"\b(\d(?:\.\d+)?)[\s-]*(?:sigma|s)\s+limits", text)
     if sigma and float(sigma[1]) != 3:
         binding.set("n_sigma", float(sigma[1]), f"question[{sigma.start()}:{sigma.end()}]")
+
+
+_ABSENT_KINDS: tuple[tuple[str, str, str], ...] = (
+    (
+        r"\bhotelling|\bt[\s-]?squared|\bt2\b|\bmultivariate|\bjointly\b|\bmewma\b|\bcorrelated\b.{0,40}\b(?:monitor|card|chart|alarm)",
+        "multivariate control charts",
+        "should each characteristic get its own chart instead?",
+    ),
+    (
+        r"\bshort[\s-]?run\b|\bdnom\b|\bz-?mr\b|deviation from nominal|nominal differs",
+        "short-run charts",
+        "should each part number get its own chart instead?",
+    ),
+    (
+        r"\blaney|\bp-?prime|\bp'(?!\w)",
+        "Laney charts",
+        "should an ordinary p chart be drawn instead?",
+    ),
+    (
+        r"\bg[\s-]chart|\brare[\s-]event|\bbetween (?:two |successive |each |every )?(?:bad|failures?|infections|events|defects)|\bseldom events",
+        "rare-event charts",
+        "should the counts per period be charted instead?",
+    ),
+)
+
+
+def _refuse_absent_kinds(evidence: Evidence) -> None:
+    """Charts of later work: said, never replaced by another chart in silence."""
+    for pattern, name, ask in _ABSENT_KINDS:
+        if evidence.has(pattern):
+            raise NeedsInput(f"{name} are not part of this version", ask)
 
 
 def _given_standards(evidence: Evidence, binding: Binding, kind: str) -> None:
@@ -168,6 +204,9 @@ def _given_standards(evidence: Evidence, binding: Binding, kind: str) -> None:
         if "target" not in binding.args:
             binding.take("target", evidence.scalar("mean"))
         binding.take("lambda", evidence.scalar("lambda"))
+        width = re.search(r"\bL\s*=?\s*(\d(?:\.\d+)?)(?![\d.]*\d)", evidence.reading.remaining)
+        if width:
+            binding.set("n_sigma", float(width[1]), f"question[{width.start(1)}:{width.end(1)}]")
         if not 0 < binding.args.get("lambda", 0.2) <= 1:
             raise NeedsInput(
                 f"lambda is {binding.args['lambda']:g}, and it must lie above 0 and at most 1",
@@ -191,7 +230,43 @@ def _given_standards(evidence: Evidence, binding: Binding, kind: str) -> None:
             binding.take("mean", evidence.scalar("mean"))
 
 
+def _subgroup_summaries(evidence: Evidence, binding: Binding) -> bool:
+    """Lists of subgroup means with their ranges or standard deviations."""
+    named = {item.name.lower(): item for item in evidence.series()}
+    means = next(
+        (
+            item
+            for name, item in named.items()
+            if re.search(r"\b(?:means?|averages?|x-?bars?)$", name)
+        ),
+        None,
+    )
+    spreads = next(
+        (
+            item
+            for name, item in named.items()
+            if re.search(r"\b(?:sds?|s|stdevs?|ranges?|r)$", name)
+        ),
+        None,
+    )
+    if means is None or spreads is None:
+        return False
+    columns = complete_pairs(binding, means, spreads)
+    ranges = bool(re.search(r"ranges?|\br$", spreads.name.lower()))
+    binding.set("kind", "xbar_r" if ranges else "xbar_s", "question")
+    binding.set("means", columns[0], means.source)
+    binding.set("ranges" if ranges else "sds", columns[1], spreads.source)
+    if not binding.take_count("subgroup_size", evidence.scalar("subgroup_size", "n")):
+        raise NeedsInput("the subgroup size is missing", "how many values form a subgroup?")
+    return True
+
+
 def _from_summaries(evidence: Evidence, binding: Binding, kind: str) -> None:
+    if kind == "c" or evidence.scalar("cbar"):
+        binding.set("kind", "c", "question")
+        if not binding.take("cbar", evidence.scalar("cbar", "mean")):
+            raise NeedsInput("a c chart needs counts or their mean", "what is the mean count?")
+        return
     mean, size = evidence.scalar("mean"), evidence.scalar("subgroup_size", "n")
     rbar, sbar, sigma = evidence.scalar("rbar"), evidence.scalar("sbar"), evidence.scalar("sd")
     if mean is None or not (rbar or sbar or sigma):
@@ -234,6 +309,11 @@ def _attribute(evidence: Evidence, binding: Binding, kind: str) -> None:
     if len(pairs) >= 3 and len(series) < 2:
         binding.set(counts, [float(pair.successes) for pair in pairs], "question")
         binding.set("sample_size", [float(pair.trials) for pair in pairs], "question")
+        return
+    couples = [item for item in series if len(item.values) == 2]
+    if len(couples) == len(series) >= 3:
+        binding.set(counts, [item.numbers[0] for item in couples], couples[0].source)
+        binding.set("sample_size", [item.numbers[1] for item in couples], couples[0].source)
         return
     if not series:
         raise NeedsInput(
@@ -286,7 +366,10 @@ def _sample_size(evidence: Evidence) -> Scalar | None:
         if item.value == int(item.value)
         and item.value >= 1
         and (
-            re.search(r"(?:of|each|every|per)\s*(?:size\s*)?$", evidence.before(item, 12))
+            re.search(
+                r"(?:of|each|every|per|constant|always|fixed)\s*(?:size\s*)?$",
+                evidence.before(item, 12),
+            )
             or re.match(
                 r"\s*(?:\w+\s+)?(?:per|a|each|inspected|checked|units|cans|parts|pieces|boards)\b",
                 evidence.after(item),
@@ -317,6 +400,8 @@ def bind_runs_rules(evidence: Evidence, binding: Binding) -> None:
             binding.set("mean", float(center[1]), f"question[{center.start()}:{center.end()}]")
     binding.take("mean", mean)
     binding.take("sigma", evidence.scalar("sd"))
+    binding.take("ucl", evidence.scalar("ucl"))
+    binding.take("lcl", evidence.scalar("lcl"))
     if evidence.has(r"\bz[\s-]?(?:scores?|values?)\b") and "mean" not in binding.args:
         binding.set("mean", 0.0, "question")
         binding.set("sigma", 1.0, "question")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from havoc.reading.cells import read_cells
-from havoc.reading.counts import CountPair, read_counts
+from havoc.reading.counts import CountPair, read_counts, read_repeated, read_tally
 from havoc.reading.question import Series
 from havoc.reading.roles import Scalar
 from havoc.reading.table import Column, Table
@@ -331,6 +331,9 @@ def bind_anova_two_way(evidence: Evidence, binding: Binding) -> None:
         binding.set("response", [cell.value for cell in cells], "question")
         _two_way_options(evidence, binding)
         return
+    if _crossed_table(evidence, binding):
+        _two_way_options(evidence, binding)
+        return
     table, factors, response = factor_table(evidence)
     first, second = factors[0], factors[1]
     rows = [
@@ -351,6 +354,32 @@ def bind_anova_two_way(evidence: Evidence, binding: Binding) -> None:
         (second.name, table.source),
         (response.name, table.source),
     )
+
+
+def _crossed_table(evidence: Evidence, binding: Binding) -> bool:
+    """Rows by columns, one value a cell: row labels are one factor, column names the other."""
+    for table in evidence.tables:
+        labels, numbers = evidence.text_columns(table), evidence.numeric_columns(table)
+        if len(labels) != 1 or len(numbers) < 2 or evidence.factor_columns(table):
+            continue
+        if any(RESPONSE_NAMES.match(column.name) for column in numbers) or not table.header:
+            continue
+        cells = [
+            (str(label), column.name, value)
+            for column in numbers
+            for label, value in zip(labels[0].values, column.values, strict=True)
+            if isinstance(value, float)
+        ]
+        binding.set("factor_a", [cell[0] for cell in cells], table.source)
+        binding.set("factor_b", [cell[1] for cell in cells], table.source)
+        binding.set("response", [cell[2] for cell in cells], table.source)
+        binding.echo(
+            "rows {} are one factor, columns {} the other",
+            (list(dict.fromkeys(cell[0] for cell in cells)), table.source),
+            ([column.name for column in numbers], table.source),
+        )
+        return True
+    return False
 
 
 def _two_way_options(evidence: Evidence, binding: Binding) -> None:
@@ -411,6 +440,11 @@ def count_table(evidence: Evidence, binding: Binding) -> None:
     )
     if len(split) >= 2:
         binding.set("table", [[float(row[1]), float(row[3])] for row in split], "question")
+        return
+    repeated = read_repeated(evidence.reading.plain)
+    if repeated is not None:
+        binding.set("table", repeated[1], "question")
+        binding.set("columns", repeated[0], "question")
         return
     pairs = read_counts(evidence.reading.plain)
     if len(pairs) >= 2:
@@ -491,7 +525,24 @@ def _count_names(evidence: Evidence, pairs: list[CountPair]) -> tuple[str, str]:
 
 
 def bind_chi_square_fit(evidence: Evidence, binding: Binding) -> None:
+    tally = read_tally(evidence.reading.plain) if not evidence.tables else None
+    if tally is not None:
+        binding.set("observed", tally[1], "question")
+        if evidence.has(r"\bpoisson\b"):
+            binding.set("distribution", "poisson", "question")
+            binding.set("values", [int(value) for value in tally[0]], "question")
+        evidence.alpha(binding)
+        return
     observed, expected = _observed_expected(evidence)
+    shares = [item for item in evidence.singles() if item.percent]
+    counts = [
+        item for item in evidence.singles() if not item.percent and item.value == int(item.value)
+    ]
+    if observed is None and len(shares) >= 2 and len(counts) >= len(shares):
+        binding.set("observed", [item.value for item in counts[: len(shares)]], "question")
+        binding.set("expected", [item.value for item in shares], "question")
+        evidence.alpha(binding)
+        return
     if observed is None:
         raise NeedsInput(
             "the observed counts are missing", "which counts were observed in each category?"
@@ -765,6 +816,22 @@ def bind_normality(evidence: Evidence, binding: Binding) -> None:
 
 
 def bind_equal_variance(evidence: Evidence, binding: Binding) -> None:
+    if len(evidence.series()) == 1 and evidence.has(
+        r"\b(?:sigma|sd|standard deviation|variance|stdev)\b"
+    ):
+        series = evidence.one()
+        binding.set("data", complete(binding, series), series.source)
+        given = evidence.scalar("sd", "reference", "maximum", "minimum", "target")
+        limit = given or next(iter(evidence.singles()), None)
+        if limit is None:
+            raise NeedsInput(
+                "one group was given, and nothing to compare its spread with",
+                "which second group, or which known standard deviation, should it be compared with?",
+            )
+        binding.take("sigma0", limit)
+        set_direction(binding, one_sample_direction(evidence))
+        evidence.alpha(binding)
+        return
     if not evidence.series():
         spreads, sizes = evidence.reading.all("sd"), evidence.reading.all("n")
         if len(spreads) >= 2 and sizes:
@@ -776,7 +843,7 @@ def bind_equal_variance(evidence: Evidence, binding: Binding) -> None:
                     f"{source_of(spreads[index])}, {source_of(size)}",
                 )
             evidence.alpha(binding)
-            set_direction(binding, two_sample_direction(evidence, "first", "second"))
+            set_direction(binding, one_sample_direction(evidence))
             return
         raise NeedsInput(
             "the groups to compare are missing",
