@@ -7,7 +7,6 @@ from typing import Any
 LATER = {
     "find_sampling_plan",
     "oc_curve",
-    "gage_linearity",
     "d_optimal",
     "regression_nonlinear",
     "weibull_fit",
@@ -175,6 +174,7 @@ BUILDERS: dict[str, Any] = {
         },
     ),
     "fractional_factorial": _fraction,
+    "gage_linearity": _simple("gage_bias_linearity", "reference", "measured"),
     "gage_rr_crossed": lambda data, params: (
         "gage_rr",
         {

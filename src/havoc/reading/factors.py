@@ -12,7 +12,7 @@ import msgspec
 from havoc.reading.prose import MASK, STOPWORDS, UNITS, mask, word_set
 
 _NUM = r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)"
-_WORD = r"(?<![\w.])[A-Za-zµμΑ-ω](?:[\w\-µμ]|\.(?=\w))*"
+_WORD = r"(?<![\w.])(?<!\w-)[A-Za-zµμΑ-ω](?:[\w\-µμ]|\.(?=\w)){0,40}"
 _UNIT = r"(?:\s*(?P<{name}>°[CF]?|%|[a-zA-Zµμ]{{1,8}}(?:/[a-zA-Zµμ]{{1,5}}\d?)?(?![\w]*[=:\d])))?"
 _TO = r"\s*(?:-|–|—|à|\bto\b|\.\.\.?|…|/|\band\b|&|\btill\b|\buntil\b|\bbis\b)\s*"
 _NAME = rf"(?P<name>{_WORD}(?:\s+(?:{_WORD}|\d(?=\s)))?(?:\s+{_WORD})?)"
@@ -30,12 +30,12 @@ _UNNAMED = re.compile(
     rf"(?P<low>{_NUM})\s*(?:-|–|to|\.\.\.?)\s*(?P<high>{_NUM})\s*(?P<u2>°[CF]|%|bar|min|h|hours?|rpm|C|s|mm|kg|g/L|mM)\b",
     re.IGNORECASE,
 )
-_ITEM = r"[\w.+\-µ°%]+(?:\s[\w.+\-]+)?"
+_ITEM = r"[\w.+\-µ°%]{1,40}(?:\s[\w.+\-]{1,40})?"
 _BRACKETED = re.compile(
     rf"{_NAME}\s*[:=]?\s*[({{\[]\s*(?P<items>{_ITEM}(?:\s*[,;/|]\s*{_ITEM})+)\s*[)}}\]]{_UNIT.format(name='unit')}"
 )
 _SLASHED = re.compile(
-    rf"{_NAME}\s*[:=]?\s*(?<![\w.])(?P<items>[\w.+\-]+(?:\s?/\s?[\w.+\-]+)+)(?!\w)", re.IGNORECASE
+    rf"{_NAME}\s*[:=]?\s*(?<![\w.])(?P<items>[\w.+\-]{{1,40}}(?:\s?/\s?[\w.+\-]{{1,40}})+)(?!\w)", re.IGNORECASE
 )
 _NUMBERS = re.compile(
     rf"{_NAME}\s*[:=]?\s*(?<![\w.])(?P<items>{_NUM}(?:\s*[,&]?\s+{_NUM})+)(?!\s*[-/]\s*\d)"

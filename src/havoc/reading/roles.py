@@ -20,7 +20,15 @@ NUMBER = r"([-+]?(?:\d++(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?)(?![\d])"
 _LEADING = rf"(?<!\d){NUMBER}"
 _PERCENT = r"(?:\s*(%|percent|pct|per\s?cent|pc\b))?"
 _IS = r"\s*(?:level|value)?\s*(?:is|of|was|=|:|at|to|equals)?\s*"
-_ALONE = r"(?!\.\d)(?!\s*(?:(?!n\b|n\d|s\b|s\d|sd\b|vs\b|mean\b|usl\b|lsl\b|h\b|k\b|xbar|from)[a-zµ°%/²]{1,5})?\s*(?:[,;/]|and)?\s*[-+]?\.?\d)(?!\s*[,;]\s*(?:n/?a|nan|missing)\b)"
+_BEHIND = "|".join(
+    re.escape(unit)
+    for unit in sorted(UNITS - {"n", "s", "k", "h", "t", "a", "f", "c", "v"}, key=len, reverse=True)
+)
+# The number stands alone: what follows it is no further number, so it is no list.
+_ALONE = (
+    rf"(?!\.\d)(?!\s*(?:(?:{_BEHIND})(?![a-z]))?\s*(?:[,;/]|and)?\s*[-+]?\.?\d)"
+    r"(?!\s*[,;]\s*(?:n/?a|nan|missing)\b)"
+)
 _UNIT = r"(?:\s*(?:[a-zA-Zµμ°%][\w/µμ²³°·%]{0,7}))?"
 _TO = r"\s*(?:-|–|—|to|till|until|bis|\.\.\.?|…|/|and|through)\s*"
 
@@ -173,7 +181,7 @@ _PLUS_MINUS = re.compile(
     rf"{_LEADING}{_UNIT}\s*(?:±|\+\s*/\s*-|\+-|plus\s*/?\s*minus|\\pm)\s*{NUMBER}", re.IGNORECASE
 )
 _ASYMMETRIC = re.compile(
-    rf"{_LEADING}{_UNIT}\s*\+\s*(\d*\.?\d+)\s*/\s*-\s*(\d*\.?\d+)", re.IGNORECASE
+    rf"{_LEADING}{_UNIT}\s*\+\s*(\d*\.?\d+)\s*/?\s*-\s*(\d*\.?\d+)", re.IGNORECASE
 )
 _MARGIN = re.compile(rf"(?:±|\+\s*/\s*-|\+-|plus\s*/?\s*minus)\s*{NUMBER}{_PERCENT}", re.IGNORECASE)
 _SPEC_RANGE = re.compile(

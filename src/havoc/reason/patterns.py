@@ -66,7 +66,7 @@ PATTERNS: dict[str, tuple[str, ...]] = {
     "chi_square_fit": (
         r"\bgoodness\b|\bfit of (?:the )?(?:distribution|proportions)|\badaptation test\b|\bmendel",
         r"\b(?:expected|expect) (?:proportions?|shares?|ratio|freq\w*|counts?)\b|\bratio of?\s*\d+\s*:\s*\d",
-        r"\d+\s*:\s*\d+\s*:\s*\d+",
+        r"(?<!\d)\d++\s*:\s*\d+\s*:\s*\d+",
         r"\b(?:poisson model|is this poisson|follow(?:s)? (?:a )?poisson|die|dice|fair\b|honest|on recipe|evenly|equal(?:ly)? (?:often|likely|spread)|uniform)\b",
         r"\bobs\w*\b.{0,50}\bexp\w*\b",
     ),
@@ -77,12 +77,12 @@ PATTERNS: dict[str, tuple[str, ...]] = {
     ),
     "proportion_one": (
         r"\b(?:one|1)[\s-]?(?:sample )?prop\w*|\bbinomial test\b|\bexact binomial",
-        r"\b\d+\s*(?:\w+\s){0,2}(?:of|out of|outta|in|from)\s*(?:\w+\s)?\d+\b.{0,80}\b(?:more than|over|above|below|under|worse than|higher|lower|exceed\w*|less than|than)\b.{0,12}\d",
+        r"\b\d++\s*(?:\w+\s){0,2}(?:of|out of|outta|in|from)\s*(?:\w+\s)?\d+\b.{0,80}\b(?:more than|over|above|below|under|worse than|higher|lower|exceed\w*|less than|than)\b.{0,12}\d",
         r"\b(?:historic\w*|contract|allow(?:s|ed)?|permits?|norm(?:al)?ly|promised|claim\w*)\b.{0,40}\d+\s*%",
     ),
     "proportion_two": (
         r"\b(?:two|2)[\s-]?(?:sample )?(?:prop\w*|p\s+z)\b",
-        r"\d+\s*(?:/|of|out of|outta|in|from|by)\s*\d+.{1,80}\d+\s*(?:/|of|out of|outta|in|from|by)\s*\d+",
+        r"(?<!\d)\d++\s*(?:/|of|out of|outta|in|from|by)\s*\d+.{1,80}\d\s*(?:/|of|out of|outta|in|from|by)\s*\d",
         r"\bproportions?\b.{0,30}\b(?:differ|equal|same)|\brisk ratio\b",
     ),
     "poisson_rate": (
@@ -301,6 +301,7 @@ PATTERNS: dict[str, tuple[str, ...]] = {
     ),
 }
 
+WINDOW = 2000
 _FLAGS = re.IGNORECASE | re.DOTALL
 
 
@@ -314,16 +315,24 @@ def _compiled() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 
 def hits(text: str) -> list[str]:
-    """Names (``operation.index``) of the rules that match ``text`` (at most 4,000 characters)."""
-    text = text[:4000].lower()
+    """Names (``operation.index``) of the rules that match ``text``."""
+    text = _window(text)
     return [name for name, pattern in _compiled() if pattern.search(text)]
+
+
+def _window(text: str) -> str:
+    """The lower-case beginning and end of a long text: the request stands before or behind data."""
+    if len(text) > 2 * WINDOW:
+        text = f"{text[:WINDOW]}\n{text[-WINDOW:]}"
+    return text.lower()
 
 
 def first_hit(operation: str, text: str) -> int | None:
     """Where a rule of ``operation`` matches first, or None."""
+    window = _window(text)
     found = [
         match.start()
         for name, pattern in _compiled()
-        if name.startswith(f"{operation}.") and (match := pattern.search(text[:4000].lower()))
+        if name.startswith(f"{operation}.") and (match := pattern.search(window))
     ]
     return min(found, default=None)

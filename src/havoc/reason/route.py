@@ -28,6 +28,9 @@ TASKS: dict[str, str] = {
     "control_chart_constants": "SPC",
     "runs_rules": "SPC",
     "capability": "SPC",
+    "capability_nonnormal": "SPC",
+    "arl": "SPC",
+    "doe_power": "DOE",
     "derivative": "MATH",
     "integral": "MATH",
     "solve": "MATH",
@@ -51,6 +54,7 @@ _PLAIN = frozenset(
         "describe", "full_factorial", "fractional_factorial", "plackett_burman", "box_behnken",
         "central_composite", "taguchi", "mixture", "latin_hypercube", "latin_square",
         "power_sample_size", "prediction_interval", "tolerance_interval", "confidence_interval",
+        "arl", "doe_power",
     }
 )  # fmt: skip
 _CRITICAL = re.compile(

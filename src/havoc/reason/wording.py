@@ -30,18 +30,19 @@ SHAPE_WEIGHT = 0.3
 MAX_CHARACTERS = 3000
 
 _WORD = re.compile(r"\b\w[\w\-']*\b|[±~%?]")
-# possessive and from the first digit on: a run of a thousand digits is read once
-_NUMBER = r"(?<!\d)(?:\d++(?:[.,]\d++)?|[.,]\d++)"
+# Possessive, and from the first digit on: a run of many digits or blanks is read only once.
+_FIGURE = r"(?:\d++(?:[.,]\d++)?|[.,]\d++)"
+_SIGNED = rf"[-+]?(?<!\d){_FIGURE}"
 _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"\{\{|\}\}|<[^>]{0,200}>"), " "),
+    (re.compile(r"\{\{|\}\}|<[^<>]*>"), " "),
     (
-        re.compile(rf"(?:[-+]?{_NUMBER}\s*[,;/|\n\t ]\s*){{2,}}[-+]?{_NUMBER}"),
+        re.compile(rf"(?:{_SIGNED}(?:\s*+[,;/|]\s*+|\s++)){{2,}}[-+]?{_FIGURE}"),
         " LIST ",
     ),
-    (re.compile(r"2\s*\^\s*[{(]?\s*(?:\d|k)\s*-\s*\d[)}]?"), " FRACD "),
-    (re.compile(r"\b[23]\s*\^\s*\d"), " FULLD "),
-    (re.compile(r"\d+\s*(?:/|of|out of)\s*\d+"), " RATIO "),
-    (re.compile(r"[-+]?\d*[.,]?\d+\s*(?:-|–|to|\.\.)\s*\d*[.,]?\d+"), " RANGE "),
+    (re.compile(r"2\s*+\^\s*+[{(]?\s*+(?:\d|k)\s*+-\s*+\d[)}]?"), " FRACD "),
+    (re.compile(r"\b[23]\s*+\^\s*+\d"), " FULLD "),
+    (re.compile(r"(?<!\d)\d++\s*+(?:/|of|out of)\s*+\d+"), " RATIO "),
+    (re.compile(rf"{_SIGNED}\s*+(?:-|–|to|\.\.)\s*+{_FIGURE}"), " RANGE "),
     (re.compile(r"[-+]?\d+(?:[.,]\d+)?|\.\d+"), " NUM "),
 )
 
@@ -55,10 +56,11 @@ class Guess(msgspec.Struct, frozen=True, kw_only=True):
 
 def masked(text: str) -> str:
     """The question with its figures replaced by what kind of figure they are."""
-    text = text[:MAX_CHARACTERS].lower()
+    text = text.lower()
     for pattern, replacement in _MASKS:
         text = pattern.sub(replacement, text)
-    return text
+    # after the figures are out: the request often stands behind the data
+    return text[:MAX_CHARACTERS]
 
 
 def features(

@@ -13,6 +13,7 @@ from havoc.reason.binding import (
     measurement,
     models,
     processes,
+    quality,
     statistics,
 )
 from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
@@ -24,6 +25,7 @@ BINDERS = {
     **processes.BINDERS,
     **measurement.BINDERS,
     **mathematics.BINDERS,
+    **quality.BINDERS,
 }
 
 
