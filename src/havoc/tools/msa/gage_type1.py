@@ -328,17 +328,15 @@ def _chart(result: GageType1, values: FloatArray) -> ChartSpec:
 @gage_type1.narrates
 def _narrate(result: GageType1) -> Narrative:
     if result.capable:
-        conclusion = (
-            "{{name}} is capable by itself: Cg = {{Cg}} and Cgk = {{Cgk}} reach {{criterion}}"
-        )
+        conclusion = "Capable: Cg = {{Cg}} and Cgk = {{Cgk}} of {{name}} reach {{criterion}}"
     elif result.repeatable:
         conclusion = (
-            "{{name}} is not capable: Cg = {{Cg}} reaches {{criterion}}, but the bias of "
+            "Not capable: Cg = {{Cg}} of {{name}} reaches {{criterion}}, but the bias of "
             "{{bias:unit}} pulls Cgk down to {{Cgk}}"
         )
     else:
         conclusion = (
-            "{{name}} is not capable: its spread is too wide, Cg = {{Cg}} and Cgk = {{Cgk}} "
+            "Not capable: the spread of {{name}} is too wide, Cg = {{Cg}} and Cgk = {{Cgk}} "
             "against {{criterion}}"
         )
     real = "is significant" if result.significant else "is not significant"
