@@ -87,6 +87,7 @@ def _context(answer: Mapping[str, Any]) -> dict[str, Any]:
         "status": status if status in STATUS_TEXTS else "other",
         "status_text": STATUS_TEXTS.get(status, status),
         "conclusion": answer.get("conclusion", ""),
+        "tables": _filled(answer, "tables", {"title": "", "columns": [], "rows": []}),
         "body": Markup(to_html(body_without_conclusion(answer))),
         "confidence": confidence,
         "budget": answer.get("budget", ""),

@@ -30,6 +30,7 @@ TONE_STYLES = {"good": "green", "warn": "yellow", "bad": "red", "": ""}
 WIDEST = 110
 CHART_HEIGHT = 20
 LIST_SHOWN = 8
+TABLE_ROWS = 32
 VALUE_LENGTH = 160
 
 
@@ -42,6 +43,7 @@ def print_answer(answer: Mapping[str, Any], *, console: Console, explain: bool =
     page.key_figures(answer.get("key_figures") or [])
     page.chart(answer.get("charts") or [])
     page.body(answer)
+    page.tables(answer.get("tables") or [])
     page.checks(answer)
     page.bullets("Caveats", answer.get("caveats") or [], "yellow")
     if explain:
@@ -154,6 +156,21 @@ class _Page:
             for block in parse(body_without_conclusion(answer)):
                 self.console.print()
                 self.print(self.block(block))
+
+    def tables(self, tables: Sequence[Mapping[str, Any]]) -> None:
+        """Rows of the results: run sheets, ANOVA tables, pairs of comparisons."""
+        for table in tables:
+            self.heading(str(table.get("title") or ""))
+            grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+            for column in table.get("columns") or []:
+                grid.add_column(self.text(str(column).replace("_", " ")))
+            rows = table.get("rows") or []
+            for row in rows[:TABLE_ROWS]:
+                grid.add_row(*(self.text("" if cell is None else figure(cell)) for cell in row))
+            self.print(grid)
+            if len(rows) > TABLE_ROWS:
+                more = f"{len(rows) - TABLE_ROWS} more rows with --json or --report"
+                self.print(Text(more, "dim"))
 
     def block(self, block: Block) -> Text | Table:
         """A block of Markdown as rich shows it."""

@@ -12,7 +12,7 @@ characters one for one.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from collections import Counter
 
 import msgspec
 
@@ -209,7 +209,7 @@ def read_blocks(text: str) -> list[Block]:
             blocks.append(_split_run(run, separators, label, explicit))
             previous_end = stop
         position = max(stop, position + 1)
-    return _merge_numbered_labels(blocks)
+    return _like_siblings(_merge_numbered_labels(blocks))
 
 
 def _run(tokens: list[_Token], first: int) -> tuple[list[_Token], list[str], int]:
@@ -411,7 +411,20 @@ def _merge_numbered_labels(blocks: list[Block]) -> list[Block]:
     return blocks
 
 
-def line_of(text: str, position: int) -> int:
-    """1-based line of a position."""
-    starts = [0] + [match.end() for match in re.finditer("\n", text)]
-    return bisect_right(starts, position)
+def _like_siblings(blocks: list[Block]) -> list[Block]:
+    """ "tukey on ovens o1 …, o2 …, o3 …": the first list is o1, as its siblings are o2 and o3."""
+    labelled = [block.lists[0] for block in blocks if block.lists and block.lists[0].label]
+    kinds = Counter(_kind_of(item.label) for item in labelled if " " not in item.label)
+    for item in labelled:
+        last = item.label.split()[-1]
+        if " " in item.label and _kind_of(last) and kinds[_kind_of(last)] >= 1:
+            item.label = last
+    return blocks
+
+
+def _kind_of(label: str) -> str:
+    """Labels of a series: a stem with a number (o1, o2), or single letters (A, B)."""
+    numbered = re.fullmatch(r"([A-Za-z]+)\d+", label)
+    if numbered:
+        return numbered[1].lower()
+    return "letter" if re.fullmatch(r"[A-Z]", label) else ""

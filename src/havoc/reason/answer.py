@@ -53,6 +53,15 @@ class FigureSource(msgspec.Struct, kw_only=True):
     source: str
 
 
+class AnswerTable(msgspec.Struct, kw_only=True):
+    """Rows of a result, such as a run sheet or the pairs of a comparison. ``source`` names it."""
+
+    title: str
+    source: str
+    columns: list[str]
+    rows: list[list[Any]]
+
+
 class Answer(msgspec.Struct, kw_only=True):
     """The published answer. ``answer`` is Markdown; ``status`` decides how to read it."""
 
@@ -70,6 +79,7 @@ class Answer(msgspec.Struct, kw_only=True):
     model: str = "rules"
     versions: dict[str, str] = {}
     details: list[str] = []
+    tables: list[AnswerTable] = []
     key_figures: list[tuple[str, str]] = []
     roles: list[str] = []
     figures: list[FigureSource] = []

@@ -28,6 +28,7 @@ from havoc.reason.pragmatist import weigh_practically
 from havoc.reason.reproduce import as_dsl, as_python
 from havoc.reason.route import route
 from havoc.reason.workspace import BUDGETS, Workspace
+from havoc.tools import registry
 
 MAX_QUESTION = 200_000
 
@@ -133,8 +134,9 @@ def _compute(plan: Plan, workspace: Workspace, planner: str) -> Answer:
         for binding in plan.bindings:
             _echo(workspace, binding)
         for name in plan.unavailable:
+            asked = workspace.fact(name.replace("_", " "), "question")
             workspace.caveats.append(
-                f"The question also asks for {name.replace('_', ' ')}, which this version cannot compute."
+                f"The question also asks for {asked}, which this version cannot compute."
             )
     with workspace.stage("EXECUTE") as notes:
         execute_graph(workspace)
@@ -142,6 +144,7 @@ def _compute(plan: Plan, workspace: Workspace, planner: str) -> Answer:
         notes["summary"] = f"{len(workspace.calls)} calls, {len(failed)} failed"
     if not workspace.results:
         return _refused_by_tool(plan, workspace, planner)
+    _say_what_failed(workspace)
     with workspace.stage("ARGUE") as notes:
         if chosen.budget.argue:
             argue(workspace)
@@ -154,7 +157,8 @@ def _compute(plan: Plan, workspace: Workspace, planner: str) -> Answer:
     with workspace.stage("AUDIT") as notes:
         notes["summary"] = _audit(workspace)
     if workspace.stopped:
-        workspace.caveats.append(f"Stopped early, because {workspace.stopped}.")
+        reason = workspace.fact(workspace.stopped, "budget")
+        workspace.caveats.append(f"Stopped early, because {reason}.")
     with workspace.stage("ANSWER") as notes:
         text = compose(workspace)
         if text.withheld:
@@ -178,6 +182,19 @@ def _filled(workspace: Workspace, template: str, values: list[tuple[Any, str]]) 
     return template
 
 
+def _say_what_failed(workspace: Workspace) -> None:
+    """A part of the question that got no result is named, with the reason."""
+    for record in workspace.calls:
+        if record.error:
+            title = workspace.fact(registry.get(record.operation).title, record.operation)
+            error = workspace.fact(record.error, record.operation)
+            workspace.caveats.append(f"{title} could not be computed: {error}.")
+    for subgoal in workspace.graph:
+        if subgoal.status == "skipped":
+            title = workspace.fact(subgoal.description, subgoal.operation)
+            workspace.caveats.append(f"{title} was left out, because it needs what failed.")
+
+
 def _audit(workspace: Workspace) -> str:
     """Recompute key figures; a disagreement is said and costs the confidence."""
     answering = {
@@ -189,9 +206,10 @@ def _audit(workspace: Workspace) -> str:
     wrong = [item for item in rechecks if not item.recomputed.agrees]
     for item in wrong:
         workspace.lower_confidence(0.1)
+        name = workspace.fact(item.recomputed.name.replace("_", " "), item.result_id)
         workspace.caveats.append(
-            f"The audit recomputed {item.recomputed.name.replace('_', ' ')} by another route and "
-            "got a different value; do not use this result."
+            f"The audit recomputed {name} by another route and got a different value; do not use "
+            "this result."
         )
     if not rechecks:
         return "no independent route for this method"
@@ -202,12 +220,12 @@ def _audit(workspace: Workspace) -> str:
 def _refused_by_tool(plan: Plan, workspace: Workspace, planner: str) -> Answer:
     """The tool itself says that the data cannot carry the request."""
     error = next((record.error for record in workspace.calls if record.error), "") or ""
-    composer = Composer(workspace)
+    error = error.removesuffix(".")
     reason = workspace.fact(error, "tool")
     composer = Composer(workspace)
     conclusion = composer.show(f"The data cannot carry this request: {reason}.")
     ask_for = "Which data or settings should be used instead?"
-    composer.text.conclusion = conclusion.replace("..", ".")
+    composer.text.conclusion = conclusion
     composer.text.details = [ask_for]
     return _answer("needs_clarification", composer.text, workspace, planner)
 
@@ -234,10 +252,10 @@ def _without_computing(plan: Plan, workspace: Workspace, planner: str) -> Answer
         notes["summary"] = f"{planner}: {plan.operation or 'no operation'}"
     with workspace.stage("ANSWER") as notes:
         if plan.outcome == "concept":
-            conclusion, body = explain(plan, workspace)
+            conclusion, details = explain(plan, workspace)
             composer = Composer(workspace)
             composer.text.conclusion = composer.show(conclusion)
-            composer.text.details = [composer.show(body)]
+            composer.text.details = [composer.show(detail) for detail in details]
             status = "answered"
             workspace.confidence = 0.6
         else:
@@ -291,6 +309,7 @@ def _answer(status: Status, text: Text, workspace: Workspace, planner: str) -> A
         model=planner,
         versions={"havoc": __version__},
         details=text.details,
+        tables=text.tables,
         key_figures=text.key_figures,
         roles=text.roles,
         figures=text.figures,

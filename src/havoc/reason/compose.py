@@ -11,9 +11,11 @@ from typing import Any
 import msgspec
 
 from havoc.errors import HavocError
-from havoc.reason.answer import FigureSource
+from havoc.formatting import figure
+from havoc.reason.answer import AnswerTable, FigureSource
 from havoc.reason.audit import check_rendered, check_template
 from havoc.reason.render import Rendered, render, scope
+from havoc.reason.tables import tables_of
 from havoc.reason.workspace import Workspace
 from havoc.tools import registry
 
@@ -28,6 +30,7 @@ class Text(msgspec.Struct, kw_only=True):
     caveats: list[str] = []
     checks: list[str] = []
     assumptions: list[str] = []
+    tables: list[AnswerTable] = []
     figures: list[FigureSource] = []
     withheld: list[str] = []
 
@@ -39,11 +42,28 @@ class Text(msgspec.Struct, kw_only=True):
         parts += self.details
         if self.key_figures:
             parts.append("\n".join(f"- {label}: {value}" for label, value in self.key_figures))
+        parts += [_markdown_table(table) for table in self.tables]
         if self.checks:
             parts.append("Checks:\n\n" + "\n".join(f"- {line}" for line in self.checks))
         if self.caveats:
             parts.append("Caveats:\n\n" + "\n".join(f"- {line}" for line in self.caveats))
         return "\n\n".join(part for part in parts if part)
+
+
+def _markdown_table(table: AnswerTable) -> str:
+    def cells(values: list[Any]) -> str:
+        return "| " + " | ".join(figure(value).replace("|", "/") for value in values) + " |"
+
+    head = [
+        cells([column.replace("_", " ") for column in table.columns]),
+        cells(["---"] * len(table.columns)),
+    ]
+    return "\n".join([f"{table.title}:", "", *head, *(cells(row) for row in table.rows)])
+
+
+def _sentence(text: str) -> str:
+    """A capital letter in front, unless a name that the user chose stands there."""
+    return text[0].upper() + text[1:] if text.startswith(("the ", "a ", "there ")) else text
 
 
 class Composer:
@@ -104,13 +124,19 @@ def compose(workspace: Workspace) -> Text:
         for label, value in narrative.key_figures:
             shown_label = composer.show(scope(label, record.id))
             shown_value = composer.show(scope(value, record.id))
-            if shown_label and shown_value:
+            known = any(shown_label == other for other, _ in text.key_figures)
+            if shown_label and shown_value and not known:
                 text.key_figures.append((shown_label, shown_value))
         text.caveats += [
             composer.show(f"{{{{{record.id}.warnings.{index}}}}}")
             for index in range(len(result.outcome.warnings))
         ]
-    text.conclusion = " ".join(part for part in conclusions if part)
+        text.tables += [
+            table
+            for table in tables_of(record.id, result)
+            if not any(table.rows == other.rows for other in text.tables)
+        ]
+    text.conclusion = " ".join(_sentence(part) for part in conclusions if part)
     if not text.conclusion:
         text.conclusion = (
             "The conclusion was withheld, because the audit could not trace every figure in it."
@@ -119,7 +145,9 @@ def compose(workspace: Workspace) -> Text:
         text.caveats.insert(
             0, "A counter-analysis comes to the other decision; treat the conclusion as undecided."
         )
-    text.roles = [shown for role in workspace.roles if (shown := composer.show(role))]
+    text.roles = list(
+        dict.fromkeys(shown for role in workspace.roles if (shown := composer.show(role)))
+    )
     text.caveats += [shown for item in workspace.caveats if (shown := composer.show(item))]
     _show_checks(workspace, composer)
     text.caveats += [

@@ -1,13 +1,15 @@
 """Questions about a concept: answered from the documentation of the methods.
 
-Nothing is computed. Every passage is quoted from a tool's own documentation and
-cited; what the documentation does not cover is said to be missing.
+Nothing is computed. The sentences of the documentation that share most words with
+the question are quoted and cited; what it does not cover is said to be missing.
 """
 
 from __future__ import annotations
 
 import inspect
+import re
 
+from havoc.reading.prose import STOPWORDS
 from havoc.reason.answer import Citation
 from havoc.reason.patterns import hits
 from havoc.reason.planner import Plan
@@ -15,42 +17,85 @@ from havoc.reason.workspace import Workspace
 from havoc.tools import registry
 
 LIMIT = 3
+QUOTED = 3
+_SENTENCE = re.compile(r"(?<=[.?!])\s+(?=[A-Z`*])")
+_ASKING = frozenset(
+    "what difference mean means explain define when why how use used work works distinguish choose "
+    "simple words term between versus which interpret".split()
+)
 
 
-def explain(plan: Plan, workspace: Workspace) -> tuple[str, str]:
-    """(conclusion, body) with every passage as a fact reference."""
+def explain(plan: Plan, workspace: Workspace) -> tuple[str, list[str]]:
+    """(conclusion, details): quoted sentences as fact references."""
     names = _operations(plan, workspace.question)
-    parts = []
-    for number, name in enumerate(names, start=1):
-        declared = registry.get(name)
-        text = declared.summary
-        source = f"havoc documentation: {name}"
-        title = workspace.fact(declared.title, source)
-        passage = workspace.fact(text, source)
-        result_note = inspect.getdoc(declared.result_type) or ""
-        parts.append(f"**{title}.** {passage}")
-        if result_note:
-            parts.append(workspace.fact(result_note, source))
-        parts.append(f"Source of the method: {workspace.fact(declared.source, source)}")
-        workspace.citations.append(
-            Citation(id=f"c{number}", title=declared.title, source=declared.source, quote=text)
-        )
-    if not parts:
+    terms = _terms(workspace.question)
+    quoted = [
+        (score, name, sentence)
+        for name in names
+        for sentence in _sentences(name)
+        if (score := len(terms & _terms(sentence)))
+    ]
+    quoted.sort(key=lambda item: (-item[0], names.index(item[1])))
+    if not names:
         return (
             "The documentation of this version does not cover that concept.",
-            "Ask about a method that havoc computes; `havoc run --list` names them.",
+            ["Ask about a method that this program computes."],
         )
-    first = registry.get(names[0])
-    headline = workspace.fact(
-        first.summary.split("\n\n")[0].strip(), f"havoc documentation: {names[0]}"
+    if not quoted:
+        quoted = [(0, names[0], sentence) for sentence in _sentences(names[0])]
+    best = [sentence for _, _, sentence in quoted[:QUOTED]]
+    conclusion = " ".join(
+        workspace.fact(sentence, _source(name)) for _, name, sentence in quoted[:1]
     )
-    title = workspace.fact(first.title, f"havoc documentation: {names[0]}")
-    return f"{title}: {headline}", "\n\n".join(parts)
+    details = []
+    if len(best) > 1:
+        details.append(
+            " ".join(
+                workspace.fact(sentence, _source(name)) for _, name, sentence in quoted[1:QUOTED]
+            )
+        )
+    for number, name in enumerate(names, start=1):
+        declared = registry.get(name)
+        title = workspace.fact(declared.title, _source(name))
+        summary = workspace.fact(" ".join(declared.summary.split()), _source(name))
+        origin = workspace.fact(declared.source, _source(name))
+        details.append(f"**{title}.** {summary} (Source: {origin}.)")
+        workspace.citations.append(
+            Citation(
+                id=f"c{number}",
+                title=declared.title,
+                source=declared.source,
+                quote=next((item[2] for item in quoted if item[1] == name), declared.summary),
+            )
+        )
+    return conclusion, details
+
+
+def _source(name: str) -> str:
+    return f"havoc documentation: {name}"
+
+
+def _sentences(name: str) -> list[str]:
+    declared = registry.get(name)
+    text = f"{declared.summary}\n\n{inspect.getdoc(declared.result_type) or ''}"
+    return [
+        " ".join(part.split())
+        for paragraph in text.split("\n\n")
+        for part in _SENTENCE.split(" ".join(paragraph.split()))
+        if len(part) > 12 and not part.endswith("?") and not part.startswith("`")
+    ]
+
+
+def _terms(text: str) -> set[str]:
+    """Telling words; a plural and its singular count as one."""
+    words = re.findall(r"[a-z][a-z0-9\-]*", text.lower())
+    kept = {word for word in words if word not in STOPWORDS | _ASKING and len(word) > 1}
+    return {word[:-1] if word.endswith("s") and len(word) > 3 else word for word in kept}
 
 
 def _operations(plan: Plan, question: str) -> list[str]:
     """The methods that the question names, else the one it is closest to."""
-    named = [name.split(".")[0] for name in hits(question)]
+    named = [name.split(".")[0] for name in hits(question) if name.endswith(".0")]
     known = [name for name in dict.fromkeys([plan.operation, *named]) if name in registry]
     ranked = {guess.name: position for position, guess in enumerate(plan.guesses)}
     known.sort(key=lambda name: ranked.get(name, len(ranked)))

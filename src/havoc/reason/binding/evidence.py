@@ -425,4 +425,4 @@ def _transpose(points: Sequence[Series], series: Sequence[Series]) -> tuple[Seri
 
 
 def _counted(count: int, one: str, many: str) -> str:
-    return f"{'no' if count == 0 else count} {one if count == 1 else many}"
+    return f"{'none' if count == 0 else count} {one if count <= 1 else many}"
