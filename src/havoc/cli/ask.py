@@ -112,21 +112,33 @@ def _batch(namespace: argparse.Namespace) -> int:
         raise InputError("--batch writes JSON lines", where="ask", remedy="add --json")
     failed = 0
     for number, line in _lines(namespace.batch):
-        try:
-            item = msgspec.json.decode(line, type=BatchItem)
-            answer = _ask(
-                item.question, _batch_data(item.data), item.context, item.budget or namespace.budget
-            ).to_dict()
-            answer["id"] = item.id
-        except msgspec.DecodeError as error:
-            failed += 1
-            answer = {"id": None, "error": f"{namespace.batch}:{number}: {error}"}
-        except HavocError as error:
-            failed += 1
-            answer = {"id": item.id, "error": f"{namespace.batch}:{number}: {error}"}
+        answer = _batch_answer(line, f"{namespace.batch}:{number}", namespace.budget)
+        failed += "error" in answer
         sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
         sys.stdout.flush()
     return 2 if failed else 0
+
+
+def _batch_answer(line: bytes, where: str, budget: str | None) -> dict[str, Any]:
+    """The answer object of one line, or an error object. Nothing here ends the batch."""
+    identity: str | int | None = None
+    try:
+        if len(line) > MAX_LINE:
+            raise InputError(
+                f"the line is longer than {MAX_LINE} bytes",
+                remedy="hand large data over as a file path",
+            )
+        item = msgspec.json.decode(line, type=BatchItem)
+        identity = item.id
+        answer: dict[str, Any] = _ask(
+            item.question, _batch_data(item.data), item.context, item.budget or budget
+        ).to_dict()
+        return {**answer, "id": identity}
+    except (msgspec.DecodeError, HavocError, RecursionError, UnicodeDecodeError) as error:
+        return {"id": identity, "error": f"{where}: {error}"}
+    except Exception as error:
+        # A defect met by one line must not cost the answers of the others.
+        return {"id": identity, "error": f"{where}: unexpected {type(error).__name__}: {error}"}
 
 
 def _batch_data(data: Any) -> Any:
@@ -152,11 +164,8 @@ def _lines(source: str) -> Iterator[tuple[int, bytes]]:
         number = 0
         while line := stream.readline(MAX_LINE + 1):
             number += 1
-            if len(line) > MAX_LINE:
-                raise InputError(
-                    f"the line is longer than {MAX_LINE} bytes",
-                    where=f"{source}:{number}",
-                    remedy="hand large data over as a file path",
-                )
+            rest = line
+            while len(rest) > MAX_LINE and not rest.endswith(b"\n"):
+                rest = stream.readline(MAX_LINE + 1)
             if line.strip():
                 yield number, line

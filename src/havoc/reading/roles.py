@@ -45,8 +45,14 @@ class Scalar(msgspec.Struct, kw_only=True):
 
     @property
     def fraction(self) -> float:
-        """The value as a probability: 95 and 95 % are 0.95, 0.95 stays."""
-        return self.value / 100 if self.percent or self.value > 1 else self.value
+        """The value as a probability: 95 and 95 % are 0.95, 0.95 stays.
+
+        Only a bare alpha above 1 stays as it is, because nobody can tell whether
+        "alpha 7" means 0.07, 0.7 or something else: the tools refuse it.
+        """
+        if self.percent or (self.value > 1 and self.role != "alpha"):
+            return self.value / 100
+        return self.value
 
 
 def _compile(role: str, *patterns: str) -> list[tuple[str, re.Pattern[str]]]:
@@ -108,7 +114,9 @@ PATTERNS: list[tuple[str, re.Pattern[str]]] = [
         rf"\b(?:reps?|replicates?|repeat|repeats|replications?){_IS}{NUMBER}",
     ),
     *_compile(
-        "blocks", rf"{_LEADING}\s*(?:blocks?|days?\s+as\s+blocks?)\b", rf"\bblocks?\s*[=:]\s*{NUMBER}"
+        "blocks",
+        rf"{_LEADING}\s*(?:blocks?|days?\s+as\s+blocks?)\b",
+        rf"\bblocks?\s*[=:]\s*{NUMBER}",
     ),
     *_compile(
         "subgroup_size",
@@ -255,6 +263,8 @@ def read_scalars(text: str) -> tuple[list[Scalar], str]:
             if MASK in text[start:end]:
                 continue
             percent = match.re.groups >= 2 and match[2] is not None
+            if start == match.start() and not percent and _ends_a_list(role, match):
+                continue
             found.append(
                 Scalar(
                     role=role,
@@ -272,7 +282,10 @@ def read_scalars(text: str) -> tuple[list[Scalar], str]:
             value = _WORD_NUMBERS[match[1].lower()]
             found.append(Scalar(role=role, value=value, start=start, end=end))
             text = mask(text, start, end)
+    in_percent = any(item.role == "power" and 1 < item.value <= 100 for item in found)
     for scalar in found:
+        if scalar.role == "alpha" and 1 <= scalar.value < 100 and in_percent:
+            scalar.percent = True  # "alpha 5, power 80"
         if scalar.role == "level":
             scalar.role = "confidence" if scalar.fraction > 0.5 else "alpha"
         elif scalar.role == "confidence" and scalar.fraction < 0.4:
@@ -280,6 +293,25 @@ def read_scalars(text: str) -> tuple[list[Scalar], str]:
         elif scalar.role == "alpha" and scalar.fraction > 0.5 and scalar.percent:
             scalar.role = "confidence"
     return sorted(found, key=lambda scalar: scalar.start), text
+
+
+_PROBABILITIES = frozenset({"power", "alpha", "confidence", "coverage"})
+_CUSTOMARY = frozenset({80, 90, 95, 98, 99, 99.5, 99.7, 99.9, 0.8, 0.9, 0.95, 0.98, 0.99})
+_NUMBER_BEFORE = re.compile(r"\d[\s,;]+$")
+_NUMBER_BEHIND = re.compile(
+    rf"\s*(?:levels?|points?|pts?|interval)?\s*(?:is|of|was|=|:)?\s*(?:[-+]?\.?\d|{MASK})",
+    re.IGNORECASE,
+)
+
+
+def _ends_a_list(role: str, match: re.Match[str]) -> bool:
+    """Does the number before a role's word belong to the data: "5.1 5.2 5.3 confidence 95"?"""
+    text = match.string
+    behind = _NUMBER_BEHIND.match(text, match.end()) is not None
+    before = _NUMBER_BEFORE.search(text[max(match.start() - 16, 0) : match.start()]) is not None
+    if role in _PROBABILITIES:
+        return (behind or before) and float(match[1]) not in _CUSTOMARY
+    return before and behind
 
 
 def _read_ranges(text: str, found: list[Scalar]) -> str:

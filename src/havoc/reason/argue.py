@@ -53,6 +53,10 @@ def argue(workspace: Workspace) -> None:
         result = workspace.results[item.id]
         for attack in ATTACKS.get(item.operation, _no_attacks)(result.args, result.outcome):
             if done >= limit or not workspace.affordable():
+                workspace.stopped = workspace.stopped or (
+                    f"the {workspace.route.budget.name} budget was spent before every "
+                    "counter-analysis could run"
+                )
                 return
             done += 1
             _run(workspace, item, result, attack)
@@ -431,7 +435,8 @@ def _stability(primary: Outcome, other: Outcome) -> tuple[Stance, str]:
         return "supports", "The control chart shows no sign of instability ({{points}} points)"
     return (
         "weakens",
-        "The control chart shows instability ({{violations_count}} rule violations), so the index describes no predictable process",
+        "The control chart shows instability ({{violations_count}} rule violations), so the index "
+        "describes no predictable process",
     )
 
 
@@ -455,7 +460,8 @@ def _attack_chart(args: dict[str, Any], outcome: Outcome) -> list[Attack]:
             why="are the values compatible with a normal distribution?",
             read=_violated(
                 "The values are compatible with a normal distribution",
-                "The values do not look normal, which affects the false alarms of single-value charts",
+                "The values do not look normal, which affects the false alarms of single-value "
+                "charts",
             ),
         ),
     ]

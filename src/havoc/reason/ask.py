@@ -31,6 +31,7 @@ from havoc.reason.workspace import BUDGETS, Workspace
 from havoc.tools import registry
 
 MAX_QUESTION = 200_000
+MAX_TABLE_WARNINGS = 12
 
 
 def ask(
@@ -120,7 +121,8 @@ def _compute(plan: Plan, workspace: Workspace, planner: str) -> Answer:
     with workspace.stage("MODE") as notes:
         chosen = workspace.route
         notes["summary"] = (
-            f"{chosen.task}, {chosen.difficulty.lower()}, risk {chosen.risk.lower()}: budget {chosen.budget.name}"
+            f"{chosen.task}, {chosen.difficulty.lower()}, risk {chosen.risk.lower()}: "
+            f"budget {chosen.budget.name}"
         )
     with workspace.stage("GROUND") as notes:
         slots = workspace.reading.slots
@@ -133,6 +135,9 @@ def _compute(plan: Plan, workspace: Workspace, planner: str) -> Answer:
         notes["summary"] = f"{planner}: " + ", ".join(item.operation for item in workspace.graph)
         for binding in plan.bindings:
             _echo(workspace, binding)
+        for table in workspace.reading.tables:
+            for warning in table.warnings[:MAX_TABLE_WARNINGS]:
+                workspace.caveats.append(workspace.fact(warning, table.source))
         for name in plan.unavailable:
             asked = workspace.fact(name.replace("_", " "), "question")
             workspace.caveats.append(

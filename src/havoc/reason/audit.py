@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import msgspec
 
 from havoc.errors import HavocError
 from havoc.formatting import figure
-from havoc.reason.render import REFERENCE, Rendered, resolve
+from havoc.reason.render import REFERENCE, Figure, Rendered, resolve
 from havoc.tools import registry
 from havoc.tools.result import Recomputed, ToolResult
 
@@ -64,14 +65,32 @@ def check_rendered(rendered: Rendered, scopes: Mapping[str, Any], text: str | No
                 f"{shown[item.start : item.end]!r} is not the value of {item.reference}",
                 where="answer text",
             )
-    for found in _DIGIT_RUN.finditer(shown):
-        inside = any(
-            item.start <= found.start() and found.end() <= item.end + 1 for item in rendered.figures
+    _check_seams(shown, rendered.figures)
+    found = _DIGIT_RUN.search(_blanked(shown, rendered.figures))
+    if found:
+        raise FreeFigure(
+            f"the figure {found[0]!r} is in no tool result and not in the input",
+            where=f"answer text at {found.start()}",
         )
-        if not inside:
+
+
+def _blanked(text: str, figures: list[Figure]) -> str:
+    """``text`` with every filled reference replaced by blanks."""
+    parts, position = [], 0
+    for item in figures:
+        parts += [text[position : item.start], " " * (item.end - item.start)]
+        position = item.end
+    return "".join([*parts, text[position:]])
+
+
+def _check_seams(text: str, figures: list[Figure]) -> None:
+    """Refuse two figures written so close together that they read as a third one."""
+    for first, second in pairwise(figures):
+        glued = text[first.end : second.start] in {"", ".", ","}
+        if glued and first.text[-1:].isdigit() and second.text[:1].isdigit():
             raise FreeFigure(
-                f"the figure {found[0]!r} is in no tool result and not in the input",
-                where=f"answer text at {found.start()}",
+                f"{text[first.start : second.end]!r} is two figures that read as one",
+                where="answer text",
             )
 
 

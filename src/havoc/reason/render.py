@@ -59,7 +59,7 @@ def render(template: str, scopes: Mapping[str, Any], sources: Mapping[str, str])
     for match in REFERENCE.finditer(template):
         literal = template[position : match.start()]
         value, unit = resolve(match["path"], scopes)
-        text = figure(value, (match["spec"] or "").strip(), unit)
+        text = _written(match["path"], value, (match["spec"] or "").strip(), unit)
         parts += [literal, text]
         length += len(literal)
         root = match["path"].split(".")[0]
@@ -79,6 +79,15 @@ def render(template: str, scopes: Mapping[str, Any], sources: Mapping[str, str])
     return Rendered(text="".join(parts), figures=figures)
 
 
+def _written(path: str, value: Any, spec: str, unit: str) -> str:
+    try:
+        return figure(value, spec, unit)
+    except (TypeError, ValueError):
+        raise UnknownReference(
+            f"it cannot be written with the format {spec!r}", where=f"reference {path}"
+        ) from None
+
+
 def resolve(path: str, scopes: Mapping[str, Any]) -> tuple[Any, str]:
     """The value at ``path`` and the unit of the result it belongs to."""
     root, *keys = path.split(".")
@@ -89,7 +98,7 @@ def resolve(path: str, scopes: Mapping[str, Any]) -> tuple[Any, str]:
     for key in keys:
         if isinstance(value, Mapping) and key in value:
             value = value[key]
-        elif isinstance(value, list) and key.isdigit() and int(key) < len(value):
+        elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
             value = value[int(key)]
         else:
             raise UnknownReference(f"{root} has no {'.'.join(keys)}", where=f"reference {path}")
