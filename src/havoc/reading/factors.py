@@ -1,6 +1,8 @@
 """Factors of an experiment in prose: "temp 150-200 C, pressure 1..5 bar, resin (A, B)".
 
-A factor has a name and either a range or a list of levels, and often a unit.
+Settings are found first (a range, a list of levels), then the name that stands
+before them. Positions refer to the text as it was given; every pattern reads a
+stretch of text once.
 """
 
 from __future__ import annotations
@@ -9,59 +11,79 @@ import re
 
 import msgspec
 
-from havoc.reading.prose import MASK, STOPWORDS, UNITS, mask, word_set
+from havoc.reading.factor_names import CONNECTORS, name_after, name_before, read_names
+from havoc.reading.prose import MASK, UNITS, mask, word_set
 
-_NUM = r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)"
-_WORD = r"(?<![\w.])(?<!\w-)[A-Za-zµμΑ-ω](?:[\w\-µμ]|\.(?=\w)){0,40}"
-_UNIT = r"(?:\s*(?P<{name}>°[CF]?|%|[a-zA-Zµμ]{{1,8}}(?:/[a-zA-Zµμ]{{1,5}}\d?)?(?![\w]*[=:\d])))?"
-_TO = r"\s*(?:-|–|—|à|\bto\b|\.\.\.?|…|/|\band\b|&|\btill\b|\buntil\b|\bbis\b)\s*"
-_NAME = rf"(?P<name>{_WORD}(?:\s+(?:{_WORD}|\d(?=\s)))?(?:\s+{_WORD})?)"
-_OPEN = r"\s*(?:[:=(\[]|\(coded\)|from|between|at|in|of|is|,)?\s*(?:from\s+|between\s+)?"
-
-_RANGE = re.compile(
-    rf"{_NAME}{_OPEN}(?P<low>{_NUM}){_UNIT.format(name='u1')}{_TO}(?P<high>{_NUM}){_UNIT.format(name='u2')}(?!\s*/\s*[\d.])",
-    re.IGNORECASE,
+NUM = r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?"
+_MORE_UNITS = word_set(
+    "deg cst mpa·s sccm mtorr torr mbar cfm lpm gpm slm wt% vol% w% v% ppm % mol% % rh mn/m "
+    "ma/cm2 a/dm2 kv/cm cm/h u/ml iu parts n·m n.m nm kgf tons ton knots micron microns "
+    "stunden sek turns ph-units 1/min 1/s 1/h"
 )
+_ATOMS = "|".join(
+    re.escape(unit) for unit in sorted(UNITS | _MORE_UNITS, key=len, reverse=True) if unit
+)
+UNIT = rf"(?:(?:1/(?:min|s|h)|(?:{_ATOMS})(?:\s?/\s?(?:{_ATOMS})\d?)?)(?![\w°])(?!\s*[=:]\s*\d))"
+_U = rf"(?:\s?{UNIT})?"
+_TO = r"(?:\s?(?:-|–|—|→|\.\.\.?|…)\s?|\s+(?:-|–|to|till|until|bis|à|through)\s+)"
+
 _PLUS_MINUS = re.compile(
-    rf"{_NAME}{_OPEN}(?P<center>{_NUM}){_UNIT.format(name='u1')}\s*(?:±|\+\s*/\s*-|\+-)\s*(?P<half>{_NUM}){_UNIT.format(name='u2')}",
-    re.IGNORECASE,
+    rf"(?P<center>{NUM})(?P<u1>{_U})\s*(?:±|\+\s?/\s?-|\+-)\s*(?P<half>{NUM})(?P<u2>{_U})", re.I
 )
-_UNNAMED = re.compile(
-    rf"(?P<low>{_NUM})\s*(?:-|–|to|\.\.\.?)\s*(?P<high>{_NUM})\s*(?P<u2>°[CF]|%|bar|min|h|hours?|rpm|C|s|mm|kg|g/L|mM)\b",
-    re.IGNORECASE,
+_BRACKET = re.compile(r"[({\[](?P<inside>[^(){}\[\]\n]{1,160})[)}\]]")
+_RANGE = re.compile(
+    rf"(?<![\w.^])(?P<low>{NUM})(?P<u1>{_U}){_TO}(?P<high>{NUM})(?P<u2>{_U})"
+    r"(?![\w.]*\d)(?!\s?/\s?[\d.])(?!-\w)",
+    re.I,
 )
-_ITEM = r"[\w.+\-µ°%]{1,40}(?:\s[\w.+\-]{1,40})?"
-_BRACKETED = re.compile(
-    rf"{_NAME}\s*[:=]?\s*[({{\[]\s*(?P<items>{_ITEM}(?:\s*[,;/|]\s*{_ITEM})+)\s*[)}}\]]{_UNIT.format(name='unit')}"
+_BETWEEN = re.compile(
+    rf"\b(?:between|from)\s+(?P<low>{NUM})(?P<u1>{_U})\s*(?:and|&)\s*(?P<high>{NUM})(?P<u2>{_U})"
+    r"(?![\w.]*\d)",
+    re.I,
 )
-_SLASHED = re.compile(
-    rf"{_NAME}\s*[:=]?\s*(?<![\w.])(?P<items>[\w.+\-]{{1,40}}(?:\s?/\s?[\w.+\-]{{1,40}})+)(?!\w)", re.IGNORECASE
+_PAIR_WORDS = re.compile(
+    r"\b(?P<items>low[\s,/]+high|lo[\s,/]+hi|high[\s,/]+low|off[\s,/]+on|on[\s,/]+off|yes[\s,/]+no|"
+    r"no[\s,/]+yes|old[\s,/]+new|min[\s,/]+max|thin[\s,/]+thick|slow[\s,/]+fast)\b",
+    re.I,
 )
+_SLASHED = re.compile(r"(?<![\w./°])(?P<items>[-+\w.]+(?:\s?/\s?[-+\w.]*[\w+\-])+)(?![\w/])")
 _NUMBERS = re.compile(
-    rf"{_NAME}\s*[:=]?\s*(?<![\w.])(?P<items>{_NUM}(?:\s*[,&]?\s+{_NUM})+)(?!\s*[-/]\s*\d)"
+    rf"(?<![\w.^/])(?P<items>{NUM}{_U}(?:(?:\s*,\s*(?:or\s+|and\s+)?|\s+(?:or|and|&)\s+|\s+){NUM}{_U})+)"
+    r"(?![\w.]*\d)(?!\s?[-/]\s?\d)",
+    re.I,
 )
-_WORDS = re.compile(
-    rf"{_NAME}\s+(?P<items>low[\s,/]+high|lo[\s,/]+hi|off[\s,/]+on|on[\s,/]+off|yes[\s,/]+no|no[\s,/]+yes|old[\s,/]+new|min[\s,/]+max)\b",
-    re.IGNORECASE,
+_LABELS = re.compile(
+    r"(?<![\w/])(?P<items>(?P<stem>[A-Za-z])\d(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s+)(?P=stem)\d){1,11}"
+    r"|[A-Za-z](?:(?:\s*,\s*|\s+)[A-Za-z]){1,8})(?![\w/]|\s*[-+.:]|\s+\d)"
 )
-_LETTER_RUN = re.compile(r"(?<![\w/])[A-Z](?:(?:\s*[,;]\s*|\s+|\s*(?:&|and)\s+)[A-Z](?![\w'])){1,}")
-_NUMBERED = re.compile(r"\b([a-zA-Z])1\s*(?:\.\.+|…|-|–|to|,)\s*\1(\d{1,2})\b")
-_LETTER_SPAN = re.compile(r"(?<![\w/])([A-Z])\s*(?:-|–|to|\.\.+|through|thru)\s*([A-Z])(?![\w])")
-_NOT_NAMES = (STOPWORDS - {"die", "der", "das", "set", "list"}) | word_set(
-    """
-    factor factors design designs level levels low high range ranges coded plan runs run
-    screening doe rotatable ccd bbd box behnken composite central between from inscribed
-    face centred centered circumscribed three two four five six seven eight points point
-    centre center cp cps variables variable parameters knobs inputs reps rep replicate
-    replicates seed blocks block full factorial fractional resolution res alpha only max min
-    budget over within plus minus them mix either set ingredients settings spec limits
-    tolerance general fact experiment trial trials continuous
-    """
+_KINDS = re.compile(
+    r"(?:\(\s*)?\b(?P<count>[2-9]|two|three|four|five|six)\s*(?:lvls?|levels?|types?|kinds?|sorts?|"
+    r"settings|grades|variants)?\b(?:\s*\))?",
+    re.I,
 )
+_ENUMERATED = re.compile(r"(?<![\w/°])([A-H])(?=\s+[a-zµ][\w\-]*\s*(?:\(\s*)?[-+.\d{A-Z])")
+_RUN_NOUN = re.compile(
+    r"\s*(?:runs?|trials?|experiments?|points?|pts|centres?|centers?|blocks?|reps?|replicates?|"
+    r"factors?|levels?|lvls?|settings|samples|blends|recipes|steps)\b",
+    re.I,
+)
+_BY_UNIT = {
+    "temperature": word_set("c °c degc f °f k ° deg"),
+    "time": word_set("s sec min mins minutes h hr hrs hours days"),
+    "pressure": word_set("bar mbar psi pa kpa mpa torr mtorr"),
+    "speed": word_set("rpm m/min mm/s m/s mm/min 1/min"),
+    "voltage": word_set("v kv mv"),
+    "current": word_set("a ma"),
+    "concentration": word_set("% ppm g/l mg/l mol/l wt%"),
+    "pH": word_set("ph"),
+}
 
 
 class FactorText(msgspec.Struct, kw_only=True):
-    """A factor as written. Either ``low`` and ``high`` or ``levels`` are set, or only a name."""
+    """A factor as written: ``low`` and ``high``, or ``levels``, or only a name.
+
+    ``named`` is False where the name was taken from the unit.
+    """
 
     name: str
     start: int
@@ -70,66 +92,158 @@ class FactorText(msgspec.Struct, kw_only=True):
     high: float | None = None
     levels: list[float | str] = []
     unit: str = ""
+    named: bool = True
 
     @property
     def source(self) -> str:
         return f"question[{self.start}:{self.end}]"
 
 
+class FactorsText(msgspec.Struct, kw_only=True):
+    """All factors that were read, a range that was said to hold for each of them, and the text
+    without the settings."""
+
+    factors: list[FactorText] = []
+    common: FactorText | None = None
+    remaining: str = ""
+
+
 def read_factors(text: str) -> list[FactorText]:
     """Factors with a range or levels, in the order of the text (normalised text expected)."""
+    return read_all_factors(text).factors
+
+
+def read_all_factors(text: str) -> FactorsText:
+    """Factors with a range or levels, and the range that is common to all factors, if one is."""
+    text = _without_letters(text)
     found: list[FactorText] = []
-    for pattern in (_PLUS_MINUS, _BRACKETED, _WORDS):
+    for pattern in (_PLUS_MINUS, _BETWEEN, _BRACKET, _PAIR_WORDS, _RANGE, _SLASHED, _NUMBERS):
         text = _collect(pattern, text, found)
-    text = _collect(_SLASHED, text, found, slashed=True)
-    text = _collect(_RANGE, text, found)
-    text = _collect(_NUMBERS, text, found)
-    return sorted(found, key=lambda factor: factor.start)
+    if any(item.name for item in found):
+        text = _collect(_LABELS, text, found)
+    common = next((item for item in found if _holds_for_all(text, item)), None)
+    named = [item for item in found if item.name]
+    if common is not None:
+        named = [item for item in named if item is not common]
+    else:
+        named += _by_unit([item for item in found if not item.name], bool(named))
+    return FactorsText(
+        factors=_distinct(sorted(named, key=lambda item: item.start)),
+        common=common,
+        remaining=text,
+    )
 
 
-def _collect(
-    pattern: re.Pattern[str], text: str, found: list[FactorText], *, slashed: bool = False
-) -> str:
+def _without_letters(text: str) -> str:
+    """ "A temp 60-80, B time 5-7": the letters count the factors; they are no units or names."""
+    letters = list(_ENUMERATED.finditer(text))
+    if [match[1] for match in letters][:2] != ["A", "B"]:
+        return text
+    characters = list(text)
+    for match in letters:
+        characters[match.start()] = " "
+    return "".join(characters)
+
+
+def _collect(pattern: re.Pattern[str], text: str, found: list[FactorText]) -> str:
     position = 0
     while match := pattern.search(text, position):
-        name = _clean(match["name"])
-        groups = match.groupdict()
-        items = match.groupdict().get("items") or ""
-        if MASK in match[0] or not name or re.search(r"\d\s*-\s*\d", items):
-            position = match.start() + 1 if not name else match.end()
-            continue
-        factor = FactorText(name=name, start=match.start(), end=match.end())
-        if groups.get("half") is not None:
-            center, half = float(groups["center"]), abs(float(groups["half"]))
-            factor.low, factor.high = round(center - half, 12), round(center + half, 12)
-            factor.unit = groups.get("u2") or groups.get("u1") or ""
-        elif groups.get("high") is not None:
-            factor.low, factor.high = float(groups["low"]), float(groups["high"])
-            factor.unit = groups.get("u2") or groups.get("u1") or ""
-        else:
-            factor.levels = _levels(match["items"])
-            factor.unit = groups.get("unit") or ""
-            if slashed and not _plausible(factor.levels):
-                position = match.end()
-                continue
-            if len(factor.levels) < 2:
-                position = match.end()
-                continue
-        if factor.unit.lower() not in UNITS:
-            factor.unit = ""
-        found.append(factor)
-        text = mask(text, *match.span())
         position = match.end()
+        if MASK in match[0]:
+            position = match.start() + 1
+            continue
+        factor = _settings(match)
+        if factor is None:
+            if pattern is _BRACKET:
+                position = match.start() + 1
+            continue
+        if not factor.name and sorted(map(str, factor.levels)) != ["-1.0", "1.0"]:
+            factor.name = name_before(text, factor.start)
+        if not factor.name and factor.low is not None and not _RUN_NOUN.match(text, factor.end):
+            factor.name = name_after(text, factor.end)
+        counts = bool(factor.levels) or _RUN_NOUN.match(text, factor.end) is not None
+        if not factor.name and counts and sorted(map(str, factor.levels)) != ["-1.0", "1.0"]:
+            continue
+        found.append(factor)
+        text = mask(text, factor.start, factor.end)
     return text
 
 
-def _levels(items: str) -> list[float | str]:
-    separator = r"\s*[,;/|&]\s*" if re.search(r"[,;/|&]", items) else r"\s+"
+def _settings(match: re.Match[str]) -> FactorText | None:
+    """The settings that a pattern found; None if they are none."""
+    groups = match.groupdict()
+    factor = FactorText(name="", start=match.start(), end=match.end())
+    unit = (groups.get("u2") or groups.get("u1") or "").strip()
+    if groups.get("half") is not None:
+        center, half = float(groups["center"]), abs(float(groups["half"]))
+        factor.low, factor.high, factor.unit = (
+            round(center - half, 12), round(center + half, 12), unit,
+        )  # fmt: skip
+        return factor
+    if groups.get("high") is not None:
+        factor.low, factor.high, factor.unit = float(groups["low"]), float(groups["high"]), unit
+        return factor
+    if groups.get("inside") is not None:
+        return _bracketed(factor, groups["inside"])
+    factor.levels, factor.unit = split_levels(groups["items"])
+    if match.re is _SLASHED and not _plausible(factor.levels):
+        return None
+    if match.re is _LABELS and not _consecutive(factor.levels):
+        return None
+    return factor if 1 < len(set(map(str, factor.levels))) == len(factor.levels) else None
+
+
+def _bracketed(factor: FactorText, inside: str) -> FactorText | None:
+    """Levels in brackets, perhaps after a name or a count: "(nozzle: round, flat)"."""
+    head, colon, rest = inside.partition(":")
+    if colon and rest:
+        if not re.match(r"\s*(?:\d|one|two|three|four|five|six)", head):
+            factor.name = name_before(inside, len(head))
+            factor.start += 1 + len(head) - len(head.lstrip())
+        inside = rest
+    if re.search(rf"\d{_TO}[-+]?\.?\d", inside) or re.search(r"[=<>]|\d\s?\^", inside):
+        return None
+    items, unit = split_levels(inside)
+    words = [item for item in items if isinstance(item, str)]
+    if len(items) < 2 or len(set(map(str, items))) != len(items):
+        return None
+    if any(not re.search(r"\w", word) or len(word.split()) > 3 for word in words):
+        return None
+    if any(re.search(r"\s[-+]?[\d.]+(?:$|\s|/)|\w/\w.*,|,.*\w/\w", word) for word in words):
+        return None
+    if "," in inside and "/" in inside:
+        return None
+    separated = re.search(r"[,;/|&]|\s(?:or|and)\s", inside) is not None
+    if not separated and words and not _consecutive(items):
+        return None
+    factor.levels, factor.unit = items, unit
+    return factor
+
+
+def split_levels(items: str) -> tuple[list[float | str], str]:
+    """The levels of a list with their common unit: "0.5, 0.8 mm" is [0.5, 0.8] and mm."""
+    joined = re.sub(r"\s+(?:or|and|n|vs\.?)\s+", ",", items.strip(), flags=re.I)
+    separator = r"\s*[,;/|&]\s*" if re.search(r"[,;/|&]", joined) else r"\s+"
+    if separator == r"\s+":
+        joined = re.sub(rf"({NUM})\s({UNIT})(?=\s|$)", r"\1\2", joined, flags=re.I)
     levels: list[float | str] = []
-    for item in re.split(separator, items.strip()):
-        if item:
-            levels.append(float(item) if re.fullmatch(_NUM, item) else item)
-    return levels
+    unit = ""
+    parts = [part.strip(" .") for part in re.split(separator, joined)]
+    if (
+        separator != r"\s+"
+        and "/" in joined
+        and (tail := re.search(rf"\d\s?({UNIT})$", joined, re.I))
+    ):
+        cut = joined[: tail.start(1)]
+        parts, unit = [part.strip(" .") for part in re.split(separator, cut)], tail[1]
+    numeric = [re.fullmatch(rf"({NUM})\s?({UNIT})?", part, re.I) for part in parts]
+    if all(numeric):
+        for found in numeric:
+            assert found is not None
+            levels.append(float(found[1]))
+            unit = found[2] or unit
+        return levels, unit
+    return [part for part in parts if part], ""
 
 
 def _plausible(levels: list[float | str]) -> bool:
@@ -140,52 +254,96 @@ def _plausible(levels: list[float | str]) -> bool:
     if any(numbers):
         return False
     words = [str(level).lower() for level in levels]
-    return not any(word in UNITS and len(word) <= 3 for word in words) or words in (
-        ["a", "b"],
-        ["x", "y"],
-    )
+    if any(re.fullmatch(r"[-+\d.]+", word) for word in words):
+        return False
+    if all(word in UNITS for word in words):
+        return words in (["a", "b"], ["x", "y"], ["l", "m"], ["s", "m"], ["h", "c"])
+    return not (words[0] in UNITS and len(words) == 2 and words[1] in UNITS) and words != [
+        "and",
+        "or",
+    ]
 
 
-def _stop(word: str) -> bool:
-    """A word that cannot name a factor. A single capital letter can."""
-    return word.lower().strip(".-") in _NOT_NAMES and not (len(word) == 1 and word.isupper())
+def _consecutive(levels: list[float | str]) -> bool:
+    """Labels that count: a b c, K L M, V1 V2 V3."""
+    words = [str(level) for level in levels]
+    if all(len(word) == 1 for word in words):
+        codes = [ord(word) for word in words]
+        return codes == list(range(codes[0], codes[0] + len(codes)))
+    return all(re.fullmatch(r"[A-Za-z]+\d", word) for word in words)
 
 
-def _clean(name: str) -> str:
-    words = name.split()
-    while words and (
-        words[0].lower().strip(".-") in _NOT_NAMES
-        or (words[0].lower() in UNITS and len(words) > 1 and len(words[0]) > 1)
-    ):
-        words.pop(0)
-    while words and words[-1].lower() in {"from", "between", "at", "is", "of", "in", "and"}:
-        words.pop()
-    for index in range(len(words) - 1, -1, -1):
-        if _stop(words[index]):
-            words = words[index + 1 :]
-            break
-    return " ".join(words)
+def _holds_for_all(text: str, factor: FactorText) -> bool:
+    """ "all -1 to 1", "each input 0-1", "range -1 1", "coded -1/+1": a range without a name."""
+    if factor.name or factor.unit:
+        return False
+    ends = factor.levels if len(factor.levels) == 2 else [factor.low, factor.high]
+    if None in ends or not all(isinstance(end, float) for end in ends):
+        return False
+    if sorted(float(end) for end in ends if isinstance(end, float)) == [-1.0, 1.0]:
+        return True
+    before = text[max(0, factor.start - 32) : factor.start]
+    return re.search(
+        r"\b(?:all|each|every|both|inputs?|vars?|variables?|parameters?|factors?|ranges?|scaled|"
+        r"coded|normali[sz]ed|unit)\b[\s:(]*(?:\w+\s+)?(?:in|on|from|between|to)?[\s:(]*$",
+        before,
+        re.I,
+    ) is not None  # fmt: skip
 
 
-def read_names(text: str) -> list[str]:
-    """Bare factor names: "A B C D", "x1..x10", "A to G", "factors speed, feed and depth"."""
-    numbered = _NUMBERED.search(text)
-    if numbered and 1 < int(numbered[2]) <= 40:
-        return [f"{numbered[1]}{index}" for index in range(1, int(numbered[2]) + 1)]
-    span = _LETTER_SPAN.search(text)
-    if span and span[1] < span[2]:
-        letters = [chr(code) for code in range(ord(span[1]), ord(span[2]) + 1)]
-        return letters if len(letters) > 2 else []
-    runs = [re.findall(r"[A-Z]", match[0]) for match in _LETTER_RUN.finditer(text)]
-    longest = max(runs, key=len, default=[])
-    if len(longest) >= 2:
-        return longest
-    listed = re.search(
-        r"\b(?:factors?|variables?|parameters?|for|of|ingredients?|components?)\s*:?\s+((?:[a-zA-Z][\w\-]*\s*(?:,|/|and|&|\s)\s*){1,12}[a-zA-Z][\w\-]*)",
-        text,
-    )
-    if listed:
-        words = [word for word in re.split(r"\s*(?:,|/|&|\band\b)\s*", listed[1]) if word]
-        words = [_clean(word) for word in words]
-        return [word for word in words if word] if len(words) >= 2 else []
-    return []
+def common_ends(factor: FactorText) -> tuple[float, float]:
+    """Low and high of a range that is common to all factors."""
+    if factor.low is not None and factor.high is not None:
+        return factor.low, factor.high
+    low, high = sorted(float(level) for level in factor.levels)
+    return low, high
+
+
+def _by_unit(unnamed: list[FactorText], others: bool) -> list[FactorText]:
+    """Ranges without a name take the quantity that their unit measures."""
+    named = []
+    for item in unnamed:
+        name = next((name for name, units in _BY_UNIT.items() if item.unit.lower() in units), "")
+        if name and item.low is not None and (others or len(unnamed) > 1):
+            item.name, item.named = name, False
+            item.unit = "" if name == "pH" else item.unit
+            named.append(item)
+    return named
+
+
+def _distinct(factors: list[FactorText]) -> list[FactorText]:
+    """A name that comes again (in the earlier turn) is the same factor; the first counts."""
+    kept: dict[str, FactorText] = {}
+    for factor in factors:
+        kept.setdefault(factor.name, factor)
+    return list(kept.values())
+
+
+def level_counts(text: str) -> list[tuple[str, int]]:
+    """ "supplier has 5 levels, resin (3 types)": names with a number of levels."""
+    counts = []
+    for match in _KINDS.finditer(text):
+        unit_word = re.search(r"[a-z]{4,}\s*\)?$|lvls?", match[0], re.I)
+        bare = match[0].startswith("(") and match[0].endswith(")")
+        if not bare and not (unit_word and re.search(r"level|lvl|type|kind|sort", match[0], re.I)):
+            continue
+        name = name_before(text, match.start())
+        if name:
+            words = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+            counts.append((name, words.get(match["count"].lower()) or int(match["count"])))
+    return counts
+
+
+__all__ = [
+    "CONNECTORS",
+    "NUM",
+    "UNIT",
+    "FactorText",
+    "FactorsText",
+    "common_ends",
+    "level_counts",
+    "read_all_factors",
+    "read_factors",
+    "read_names",
+    "split_levels",
+]

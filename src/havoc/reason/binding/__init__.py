@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from havoc.reading.question import Reading
 from havoc.reason.binding import (
-    experiments,
+    conversion,
+    designs,
+    experiment_analysis,
+    further_designs,
     mathematics,
     measurement,
     models,
@@ -21,10 +24,13 @@ from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
 BINDERS = {
     **statistics.BINDERS,
     **models.BINDERS,
-    **experiments.BINDERS,
+    **designs.BINDERS,
+    **further_designs.BINDERS,
+    **experiment_analysis.BINDERS,
     **processes.BINDERS,
     **measurement.BINDERS,
     **mathematics.BINDERS,
+    **conversion.BINDERS,
     **quality.BINDERS,
 }
 
