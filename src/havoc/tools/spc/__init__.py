@@ -2,6 +2,7 @@
 
 OPERATIONS: dict[str, str] = {
     "capability": "capability",
+    "capability_nonnormal": "capability_nonnormal",
     "control_chart": "control_chart",
     "control_chart_constants": "constants",
     "runs_rules": "runs_rules",
