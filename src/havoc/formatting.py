@@ -30,6 +30,8 @@ def figure(value: Any, spec: str = "", unit: str = "") -> str:
     if isinstance(value, (list, tuple)):
         shown = ", ".join(figure(item, spec, unit) for item in value[:LIST_LIMIT])
         return shown if len(value) <= LIST_LIMIT else f"{shown}, …"
+    if isinstance(value, int) and spec in ("", "full"):
+        return str(value)
     number = float(value)
     if math.isnan(number):
         return "not available"
@@ -38,15 +40,15 @@ def figure(value: Any, spec: str = "", unit: str = "") -> str:
     if spec == "p":
         return "< 0.001" if number < 0.001 else f"= {_significant(number, 3)}"
     if spec == "%":
-        return f"{_significant(100.0 * number, DEFAULT_DIGITS)} %"
+        return f"{figure(100.0 * number)} %"
     if spec == "full":
-        return repr(value) if isinstance(value, int) else repr(number)
+        return repr(number)
     if spec == "unit":
         text = figure(value)
         return f"{text} {unit}" if unit else text
     if spec:
         return format(number, spec)
-    if isinstance(value, int) or (number.is_integer() and abs(number) < 1e15):
+    if number.is_integer() and abs(number) < 1e15:
         return str(int(number))
     return _significant(number, DEFAULT_DIGITS)
 

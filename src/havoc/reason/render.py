@@ -82,7 +82,7 @@ def render(template: str, scopes: Mapping[str, Any], sources: Mapping[str, str])
 def _written(path: str, value: Any, spec: str, unit: str) -> str:
     try:
         return figure(value, spec, unit)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise UnknownReference(
             f"it cannot be written with the format {spec!r}", where=f"reference {path}"
         ) from None
