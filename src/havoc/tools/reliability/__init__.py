@@ -2,5 +2,7 @@
 
 OPERATIONS: dict[str, str] = {
     "acceptance_sampling": "acceptance_sampling",
+    "demonstration_test": "demonstration_test",
+    "kaplan_meier": "kaplan_meier",
     "weibull_fit": "weibull_fit",
 }

@@ -1,0 +1,171 @@
+"""Arguments of life distributions, survival curves, demonstration tests and sampling plans."""
+
+from __future__ import annotations
+
+import re
+
+from havoc.reason.binding.demonstration import bind_demonstration_test
+from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
+from havoc.reason.binding.lifetimes import (
+    IN_WORDS,
+    TIME_UNIT,
+    Lifetimes,
+    count_of,
+    read_lifetimes,
+    unit_near,
+)
+from havoc.reason.binding.sampling import bind_acceptance_sampling
+from havoc.reason.binding.statistics import Binder
+
+_NUMBER = r"(\d+(?:\.\d+)?|\.\d+)"
+_SHAPE = re.compile(
+    rf"(?:\b(?:beta|shape|slope)|β)(?:\s*\(?(?:parameter|beta|β)\)?)?\s*(?:is|of|=|:)?\s*{_NUMBER}",
+    re.IGNORECASE,
+)
+_SCALE = re.compile(
+    rf"(?:\b(?:eta|scale|char(?:acteristic|\.)?\s+life|theta|mean\s+life|mttf|mtbf)|η)"
+    rf"(?:\s*\(?(?:parameter|eta|η)\)?)?\s*(?:is|of|=|:)?\s*{_NUMBER}(\s?k\b)?",
+    re.IGNORECASE,
+)
+_AT = re.compile(
+    rf"\b(?:at|by|until|till|within|beyond|past|after|before|to|in|t\s*=|R\()\s*(?:the\s+)?"
+    rf"(?:(?:month|day|week|year|hour|cycle|time)s?\s+)?(?:t\s*=\s*)?{_NUMBER}(\s?k\b)?(?!\s*(?:%|percent|pct|life))",
+    re.IGNORECASE,
+)
+_AND_MORE = re.compile(
+    rf"\s*(?:{TIME_UNIT})?\s*(?:,|and|&|or)\s+{_NUMBER}(\s?k\b)?(?!\s*(?:%|percent))", re.I
+)
+_B_LIFE = re.compile(r"\b[bl][\s_-]?(\d{1,2}(?:\.\d+)?)\b(?!\s*[=:])(?![\w.]*\d)", re.IGNORECASE)
+_PERCENT_FAILED = re.compile(
+    rf"(?<![\w.]){_NUMBER}\s*(?:%|percent|pct)\s*(?:of\b(?!\s*(?:the\s+)?time)|risk|(?:have\s+|are\s+)?(?:fail\w*|dead|broken|gone))"
+    rf"|\b(?:dead|failed|broken|gone)\s+{_NUMBER}\s*(?:%|percent|pct)",
+    re.IGNORECASE,
+)
+_WORDED_PERCENT = re.compile(rf"\b({IN_WORDS})\s+(?:percent|per\s+cent|pct)\b", re.IGNORECASE)
+
+
+def bind_weibull_fit(evidence: Evidence, binding: Binding) -> None:
+    text = evidence.reading.plain
+    if evidence.has(r"\blog-?normal"):
+        binding.set("distribution", "lognormal", "question")
+    elif evidence.has(r"\bexponential\b"):
+        binding.set("distribution", "exponential", "question")
+    if evidence.has(r"\brank\s+regression|\brr[xy]\b|\bmedian\s+ranks?|\bleast\s+squares"):
+        binding.set("method", "rank_regression", "question")
+    evidence.confidence(binding)
+    known_scale = _SCALE.search(text)
+    known_shape = _SHAPE.search(text)
+    exponential = binding.args.get("distribution") == "exponential"
+    if known_scale and (known_shape or exponential):
+        _known_parameters(binding, text, known_shape, known_scale)
+        return
+    lives = read_lifetimes(evidence)
+    if not lives.groups:
+        raise NeedsInput(
+            "a life distribution needs the times to failure",
+            "at which times did the units fail, and which were still working when you stopped?",
+        )
+    group = lives.groups[0]
+    if len(group.time) - sum(group.censored) < 2:
+        raise NeedsInput(
+            "one failure cannot give a shape",
+            "what are the other times to failure, or which shape is known from experience?",
+        )
+    binding.set("time", group.time, group.source)
+    if any(group.censored):
+        binding.set("censored", group.censored, group.source)
+        binding.echo(
+            "{} failures and {} units still working",
+            (len(group.time) - sum(group.censored), group.source),
+            (sum(group.censored), group.source),
+        )
+    if group.unit:
+        binding.set("unit", group.unit, group.source)
+    if evidence.has(r"\b3[\s-]?param|\bthree[\s-]param"):
+        binding.warn("a two-parameter distribution is fitted; there is no threshold parameter")
+    _percentages(binding, text, lives.rest)
+    _times_asked(binding, lives.rest)
+
+
+def _known_parameters(
+    binding: Binding, text: str, shape: re.Match[str] | None, scale: re.Match[str]
+) -> None:
+    rest = text
+    for name, match in (("shape", shape), ("scale", scale)):
+        if match is None:
+            continue
+        factor = 1000 if match.re.groups > 1 and match[2] else 1
+        binding.set(name, float(match[1]) * factor, f"question[{match.start(1)}:{match.end(1)}]")
+        rest = _without(rest, match)
+    unit = unit_near(text, scale.start(1), scale.end())
+    if unit:
+        binding.set("unit", unit, f"question[{scale.start(1)}:{scale.end()}]")
+    _percentages(binding, text, rest)
+    _times_asked(binding, rest)
+
+
+def _without(text: str, match: re.Match[str]) -> str:
+    return text[: match.start()] + " " * (match.end() - match.start()) + text[match.end() :]
+
+
+def _percentages(binding: Binding, text: str, rest: str) -> None:
+    wanted = [float(match[1]) for match in _B_LIFE.finditer(text)]
+    wanted += [float(match[1] or match[2]) for match in _PERCENT_FAILED.finditer(rest)]
+    wanted += [float(count_of(match[1])) for match in _WORDED_PERCENT.finditer(rest)]
+    wanted = [percent for percent in dict.fromkeys(wanted) if 0 < percent < 100]
+    if wanted:
+        binding.set("b_life", wanted, "question")
+
+
+def _times_asked(binding: Binding, rest: str) -> None:
+    wanted: list[float] = []
+    for match in _AT.finditer(rest):
+        wanted.append(float(match[1]) * (1000 if match[2] else 1))
+        more = _AND_MORE.match(rest, match.end())
+        while more:
+            wanted.append(float(more[1]) * (1000 if more[2] else 1))
+            more = _AND_MORE.match(rest, more.end())
+    wanted = list(dict.fromkeys(wanted))
+    if wanted:
+        binding.set("at", wanted[0] if len(wanted) == 1 else wanted, "question")
+
+
+def bind_kaplan_meier(evidence: Evidence, binding: Binding) -> None:
+    evidence.confidence(binding)
+    lives: Lifetimes = read_lifetimes(evidence)
+    groups = [group for group in lives.groups if len(group.time) >= 2]
+    if not groups:
+        raise NeedsInput(
+            "a survival curve needs the time of every unit",
+            "at which time did each unit fail, or when was it last seen working?",
+        )
+    if evidence.has(r"\bgreenwood"):
+        binding.set("interval", "greenwood", "question")
+    if len(groups) > 1:
+        binding.set(
+            "groups",
+            {
+                group.name or f"group {index}": {"time": group.time, "censored": group.censored}
+                for index, group in enumerate(groups, start=1)
+            },
+            groups[0].source,
+        )
+    else:
+        binding.set("time", groups[0].time, groups[0].source)
+        binding.set("censored", groups[0].censored, groups[0].source)
+        binding.echo(
+            "{} failures and {} units still working",
+            (len(groups[0].time) - sum(groups[0].censored), groups[0].source),
+            (sum(groups[0].censored), groups[0].source),
+        )
+    if groups[0].unit:
+        binding.set("unit", groups[0].unit, groups[0].source)
+    _times_asked(binding, lives.rest)
+
+
+BINDERS: dict[str, Binder] = {
+    "weibull_fit": bind_weibull_fit,
+    "kaplan_meier": bind_kaplan_meier,
+    "demonstration_test": bind_demonstration_test,
+    "acceptance_sampling": bind_acceptance_sampling,
+}

@@ -1,0 +1,308 @@
+"""Arguments of acceptance sampling: plan, lot, qualities and risks as people write them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
+from havoc.reason.binding.lifetimes import IN_WORDS, count_of
+
+_NUMBER = r"(\d+(?:\.\d+)?|\.\d+)"
+_WHOLE = r"(\d+)(?![\d.]*\d|\s*(?:%|percent|pct))"
+_PERCENT = r"\s*(%|percent\b|pct\b)?"
+_ORDINALS = {
+    "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "1st": 1, "2nd": 2,
+    "3rd": 3, "4th": 4, "5th": 5, "6th": 6,
+}  # fmt: skip
+
+_LOT = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"\b(?:lots?|batch(?:es)?|box(?:es)?|drums?|consignments?|deliver(?:y|ies)|shipments?|pallets?|bags?)"
+        rf"(?:\s+(?:size|of|with|comprised|comprises|has|have|arrive|contains?|is|are|=|:|by))*\s*[=:]?\s*{_WHOLE}",
+        rf"\b(?:delivered|arrive\s+by|plan\s+for)\s+(?:a\s+lot\s+of\s+)?{_WHOLE}",
+    )
+)
+_LOT_LETTER = re.compile(r"\bN\s*(?:=|:)?\s*(\d+)(?![\d.]*\d)")
+_LOT_COMPRISED = re.compile(rf"\blots?\s+(?:\w+\s+){{0,2}}?{_WHOLE}", re.IGNORECASE)
+_SIZE = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"(?<![\w^])n\s*(?:=|:)?\s*(\d+)(?![\d.]*\d)",
+        rf"(?i)\bsample\s+(?:size\s+)?(?:of|is|=|:)?\s*{_WHOLE}",
+        rf"(?i)\b(?:pull|pulls|check|checks|open|opens|draw|draws|inspect|inspects|examine|examines|take|takes|"
+        rf"control|test|tests)\s+(?:out\s+|from\s+each\s+lot\s+)?{_WHOLE}",
+        r"(?i)\bplan\s+(?:of\s+)?(\d+)\s*/\s*\d+",
+    )
+)
+_ACCEPT = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"(?<![\w^])c\s*(?:=|:|≤|<=)?\s*(\d+)(?![\d.]*\d)",
+        r"\bac\s*(?:=|:)?\s*(\d+)",
+        r"\bplan\s+(?:of\s+)?\d+\s*/\s*(\d+)",
+        rf"\b(?:accept(?:s|ed|ing)?(?:ance)?\s*(?:number|no\.?|on|with|at|up\s+to|if)?\s*(?:is|of|=|:|at\s+most|max\w*)?|"
+        rf"permits?|allows?)\s*{_WHOLE}",
+        rf"\b(?:reject|refuse)s?\s+(?:it\s+|the\s+lot\s+)?(?:when|if|with|at|on)?\s*more\s+than\s+{_WHOLE}",
+    )
+)
+_REJECT_AT = re.compile(
+    rf"\b(?:reject|refuse)s?\s+(?:it\s+|the\s+lot\s+)?(?:on|upon|at|with|from|if)?\s*(?:the\s+)?"
+    rf"(?:(\d+)|({'|'.join(_ORDINALS)})|({IN_WORDS}))\b(?!\s*%)",
+    re.IGNORECASE,
+)
+_ZERO = re.compile(
+    r"\b(?:zero|0)[\s-]*(?:acceptance|accept)\b|\baccept(?:ance)?[\s-]+(?:on\s+)?zero\b", re.I
+)
+_AQL = re.compile(rf"\baql\s*(?:is|of|=|:|at|about)?\s*{_NUMBER}{_PERCENT}", re.IGNORECASE)
+_AQL_BEFORE = re.compile(rf"{_NUMBER}{_PERCENT}\s*aql\b", re.IGNORECASE)
+_TOLERATED = re.compile(rf"\baccepts?\s+at\s+most\s+{_NUMBER}\s*(%|percent|pct)", re.IGNORECASE)
+_GOOD_QUALITY = re.compile(rf"\b(?:prq|p1)\s*(?:is|of|=|:)?\s*{_NUMBER}{_PERCENT}", re.IGNORECASE)
+_BAD_QUALITY = re.compile(
+    rf"\b(?:ltpd|rql|lq|crq|p2)\s*(?:is|of|=|:|at)?\s*{_NUMBER}{_PERCENT}", re.IGNORECASE
+)
+_RISKS = {
+    "alpha": re.compile(
+        rf"(?:\balpha|α|\bproducer'?s?['’]?s?\s+risk)\s*(?:is|of|=|:)?\s*{_NUMBER}{_PERCENT}"
+        rf"|{_NUMBER}{_PERCENT}\s*producer'?s?['’]?s?\s+risk",
+        re.IGNORECASE,
+    ),
+    "beta": re.compile(
+        rf"(?:\bbeta|β|\bconsumer'?s?['’]?s?\s+risk)\s*(?:is|of|=|:)?\s*{_NUMBER}{_PERCENT}"
+        rf"|{_NUMBER}{_PERCENT}\s*consumer'?s?['’]?s?\s+risk",
+        re.IGNORECASE,
+    ),
+}
+_LEVEL = re.compile(
+    r"\b(?:(?:inspection\s+)?lev(?:el)?\.?|gil|general)\s*(?:=|:)?\s*(iii|ii|i|s-?[1-4]|[123])\b|\b(s-[1-4])\b",
+    re.IGNORECASE,
+)
+_ROMAN = {"1": "I", "2": "II", "3": "III"}
+_ANY_PERCENT = re.compile(rf"(?<![\w.]){_NUMBER}\s*(%|percent\b|pct\b)", re.IGNORECASE)
+_RANGE = re.compile(
+    rf"\bfrom\s+{_NUMBER}\s*(?:%|percent)?\s*(?:to|-|until)\s*{_NUMBER}\s*(?:%|percent)",
+    re.IGNORECASE,
+)
+_BARE_BEFORE_PERCENT = re.compile(
+    rf"(?<![\w.]){_NUMBER}\s*(?:,|and|or|/)\s*(?=(?:[\d.]+\s*(?:,|and|or|/)\s*)*[\d.]+\s*(?:%|percent))"
+)
+_FRACTION = re.compile(r"\bp\s*=\s*(0?\.\d+)(?!\s*%)", re.IGNORECASE)
+_PROBABILITY = re.compile(
+    r"^\s*(?:of\s+(?:the\s+)?(?:lots|time)\b|chance|prob\w*|risk|conf\w*|certain\w*|sure\b|likel\w*)",
+    re.IGNORECASE,
+)
+_SORTED = re.compile(r"^\s*(?:sort\w*|inspect\w*|screen\w*|rectif\w*|check\w*)", re.IGNORECASE)
+_CURVE_POINTS = 16
+
+
+def bind_acceptance_sampling(evidence: Evidence, binding: Binding) -> None:
+    text = evidence.reading.plain
+    if evidence.has(r"\bvariables?\s+(?:plan|sampling)|\b3951|\bz1\.?9\b|\bk[\s-]method"):
+        raise NeedsInput(
+            "sampling by variables is not covered",
+            "would a plan by attributes (count of defectives) do?",
+        )
+    if evidence.has(r"\bdouble\s+sampl|\breduced\s+inspection"):
+        raise NeedsInput(
+            "only single plans with normal or tightened inspection are covered",
+            "would a single plan do?",
+        )
+    used: list[tuple[int, int]] = []
+    lot = _lot(binding, text)
+    _plan(binding, text, lot)
+    qualities(binding, text, used)
+    if evidence.has(r"\bhypergeom\w*|\bisolated lot|\bsingle lot\b"):
+        binding.set("distribution", "hypergeometric", "question")
+    level = _LEVEL.search(text)
+    if level:
+        letter = (level[1] or level[2]).upper()
+        letter = _ROMAN.get(letter, letter)
+        if letter.startswith("S") and "-" not in letter:
+            letter = f"{letter[0]}-{letter[1]}"
+        binding.set("level", letter, f"question[{level.start()}:{level.end()}]")
+    if evidence.has(r"\btightened\b"):
+        binding.set("inspection", "tightened", "question")
+    elif evidence.has(r"\bnormal\b"):
+        binding.set("inspection", "normal", "question")
+    _check(binding)
+
+
+def _check(binding: Binding) -> None:
+    args = binding.args
+    plan = {"n", "c"} <= args.keys()
+    if plan and args["c"] >= args["n"]:
+        raise NeedsInput(
+            f"a sample of {args['n']} cannot hold more than {args['c']} defectives",
+            "what are the sample size and the acceptance number?",
+        )
+    if plan and "lot_size" in args and args["n"] > args["lot_size"]:
+        raise NeedsInput(
+            f"a sample of {args['n']} is larger than the lot of {args['lot_size']}",
+            "how large are the sample and the lot?",
+        )
+    standard = {"aql", "lot_size"} <= args.keys() and "ltpd" not in args
+    if plan and standard and args["c"] > 0:
+        own: dict[str, Any] = {name: args.pop(name) for name in ("n", "c", "p") if name in args}
+        curve = Binding(operation=binding.operation, args=own)
+        curve.provenance = {name: binding.provenance.pop(name, "question") for name in own}
+        binding.more.append(curve)
+        return
+    if plan or standard or ("ltpd" in args and (args.keys() & {"aql", "c"} or "beta" in args)):
+        if "ltpd" in args and "aql" not in args and not plan:
+            args.setdefault("c", 0)
+        return
+    if "aql" in args:
+        raise NeedsInput(
+            "an AQL alone does not fix a plan",
+            "how many units are in a lot (or which quality must be rejected)?",
+        )
+    if "n" in args:
+        raise NeedsInput(
+            "the acceptance number is missing",
+            "with how many defectives is the lot still accepted?",
+        )
+    raise NeedsInput(
+        "a sampling plan needs a quality level",
+        "which AQL applies (and which lot size), or which n and c should be judged?",
+    )
+
+
+def _lot(binding: Binding, text: str) -> tuple[int, int] | None:
+    for pattern in (_LOT_LETTER, *_LOT, _LOT_COMPRISED):
+        match = pattern.search(text)
+        if match:
+            binding.set("lot_size", int(match[1]), f"question[{match.start(1)}:{match.end(1)}]")
+            return match.span(1)
+    of_each = re.search(r"\b(?:deliver|suppl|receiv)\w*\s+(?:of\s+)?(\d{3,})", text, re.IGNORECASE)
+    if of_each:
+        binding.set("lot_size", int(of_each[1]), f"question[{of_each.start(1)}:{of_each.end(1)}]")
+        return of_each.span(1)
+    return None
+
+
+def _plan(binding: Binding, text: str, lot: tuple[int, int] | None) -> None:
+    for pattern in _SIZE:
+        match = next((m for m in pattern.finditer(text) if m.span(1) != lot), None)
+        if match:
+            binding.set("n", int(match[1]), f"question[{match.start(1)}:{match.end(1)}]")
+            break
+    for pattern in _ACCEPT:
+        match = next((m for m in pattern.finditer(text) if m.span(1) != lot), None)
+        if match:
+            binding.set("c", int(match[1]), f"question[{match.start(1)}:{match.end(1)}]")
+            return
+    match = _REJECT_AT.search(text)
+    if match:
+        first_bad = (
+            int(match[1])
+            if match[1]
+            else _ORDINALS[match[2].lower()]
+            if match[2]
+            else count_of(match[3])
+        )
+        if first_bad >= 1:
+            binding.set("c", first_bad - 1, f"question[{match.start()}:{match.end()}]")
+            return
+    zero = _ZERO.search(text)
+    if zero:
+        binding.set("c", 0, f"question[{zero.start()}:{zero.end()}]")
+
+
+def qualities(binding: Binding, text: str, used: list[tuple[int, int]]) -> None:
+    """AQL, LTPD and risks that are named; then those that are only described; then p."""
+    bad = _take(binding, "ltpd", _BAD_QUALITY, text, used)
+    good = _take(binding, "aql", _GOOD_QUALITY, text, used, like=bad)
+    for pattern in (_AQL, _TOLERATED, _AQL_BEFORE):
+        if not good:
+            fraction_scale = bad is not None and bad[1] < 1 and not bad[2]
+            good = _take(binding, "aql", pattern, text, used, percent=not fraction_scale)
+    for name, pattern in _RISKS.items():
+        match = pattern.search(text)
+        if match:
+            number, sign = (match[1], match[2]) if match[1] else (match[3], match[4])
+            value = float(number)
+            binding.set(
+                name,
+                round(value / 100 if sign or value >= 1 else value, 12),
+                f"question[{match.start()}:{match.end()}]",
+            )
+            used.append(match.span())
+    ranged = _RANGE.search(text)
+    if ranged:
+        low, high = float(ranged[1]) / 100, float(ranged[2]) / 100
+        step = (high - low) / (_CURVE_POINTS - 1)
+        binding.set(
+            "p", [round(low + i * step, 12) for i in range(_CURVE_POINTS)],
+            f"question[{ranged.start()}:{ranged.end()}]",
+        )  # fmt: skip
+        return
+    shares, risks = _free_percentages(text, used)
+    if "n" not in binding.args and len(shares) >= 2 and not binding.args.keys() & {"aql", "ltpd"}:
+        _described(binding, shares, risks)
+        return
+    if "ltpd" in binding.args and "beta" not in binding.args and len(risks) == 1:
+        risk = risks[0]
+        binding.set("beta", round(1 - risk if risk > 0.5 else risk, 12), "question")
+    if shares and {"n", "c"} <= binding.args.keys():
+        binding.set("p", shares[0] if len(shares) == 1 else shares, "question")
+
+
+def _take(
+    binding: Binding,
+    name: str,
+    pattern: re.Pattern[str],
+    text: str,
+    used: list[tuple[int, int]],
+    *,
+    percent: bool = False,
+    like: tuple[int, float, bool] | None = None,
+) -> tuple[int, float, bool] | None:
+    """Set ``name`` as a fraction. Without a sign, ``percent`` and a value of one or more decide."""
+    match = pattern.search(text)
+    if match is None:
+        return None
+    value, sign = float(match[1]), match[2] is not None
+    as_percent = sign or percent or value >= 1 or (like is not None and (like[2] or like[1] >= 1))
+    binding.set(
+        name,
+        round(value / 100, 12) if as_percent else value,
+        f"question[{match.start(1)}:{match.end()}]",
+    )
+    used.append(match.span())
+    return match.start(), value, sign
+
+
+def _free_percentages(text: str, used: list[tuple[int, int]]) -> tuple[list[float], list[float]]:
+    """Percentages that are qualities, and those that are probabilities."""
+    shares: list[float] = []
+    risks: list[float] = []
+    hits = [(m.start(1), m.end(), float(m[1])) for m in _ANY_PERCENT.finditer(text)]
+    hits += [(m.start(1), m.end(1), float(m[1])) for m in _BARE_BEFORE_PERCENT.finditer(text)]
+    for start, end, value in sorted(hits):
+        if any(low <= start < high for low, high in used) or _SORTED.match(text[end : end + 20]):
+            continue
+        before = text[max(0, start - 24) : start].lower()
+        probability = (
+            _PROBABILITY.match(text[end : end + 20])
+            or (
+                re.search(r"(?:pass|accept\w*|risk)\s+(?:\w+\s+){0,2}$", before)
+                and not re.search(r"\bat\s+$", before)
+            )
+            or value > 60
+        )
+        (risks if probability else shares).append(round(value / 100, 12))
+    shares += [float(m[1]) for m in _FRACTION.finditer(text)]
+    return list(dict.fromkeys(shares)), risks
+
+
+def _described(binding: Binding, shares: list[float], risks: list[float]) -> None:
+    """Two qualities with their chances of acceptance: "95 % at 1 % bad, 10 % at 6 %"."""
+    good, bad = min(shares), max(shares)
+    binding.set("aql", good, "question")
+    binding.set("ltpd", bad, "question")
+    if len(risks) >= 2:
+        high, low = max(risks), min(risks)
+        if high > 0.5:
+            binding.set("alpha", round(1 - high, 12), "question")
+        binding.set("beta", low, "question")
