@@ -57,9 +57,13 @@ def build_table(
     header: bool | None = None,
     row_numbers: Sequence[int] | None = None,
     decimal_comma: bool | None = None,
+    semicolons: bool = False,
     warnings: Iterable[str] = (),
 ) -> Table:
-    """A table from rows of equal length. ``header`` None: see whether the first row is one."""
+    """A table from rows of equal length. ``header`` None: see whether the first row is one.
+
+    ``semicolons``: the cells were separated by semicolons.
+    """
     notes = list(warnings)
     numbers = row_numbers or range(1, len(rows) + 1)
     if header is None:
@@ -77,7 +81,7 @@ def build_table(
                 "kept as text, never computed"
             )
     if decimal_comma is None:
-        decimal_comma = writes_decimal_comma(columns)
+        decimal_comma = writes_decimal_comma(columns, semicolons=semicolons)
     signs = any(_is_sign_column(cells) for cells in columns)
     built = []
     for index, (name, cells) in enumerate(zip(names, columns, strict=True)):

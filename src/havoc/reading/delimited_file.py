@@ -213,7 +213,12 @@ def _read_carefully(lines: Iterable[str], layout: _Layout, source: str) -> Table
         numbers.append(number)
     check_size(len(rows), width, source)
     return table_from_rows(
-        rows, numbers, source, decimal_comma=layout.decimal_comma, warnings=layout.warnings
+        rows,
+        numbers,
+        source,
+        decimal_comma=layout.decimal_comma,
+        semicolons=layout.delimiter == ";",
+        warnings=layout.warnings,
     )
 
 
@@ -223,6 +228,7 @@ def table_from_rows(
     source: str,
     *,
     decimal_comma: bool | None = None,
+    semicolons: bool = False,
     aligned: bool = False,
     warnings: Iterable[str] = (),
 ) -> Table:
@@ -252,7 +258,12 @@ def table_from_rows(
             "has a header and no rows", where=source, remedy="give at least one row of values"
         )
     return build_table(
-        cells, source=source, row_numbers=kept, decimal_comma=decimal_comma, warnings=notes
+        cells,
+        source=source,
+        row_numbers=kept,
+        decimal_comma=decimal_comma,
+        semicolons=semicolons,
+        warnings=notes,
     )
 
 
@@ -278,7 +289,9 @@ def _read_fast(data: bytes, layout: _Layout, source: str) -> Table | None:
         numbers, cells = [number for number, _ in rows], [row for _, row in rows]
         if numbers[:2] != [1, 2]:
             return None
-        head = table_from_rows(cells, numbers, source, warnings=layout.warnings)
+        head = table_from_rows(
+            cells, numbers, source, semicolons=layout.delimiter == ";", warnings=layout.warnings
+        )
     except InputError:
         return None
     width = len(cells[0])
@@ -290,7 +303,7 @@ def _read_fast(data: bytes, layout: _Layout, source: str) -> Table | None:
         data,
         layout.delimiter,
         numeric=[column.kind == "number" for column in head.columns],
-        decimal_comma=writes_decimal_comma(body),
+        decimal_comma=writes_decimal_comma(body, semicolons=layout.delimiter == ";"),
         skip=int(head.header),
     )
     if columns is None:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from havoc.reading.numbers import UNIT_SYMBOLS, detect_decimal_comma, is_unit, read_cell
+from havoc.reading.numbers import UNIT_SYMBOLS, decimal_votes, is_unit, read_cell
 from havoc.reading.table import Column
 
 # So many cells of a column vote about its header and its decimal mark.
@@ -22,9 +22,17 @@ _DOUBTFUL_UNITS = frozenset(
 _LETTERS = frozenset("ABDFHJKLMTdhmtl")
 
 
-def writes_decimal_comma(columns: Sequence[Sequence[str]]) -> bool:
-    """Do the columns together write 0,42 for 0.42?"""
-    return detect_decimal_comma(cell for cells in columns for cell in cells[:VOTING_CELLS])
+def writes_decimal_comma(columns: Sequence[Sequence[str]], *, semicolons: bool = False) -> bool:
+    """Do the columns together write 0,42 for 0.42?
+
+    Where semicolons stand between the cells, a comma is a decimal comma unless
+    the cells say otherwise: who writes 12,050 for twelve thousand separates by commas.
+    """
+    cells = [cell for column in columns for cell in column[:VOTING_CELLS]]
+    votes = decimal_votes(cells)
+    if votes == 0 and semicolons:
+        return any("," in cell for cell in cells)
+    return votes > 0
 
 
 def has_header(rows: Sequence[Sequence[str]]) -> bool:

@@ -14,7 +14,9 @@ import msgspec
 
 from havoc.reading.question import Reading
 from havoc.reason.binding import BINDERS, Binding, NeedsInput, bind
+from havoc.reason.binding.mention import mentioned
 from havoc.reason.graph import OperatorGraph, Subgoal
+from havoc.reason.patterns import first_hit, hits
 from havoc.reason.wording import STATUSES, Guess, guess
 from havoc.tools import registry
 
@@ -122,6 +124,8 @@ def refine(operations: list[str], reading: Reading) -> list[str]:
     first = operations[0]
     if operations == ["multiple_comparison"] and _ANY_DIFFERENCE.search(reading.text):
         return ["anova_one_way", "multiple_comparison"]
+    if first == "anova_two_way" and _names_one_factor(reading):
+        return ["anova_one_way", *operations[1:]]
     if operations == ["capability"] and _STABILITY.search(reading.text):
         return ["control_chart", "capability"]
     if first in {"plackett_burman", "fractional_factorial"} and not _NAMED_SCREENING.search(
@@ -139,6 +143,22 @@ def refine(operations: list[str], reading: Reading) -> list[str]:
     ):
         return ["doe_analyze", *operations[1:]]
     return operations
+
+
+def _names_one_factor(reading: Reading) -> bool:
+    """A table with several factors, of which the question speaks about one."""
+    for table in reading.tables:
+        factors = [
+            column
+            for column in table.columns
+            if column.kind == "text" and 1 < len(set(column.present)) < len(column.present)
+        ]
+        if len(factors) >= 2:
+            asked = {column.name for column in mentioned(factors, reading.text)}
+            return len(asked) == 1 and not re.search(
+                r"\binteract|\btwo[\s-]?way|\b2[\s-]?way", reading.text, re.IGNORECASE
+            )
+    return False
 
 
 def _has_responses(reading: Reading) -> bool:
@@ -196,8 +216,14 @@ def _has_request(guesses: list[Guess]) -> bool:
 UNSURE = 0.7
 
 
+def _asks_for_concept(reading: Reading) -> bool:
+    return any(name.startswith("concept.") for name in hits(reading.text))
+
+
 def _computable(best: Guess, reading: Reading) -> bool:
     """There are data or settings to work with, and the status is not sure."""
+    if best.name == "concept" and reading.tables and not _asks_for_concept(reading):
+        return True
     lists = any(len(item.values) >= 3 for block in reading.blocks for item in block.lists)
     if best.name == "out_of_scope" and (lists or reading.tables):
         return True
@@ -275,8 +301,6 @@ def _separate(first: str, second: str) -> bool:
 
 
 def _position(name: str, text: str) -> int:
-    from havoc.reason.patterns import first_hit
-
     found = first_hit(name, text)
     return found if found is not None else len(text)
 

@@ -19,6 +19,7 @@ from havoc.reading.prose import MASK, PRONOUNS, STOPWORDS
 from havoc.reading.question import Reading, Series
 from havoc.reading.roles import NUMBER, Scalar
 from havoc.reading.table import Column, Table
+from havoc.reason.binding.mention import are_replicates, mentioned, mentioned_by_level
 
 _INDEX_NAMES = re.compile(
     r"^(?:#|no\.?|nr\.?|num(?:ber)?|id|idx|index|i|obs(?:ervation)?|row|sample(?: ?(?:no|#|id))?|subgroup|"
@@ -27,6 +28,7 @@ _INDEX_NAMES = re.compile(
 )
 
 
+_WHEN = re.compile(r"^(?:date|time|time ?stamp|datetime|day|when)\b", re.IGNORECASE)
 _REFERENCE_NUMBER = re.compile(
     r"(?:\b(?:sku|serial|ticket|lot|batch|job|order|no\.?|nr\.?|wo|pn|part no\.?|ref\.?|po|coil|form|nc[rm]?|claim|offer|id|version|rev|"
     r"iso|din|astm|vda|room|furnace|line|machine|press|reactor|drawing|page|table|figure|product|item|article|campaign|fda|en)\W{0,2}|#)$",
@@ -127,6 +129,7 @@ class Evidence:
             column
             for column in self.text_columns(table)
             if 1 < len(set(column.present)) < len(column.present)
+            and not _WHEN.match(column.name)
         ]
 
     # lists ------------------------------------------------------------------
@@ -180,7 +183,7 @@ class Evidence:
                 factors, numbers = [codes], [column for column in numbers if column is not codes]
         if not factors or not numbers:
             return []
-        factor, response = factors[0], numbers[-1]
+        factor, response = self.chosen_factor(factors), self.chosen(numbers)
         levels: dict[str, list[float | None]] = {}
         for label, value in zip(factor.values, response.values, strict=True):
             if label is not None:
@@ -197,19 +200,31 @@ class Evidence:
             for name, values in levels.items()
         ]
 
+    def chosen(self, columns: Sequence[Column]) -> Column:
+        """The column that the question speaks about, else the last one."""
+        named = mentioned(columns, self.text)
+        return named[0] if named else columns[-1]
+
+    def chosen_factor(self, factors: Sequence[Column]) -> Column:
+        """The factor that the question names, by its name or by its levels, else the first."""
+        named = mentioned(factors, self.text) or mentioned_by_level(factors, self.reading.text)
+        return named[0] if named else factors[0]
+
     def two_groups(self, what: str = "groups") -> tuple[Series, Series]:
         groups = self.groups()
-        if len(groups) == 1 and len(groups[0].values) >= 4 and self.split_hint(groups[0]):
-            return self.split_hint(groups[0])  # type: ignore[return-value]
         if len(groups) < 2:
             raise NeedsInput(
                 f"two {what} are needed, and {_counted(len(groups), 'was', 'were')} found",
                 f"which values belong to each of the two {what}?",
             )
+        named = [
+            group
+            for group in groups
+            if re.search(rf"(?<!\w){re.escape(group.name)}(?!\w)", self.reading.text)
+        ]
+        if len(groups) > 2 and len(named) == 2:
+            return named[0], named[1]
         return groups[0], groups[1]
-
-    def split_hint(self, series: Series) -> tuple[Series, Series] | None:
-        return None
 
     def one(self, what: str = "measurements") -> Series:
         """The one list of measurements. Ambiguity is a question, not a guess."""
@@ -218,21 +233,24 @@ class Evidence:
             raise NeedsInput(f"no {what} were given", f"which values are the {what}?")
         if len(series) == 1:
             return series[0]
-        asked = self._named_in_question(series)
-        if asked is not None:
-            return asked
-        return max(series, key=lambda item: len(item.values))
-
-    def _named_in_question(self, series: Sequence[Series]) -> Series | None:
-        words = " " + self.text.replace(MASK, " ") + " "
-        named = [
-            item
-            for item in series
-            if item.name
-            and "#" in item.source
-            and re.search(rf"\b{re.escape(item.name.lower())}\b", words)
+        columns = [
+            (table, column)
+            for table in self.tables
+            for column in self.numeric_columns(table)
+            if len(column.values) > 1
         ]
-        return named[0] if len(named) == 1 else None
+        if len(columns) != len(series):
+            return max(series, key=lambda item: len(item.values))
+        named = mentioned([column for _, column in columns], self.text)
+        if len(named) == 1:
+            return next(series_of(table, column) for table, column in columns if column is named[0])
+        if are_replicates([column for _, column in columns]) or not self.tables[0].header:
+            return _joined(series)
+        names = ", ".join(column.name for _, column in columns[:8])
+        raise NeedsInput(
+            f"there are {len(columns)} columns of numbers ({names})",
+            "which column holds the measurements?",
+        )
 
     def pair(self, what: str = "x and y") -> tuple[Series, Series]:
         """Two lists of equal length that belong together value by value."""
@@ -328,6 +346,17 @@ class Evidence:
 
     def after(self, scalar: Scalar, width: int = 24) -> str:
         return self.text[scalar.end : scalar.end + width]
+
+
+def _joined(series: Sequence[Series]) -> Series:
+    """Replicate columns read row by row, as they were measured."""
+    rows = zip(*(item.values for item in series), strict=True)
+    return Series(
+        name="",
+        values=[value for row in rows for value in row],
+        source=f"{series[0].source} to {series[-1].source}",
+        unit=series[0].unit,
+    )
 
 
 def series_of(table: Table, column: Column) -> Series:

@@ -23,6 +23,7 @@ _COMPONENTS: tuple[tuple[str, str], ...] = (
 _PART = re.compile(
     r"^(?:parts?|p|pieces?|samples?|items?|units?|batch|lot|specimen|mould)$", re.IGNORECASE
 )
+_TRIAL = re.compile(r"^(?:trials?|reps?|replicates?|repeat|run|no\.?|order|seq\w*)$", re.IGNORECASE)
 _OPERATOR = re.compile(
     r"^(?:operators?|ops?|appraisers?|inspectors?|persons?|analysts?|testers?|techs?|technicians?|labs?)$",
     re.IGNORECASE,
@@ -87,7 +88,9 @@ def _study(evidence: Evidence) -> tuple[Table, Column, Column | None, Column] | 
         numbers = [
             column
             for column in table.columns
-            if column.kind == "number" and column not in (part, operator)
+            if column.kind == "number"
+            and column not in (part, operator)
+            and not _TRIAL.match(column.name)
         ]
         if part is not None and len(numbers) == 1:
             return table, part, operator, numbers[0]

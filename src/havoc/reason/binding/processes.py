@@ -16,6 +16,7 @@ from havoc.reason.binding.evidence import (
     is_even_steps,
     source_of,
 )
+from havoc.reason.binding.mention import are_replicates
 from havoc.reason.binding.statistics import Binder
 
 _KINDS: tuple[tuple[str, str], ...] = (
@@ -48,6 +49,8 @@ def subgroups(evidence: Evidence) -> tuple[list[list[float]], str] | None:
         columns = evidence.numeric_columns(table)
         if len(columns) >= 3 and is_even_steps(columns[0]) and not is_even_steps(columns[1]):
             columns = columns[1:]
+        if len(columns) >= 2 and table.header and not are_replicates(columns):
+            continue
         if len(columns) >= 2 and table.rows >= 2:
             rows = [
                 [value for value in row if value is not None]

@@ -24,9 +24,11 @@ from havoc.reason.binding.evidence import (
     complete_pairs,
     source_of,
 )
+from havoc.reason.binding.mention import mentioned
 
 Binder = Callable[[Evidence, Binding], None]
 
+MAX_COLUMNS = 3
 RESPONSE_NAMES = re.compile(r"^(?:y\d?|response|result|output|yield|dependent)$", re.IGNORECASE)
 _TARGET_WORDS = re.compile(
     r"(?:against|versus|vs\.?|target|nominal|set\s*point|set\s+(?:to|at)|supposed|sposed|meant|should|than|from|claim\w*|"
@@ -106,6 +108,20 @@ def _nearby_size(evidence: Evidence, index: int, count: int) -> Scalar | None:
 
 
 def bind_describe(evidence: Evidence, binding: Binding) -> None:
+    columns = [item for item in evidence.series() if "#" in item.source]
+    named = mentioned(
+        [column for table in evidence.tables for column in evidence.numeric_columns(table)],
+        evidence.text,
+    )
+    if len(columns) >= 2 and len(columns) == len(evidence.series()) and len(named) != 1:
+        for index, item in enumerate(columns[:MAX_COLUMNS]):
+            target = binding if index == 0 else Binding(operation=binding.operation)
+            target.set("data", [*item.values], item.source)
+            target.set("name", item.name, item.source)
+            _unit(target, item)
+            if index:
+                binding.more.append(target)
+        return
     series = evidence.one("values to describe")
     binding.set("data", [*series.values], series.source)
     if series.name:
@@ -299,7 +315,7 @@ def factor_table(evidence: Evidence) -> tuple[Table, list[Column], Column]:
     for table in evidence.tables:
         factors = evidence.factor_columns(table)
         numbers = evidence.numeric_columns(table)
-        response = _response_of(numbers)
+        response = _response_of(numbers, evidence.text)
         if len(factors) < 2:
             factors = factors + [
                 column
@@ -308,18 +324,22 @@ def factor_table(evidence: Evidence) -> tuple[Table, list[Column], Column]:
                 and 1 < len(set(column.present)) <= max(2, len(column.present) // 2)
             ]
         if len(factors) >= 2 and response is not None:
-            return table, factors, response
+            asked = mentioned(factors, evidence.text)
+            return table, asked if len(asked) >= 2 else factors, response
     raise NeedsInput(
         "two factor columns and one response column are needed",
         "which columns hold the two factors and which the response?",
     )
 
 
-def _response_of(numbers: list[Column]) -> Column | None:
+def _response_of(numbers: list[Column], text: str) -> Column | None:
     """The column named as a response, else the one with the most different values."""
     named = [column for column in numbers if RESPONSE_NAMES.match(column.name)]
     if named:
         return named[0]
+    asked = mentioned(numbers, text)
+    if len(asked) == 1:
+        return asked[0]
     return max(reversed(numbers), key=lambda column: len(set(column.present)), default=None)
 
 

@@ -1,0 +1,79 @@
+"""Which columns of a table a question speaks about.
+
+"Is the bore capable?" means the column ``bore_mm``, "between operators" the column
+``operator``. A word and a column name match when one begins with the other, or
+when a level of the column is named.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from havoc.reading.prose import STOPWORDS, UNITS
+from havoc.reading.table import Column
+
+_SHORTEST = 3
+_REPLICATE = re.compile(r"^(.*?)[\s_\-]*(?:\d+|[a-hA-H]|[ivxIVX]+)$")
+
+
+def mentioned(columns: Sequence[Column], text: str) -> list[Column]:
+    """The columns whose name the text mentions, in their own order."""
+    words = set(re.findall(r"[^\W_]+", text.lower())) - STOPWORDS
+    found = []
+    for column in columns:
+        tokens = _tokens(column.name)
+        if tokens and any(_same(token, word) for token in tokens for word in words):
+            found.append(column)
+    if len(found) > 1:
+        exact = [column for column in found if column.name.lower() in text.lower()]
+        if exact and len(exact) < len(found):
+            return exact
+    return found
+
+
+def mentioned_by_level(columns: Sequence[Column], text: str) -> list[Column]:
+    """Text columns of which two levels, or one telling level, are named."""
+    found = []
+    for column in columns:
+        levels = {str(level) for level in column.present}
+        hits = [
+            level
+            for level in levels
+            if re.search(
+                rf"(?<!\w){re.escape(level)}(?!\w)", text, 0 if len(level) == 1 else re.IGNORECASE
+            )
+        ]
+        if len(hits) >= 2 or any(len(hit) > _SHORTEST for hit in hits):
+            found.append(column)
+    return found
+
+
+def are_replicates(columns: Sequence[Column]) -> bool:
+    """Columns that repeat one measurement: x1 … x5, 1 2 3, reading A and reading B."""
+    stems = set()
+    for column in columns:
+        match = _REPLICATE.match(column.name.strip())
+        if match is None:
+            return False
+        stems.add(match[1].lower())
+    return len(stems) == 1
+
+
+def _tokens(name: str) -> list[str]:
+    return [
+        token
+        for token in re.findall(r"[^\W\d_]+\d*", name.lower())
+        if len(token) >= 2 and token not in UNITS
+    ] or ([name.lower()] if len(name) > 1 else [])
+
+
+def _same(token: str, word: str) -> bool:
+    if token == word:
+        return True
+    shorter, longer = sorted((token, word), key=len)
+    return (
+        len(shorter) >= _SHORTEST
+        and longer.startswith(shorter)
+        and (len(shorter) >= 4 or len(longer) - len(shorter) > 2)
+    )
