@@ -133,7 +133,8 @@ def _batch_answer(line: bytes, where: str, budget: str | None) -> dict[str, Any]
         answer: dict[str, Any] = _ask(
             item.question, _batch_data(item.data), item.context, item.budget or budget
         ).to_dict()
-        return {**answer, "id": identity}
+        answer.pop("id", None)
+        return {"id": identity, **answer}
     except (msgspec.DecodeError, HavocError, RecursionError, UnicodeDecodeError) as error:
         return {"id": identity, "error": f"{where}: {error}"}
     except Exception as error:

@@ -120,7 +120,8 @@ PATTERNS: list[tuple[str, re.Pattern[str]]] = [
     ),
     *_compile(
         "subgroup_size",
-        rf"\bsub-?groups?\s*(?:size|of|n|=|:|by|with)*\s*(?:size)?\s*(?:of|=|:|is)?\s*{NUMBER}(?!\s*(?:sub|groups))",
+        rf"\bsub-?groups?\s*(?:size|of|n|=|by|with)(?:size|of|n|=|:|by|with|is|\s)*{NUMBER}(?!\s*(?:sub|groups))",
+        rf"\bsub-?groups?\s*:?\s*{NUMBER}(?!\s*(?:sub|groups)){_ALONE}",
         rf"\b(?:groups|samples|rational\s+samples?)\s+of\s+(?:size\s+)?{NUMBER}(?=\s|,|\.|:|;|$)(?!\s*(?:cans|computers|boards|units|parts|pieces|vials))",
         rf"\bsamples?\s+size{_IS}{NUMBER}(?=.*\b(?:x-?bar|range|chart)\b)",
     ),

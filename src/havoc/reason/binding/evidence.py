@@ -115,7 +115,8 @@ class Evidence:
             column
             for position, column in enumerate(columns)
             if not (
-                _is_running_number(column) and (position == 0 or _INDEX_NAMES.match(column.name))
+                _is_running_number(column)
+                and (_INDEX_NAMES.match(column.name) or (position == 0 and not table.header))
             )
         ]
         return kept or columns
