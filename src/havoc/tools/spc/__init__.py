@@ -1,6 +1,7 @@
 """Statistical process control. ``OPERATIONS`` names the module of each tool."""
 
 OPERATIONS: dict[str, str] = {
+    "arl": "arl",
     "capability": "capability",
     "capability_nonnormal": "capability_nonnormal",
     "control_chart": "control_chart",
