@@ -19,8 +19,8 @@ test: lint
 	$(RUN) -m pytest -n 2
 
 lint: $(VENV)/installed
-	$(RUN) -m ruff check src tests benchmarks
-	$(RUN) -m ruff format --check src tests benchmarks
+	$(RUN) -m ruff check src tests benchmarks docs
+	$(RUN) -m ruff format --check src tests benchmarks docs
 	$(RUN) -m mypy
 
 bench: $(VENV)/installed

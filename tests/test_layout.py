@@ -1,0 +1,57 @@
+"""The packages import downward only, as docs/architecture.md says."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).resolve().parent.parent / "src" / "havoc"
+BASE = {"errors", "files", "formatting", "markdown", "presentation", "text"}
+ALLOWED = {
+    "reading": BASE,
+    "charts": BASE,
+    "report": BASE | {"charts"},
+    "tools": BASE | {"charts", "reading"},
+    "reason": BASE | {"charts", "reading", "tools"},
+    "eval": BASE | {"reading", "reason", "tools"},
+    "cli": BASE | {"charts", "eval", "reading", "reason", "report", "tools"},
+}
+NEVER = {"torch", "sklearn", "openpyxl", "pydoe"}
+"""The last three are peers of the tests; nothing of the package may need them."""
+
+
+def imported(module: Path) -> set[str]:
+    """Every module named in an import statement, wherever it stands in the file."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(module.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, f"{module}: imports are absolute"
+            names.add(node.module)
+    return names
+
+
+def modules_of(part: str) -> list[Path]:
+    folder = SOURCE / part
+    return sorted(folder.rglob("*.py")) if folder.is_dir() else [SOURCE / f"{part}.py"]
+
+
+@pytest.mark.parametrize("part", [*ALLOWED, *sorted(BASE)])
+def test_imports_go_downward(part: str) -> None:
+    allowed = ALLOWED.get(part, BASE) | {part}
+    for module in modules_of(part):
+        inner = {name.split(".")[1] for name in imported(module) if name.startswith("havoc.")}
+        assert inner <= allowed, f"{module}: {', '.join(sorted(inner - allowed))}"
+
+
+def test_every_package_has_its_place() -> None:
+    packages = {path.name for path in SOURCE.iterdir() if (path / "__init__.py").exists()}
+    assert packages <= set(ALLOWED)
+
+
+def test_nothing_heavy_or_foreign_is_imported() -> None:
+    for module in SOURCE.rglob("*.py"):
+        assert not {name.split(".")[0] for name in imported(module)} & NEVER, module
