@@ -35,10 +35,14 @@ class Text(msgspec.Struct, kw_only=True):
     withheld: list[str] = []
 
     def markdown(self) -> str:
-        """The answer as Markdown: conclusion, inferred roles, detail, checks, caveats."""
-        parts = [f"**{self.conclusion}**" if self.conclusion else ""]
+        """The answer as Markdown: inferred roles, conclusion, detail, checks, caveats.
+
+        How the question was read comes first: if that is wrong, so is the rest.
+        """
+        parts = []
         if self.roles:
             parts.append("Read from the question: " + "; ".join(self.roles) + ".")
+        parts.append(f"**{self.conclusion}**" if self.conclusion else "")
         parts += self.details
         if self.key_figures:
             parts.append("\n".join(f"- {label}: {value}" for label, value in self.key_figures))
