@@ -13,6 +13,9 @@ _NAME = r"[A-Za-z]{1,20}\d{0,3}"
 _CROSSED = re.compile(
     rf"(?<![\w])(?P<first>{_NAME})\s?(?:/|-|,\s?|\s)\s?(?P<second>{_NAME})\s?[:=]?\s+{_VALUES}"
 )
+_NAMED = re.compile(
+    rf"(?<![\w.])(?P<first>\w{{1,20}})\s?[/\-]\s?(?P<second>\w{{1,20}})\s?:\s*{_VALUES}"
+)
 _OUTER = re.compile(rf"(?<![\w])(?P<outer>{_NAME}(?:\s{_NAME})?(?:\s\d)?)\s?:\s")
 _INNER = re.compile(rf"(?P<second>{_NAME})\s?[:=]?\s?(?P<values>{_NUM}(?:[,/ ]+{_NUM}(?!\w))*)")
 
@@ -27,10 +30,34 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_cells(text: str) -> list[Cell]:
     """Measurements of a complete two-way layout, or an empty list if the text holds none."""
-    for found in (list(_nested(text)), list(_crossed(text))):
-        if _complete(found):
-            return found
+    for found in (list(_nested(text)), list(_crossed(text)), list(_named(text))):
+        kept = _crossing(found)
+        if _complete(kept):
+            return kept
     return []
+
+
+def _named(text: str) -> Iterator[Cell]:
+    """Both levels before a colon: "S1/680: 5.1 5.3"."""
+    for match in _NAMED.finditer(text):
+        for value in re.findall(_NUM, match["values"]):
+            yield Cell(first=match["first"], second=match["second"], value=float(value))
+
+
+def _crossing(cells: list[Cell]) -> list[Cell]:
+    """Without chance finds: every level kept stands with two or more of the other factor."""
+    while True:
+        seconds: dict[str, set[str]] = {}
+        firsts: dict[str, set[str]] = {}
+        for cell in cells:
+            seconds.setdefault(cell.first, set()).add(cell.second)
+            firsts.setdefault(cell.second, set()).add(cell.first)
+        kept = [
+            cell for cell in cells if len(seconds[cell.first]) > 1 and len(firsts[cell.second]) > 1
+        ]
+        if len(kept) == len(cells):
+            return kept
+        cells = kept
 
 
 def _crossed(text: str) -> Iterator[Cell]:

@@ -15,10 +15,13 @@ _GOOD = r"(?:ok|okay|good|pass\w*|conform\w*|accept\w*|not\b|dry|clean|fine|with
 _BAD = r"(?:bad|damaged|fail\w*|leak\w*|infected|defect\w*|reject\w*|scrap\w*|short\w*|flash|nok|broken|positive|crack\w*|not ok|ng\b)"
 
 _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("x n", re.compile(rf"\bx[12]?\s*=\s*{_INT}[\s,;]*n[12]?\s*=\s*{_INT}", re.IGNORECASE)),
-    (
-        "n x",
-        re.compile(rf"\bn[12]?\s*=\s*{_INT}[\s,;:]*(?:\w+\s+)?x[12]?\s*=\s*{_INT}", re.IGNORECASE),
+    *(
+        form
+        for index in ("", "1", "2")
+        for form in (
+            ("n x", re.compile(rf"\bn{index}\s*=\s*{_INT}[\s,;:]*x{index}\s*=\s*{_INT}", re.I)),
+            ("x n", re.compile(rf"\bx{index}\s*=\s*{_INT}[\s,;]*n{index}\s*=\s*{_INT}", re.I)),
+        )
     ),
     ("x n", re.compile(rf"{_INT}\s*/\s*{_INT}")),
     (

@@ -618,7 +618,22 @@ def _tabled_counts(evidence: Evidence) -> list[CountPair]:
         hit = next(
             (
                 names[key]
-                for key in ("x", "successes", "defectives", "d", "events", "bad")
+                for key in (
+                    "x",
+                    "successes",
+                    "infected",
+                    "failed",
+                    "failures",
+                    "count",
+                    "rejects",
+                    "positive",
+                    "scrap",
+                    "hits",
+                    "defectives",
+                    "d",
+                    "events",
+                    "bad",
+                )
                 if key in names
             ),
             None,
@@ -758,7 +773,26 @@ def bind_signed_rank(evidence: Evidence, binding: Binding) -> None:
     _paired_or_median(evidence, binding)
 
 
+_DIRECTIONS = re.compile(
+    r"(\d+)\s+(?:\w+\s+){0,3}?(?:better|improved|easier|prefer\w*|higher|longer|faster|plus|up|gained)\b\D{0,24}?"
+    r"(\d+)\s+(?:\w+\s+){0,3}?(?:worse|harder|lower|shorter|slower|minus|down|old|lost)\b"
+)
+
+
 def bind_sign_test(evidence: Evidence, binding: Binding) -> None:
+    directions = _DIRECTIONS.search(evidence.text)
+    if not evidence.series() and directions:
+        source = f"question[{directions.start()}:{directions.end()}]"
+        binding.set("positive", int(directions[1]), source)
+        binding.set("negative", int(directions[2]), source)
+        tied = re.search(
+            r"(\d+)\s*(?:had\s+)?(?:ties?|no opinion|equal|undecided|same)", evidence.text
+        )
+        if tied:
+            binding.set("ties", int(tied[1]), "question")
+        evidence.alpha(binding)
+        set_direction(binding, one_sample_direction(evidence))
+        return
     if not evidence.series():
         counts = [
             item
