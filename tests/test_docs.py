@@ -21,6 +21,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)")
 FRAME = re.compile(r"[│╭╮╰╯─]")
+SHOWN = "# prints: "
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -111,7 +112,9 @@ def test_programs_print_what_the_page_shows(page: Path, workplace: Path) -> None
         out = io.StringIO()
         with contextlib.redirect_stdout(out):
             exec(compile(block, str(page), "exec"), {"__name__": "__main__"})
-        expected = [line[3:] for line in block.splitlines() if line.startswith("#> ")]
+        expected = [
+            line.removeprefix(SHOWN) for line in block.splitlines() if line.startswith(SHOWN)
+        ]
         assert expected, "a program should show what it prints"
         assert_shown(expected, out.getvalue(), page.name)
 
