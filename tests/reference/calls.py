@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 LATER = {
-    "find_sampling_plan",
-    "oc_curve",
     "d_optimal",
     "regression_nonlinear",
-    "weibull_fit",
 }
-"""Operations of later work: reliability, sampling, optimal designs, nonlinear fits."""
+"""Operations of later work: optimal designs, linearity, nonlinear fits."""
 
 Call = tuple[str, dict[str, Any]]
 
@@ -173,6 +170,7 @@ BUILDERS: dict[str, Any] = {
             "sigma": params["sigma"],
         },
     ),
+    "find_sampling_plan": lambda data, params: ("acceptance_sampling", dict(params)),
     "fractional_factorial": _fraction,
     "gage_linearity": _simple("gage_bias_linearity", "reference", "measured"),
     "gage_rr_crossed": lambda data, params: (
@@ -195,6 +193,10 @@ BUILDERS: dict[str, Any] = {
         },
     ),
     "normality_test": _simple("normality", data="y"),
+    "oc_curve": lambda data, params: (
+        "acceptance_sampling",
+        {"n": data["n"][0], "c": data["c"][0], "p": params["p"]},
+    ),
     "p_chart": _chart("p", defectives="D", sample_size="n"),
     "plackett_burman": lambda data, params: (
         "plackett_burman",
@@ -243,6 +245,7 @@ BUILDERS: dict[str, Any] = {
         },
     ),
     "u_chart": _chart("u", defects="x", sample_size="n"),
+    "weibull_fit": _simple("weibull_fit", "time", "event"),
     "wilcoxon_signed_rank": _two_lists("wilcoxon_signed_rank", "group1", "group2"),
     "xbar_r_chart": _chart("xbar_r"),
     "xbar_s_chart": _chart("xbar_s"),

@@ -55,6 +55,12 @@ def lookup(results: Sequence[Mapping[str, Any]], name: str) -> Iterator[Any]:
                 int(scenario[2]),
             ):
                 yield result.get("resolution")
+    accepted = re.fullmatch(r"pa_(\d+(?:\.\d+)?)pct", name)
+    if accepted:
+        for result in results:
+            for row in result.get("by_quality") or []:
+                if math.isclose(100 * row["p"], float(accepted[1])):
+                    yield row["pa"]
     for prefix, field in (("tukey_diff_", "difference"), ("tukey_padj_", "p_adjusted")):
         if name.startswith(prefix):
             pair = name.removeprefix(prefix)

@@ -54,7 +54,7 @@ _PLAIN = frozenset(
         "describe", "full_factorial", "fractional_factorial", "plackett_burman", "box_behnken",
         "central_composite", "taguchi", "mixture", "latin_hypercube", "latin_square",
         "power_sample_size", "prediction_interval", "tolerance_interval", "confidence_interval",
-        "arl", "doe_power",
+        "arl", "doe_power", "demonstration_test", "acceptance_sampling",
     }
 )  # fmt: skip
 _CRITICAL = re.compile(

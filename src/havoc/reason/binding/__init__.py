@@ -10,6 +10,7 @@ from havoc.reading.question import Reading
 from havoc.reason.binding import (
     conversion,
     designs,
+    equations,
     experiment_analysis,
     further_designs,
     mathematics,
@@ -17,6 +18,7 @@ from havoc.reason.binding import (
     models,
     processes,
     quality,
+    reliability,
     statistics,
 )
 from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
@@ -30,8 +32,10 @@ BINDERS = {
     **processes.BINDERS,
     **measurement.BINDERS,
     **mathematics.BINDERS,
+    **equations.BINDERS,
     **conversion.BINDERS,
     **quality.BINDERS,
+    **reliability.BINDERS,
 }
 
 

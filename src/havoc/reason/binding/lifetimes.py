@@ -276,8 +276,10 @@ def _name_before(text: str, start: int, ends: list[int]) -> str:
 
 
 _NUMBER = r"(\d+(?:\.\d+)?)(\s?k\b)?"
+# A word between a count and "still running at"; not another count.
+_PLAIN_WORD = rf"(?!(?:and|{IN_WORDS})\b)[a-z][\w'\-]*"
 _COUNT_AT = re.compile(
-    rf"(?<![\w.])(\d+|\b(?:{IN_WORDS}))\s+(?:[a-z][\w'\-]*\s+){{0,4}}?{_SURVIVED}\b[^\d.;:]{{0,30}}?(?=\d)",
+    rf"(?<![\w.])(\d+|\b(?:{IN_WORDS}))\s+(?:{_PLAIN_WORD}\s+){{0,4}}?{_SURVIVED}\b[^\d.;:]{{0,30}}?(?=\d)",
     re.IGNORECASE,
 )
 _OTHERS_AT = re.compile(

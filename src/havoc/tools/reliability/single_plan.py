@@ -17,7 +17,7 @@ from havoc.errors import InputError
 from havoc.tools.parameters import FloatArray
 
 Law = Literal["binomial", "hypergeometric", "poisson"]
-_MOST_ACCEPTED = 5_000
+_MOST_ACCEPTED = 2_000
 _LARGEST_SAMPLE = 10_000_000
 
 
@@ -38,20 +38,28 @@ def acceptance(
 
 
 def smallest_sample(
-    c: int, p: float, most: float, law: Law = "binomial", lot_size: int | None = None
+    c: int,
+    p: float,
+    most: float,
+    law: Law = "binomial",
+    lot_size: int | None = None,
+    above: int = 0,
 ) -> int | None:
-    """Smallest n whose probability of acceptance at ``p`` is at most ``most``; None if none."""
+    """Smallest n whose probability of acceptance at ``p`` is at most ``most``; None if none.
+
+    ``above`` is a size known to be too small.
+    """
     largest = lot_size if law == "hypergeometric" and lot_size is not None else _LARGEST_SAMPLE
 
     def passes(n: int) -> bool:
         return float(acceptance(p, n, c, law, lot_size)[0]) <= most
 
-    high = c + 1
+    low = max(c, above)
+    high = low + 1
     while high < largest and not passes(high):
-        high = min(2 * high, largest)
+        low, high = high, min(high + 2 * (high - max(c, above)), largest)
     if high >= largest and not passes(largest):
         return None
-    low = c
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if passes(middle) else (middle, high)
@@ -67,10 +75,12 @@ def find_plan(
     lot_size: int | None = None,
 ) -> tuple[int, int]:
     """Smallest n and c with acceptance >= 1 - alpha at ``aql`` and <= beta at ``ltpd``."""
+    too_small = 0
     for c in range(_MOST_ACCEPTED):
-        n = smallest_sample(c, ltpd, beta, law, lot_size)
+        n = smallest_sample(c, ltpd, beta, law, lot_size, above=too_small)
         if n is None:
             break
+        too_small = n
         if float(acceptance(aql, n, c, law, lot_size)[0]) >= 1 - alpha:
             return n, c
     raise InputError(
