@@ -122,6 +122,8 @@ def t_test_one_sample(
     Assumes independent values whose mean is near normal (15 or more values, or
     values that are normal themselves).
     """
+    if not math.isfinite(mu0):
+        raise InputError("the value to compare with is not a finite number", where="mu0")
     summary = as_summary(data, "data")
     standard_error = _standard_error(summary, "data")
     difference = summary.mean - mu0
