@@ -19,7 +19,7 @@ from havoc.tools.dsl import format_script, parse_script, run_document
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-LINK = re.compile(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)")
+LINK = re.compile(r"(?:\]\(|src=\")(?!https?:)([^)#\"]+)")
 FRAME = re.compile(r"[│╭╮╰╯─]")
 SHOWN = "# prints: "
 

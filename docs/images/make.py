@@ -25,7 +25,7 @@ DATA = HERE.parent.parent / "examples" / "piston_rings.csv"
 QUESTION = "Is the process in control and capable? LSL 73.95, USL 74.05"
 COMMAND = f'havoc ask "{QUESTION}" \\\n    --data examples/piston_rings.csv'
 COLUMNS = 92
-REPORT_SIZE = (1000, 1560)
+REPORT_SIZE = (1000, 1700)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
