@@ -20,9 +20,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="reference questions with figures (default: %(default)s)",
     )
     parser.add_argument(
-        "--authors", nargs="*", default=[], metavar="JSONL", help="labelled questions by author"
+        "--authors",
+        nargs="*",
+        metavar="JSONL",
+        help="labelled questions by author (default: all in tests/questions)",
     )
     parser.add_argument("--wrong", action="store_true", help="list what was wrong")
+
+
+HELD_OUT = "author-f"
+
+
+def _note(name: str) -> str:
+    """Whether the wording weights have seen the author."""
+    if not name.startswith("author-"):
+        return ""
+    return " (held out)" if name.startswith(HELD_OUT) else " (trained on)"
 
 
 def execute(namespace: argparse.Namespace) -> int:
@@ -35,11 +48,15 @@ def execute(namespace: argparse.Namespace) -> int:
             where=str(reference),
             remedy="run it in a checkout, or give --reference",
         )
-    report = evaluate_questions(reference, [Path(path) for path in namespace.authors])
+    authors = namespace.authors
+    if authors is None:
+        authors = sorted(reference.parent.parent.glob("questions/author-*.jsonl"))
+    report = evaluate_questions(reference, [Path(path) for path in authors])
     for score in report.scores:
         low, high = score.interval
+        name = f"{score.name}{_note(score.name)}"
         print(
-            f"{score.name:32} {score.right:5} of {score.total:5}  {100 * score.share:5.1f} %"
+            f"{name:44} {score.right:5} of {score.total:5}  {100 * score.share:5.1f} %"
             f"  (95 % interval {100 * low:.1f} to {100 * high:.1f})"
         )
     if namespace.wrong:

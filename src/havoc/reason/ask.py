@@ -21,6 +21,7 @@ from havoc.reason.audit import recheck
 from havoc.reason.binding import Binding
 from havoc.reason.compose import Composer, Text, compose
 from havoc.reason.concepts import explain
+from havoc.reason.constraints import check_constraints
 from havoc.reason.execute import execute_graph
 from havoc.reason.graph import OperatorGraph
 from havoc.reason.planner import Context, Plan, Planner, RulePlanner
@@ -201,7 +202,7 @@ def _say_what_failed(workspace: Workspace) -> None:
 
 
 def _audit(workspace: Workspace) -> str:
-    """Recompute key figures; a disagreement is said and costs the confidence."""
+    """Recompute key figures and check constraints; what fails is said and costs confidence."""
     answering = {
         record.id: workspace.results[record.id]
         for record in workspace.calls
@@ -211,15 +212,18 @@ def _audit(workspace: Workspace) -> str:
     wrong = [item for item in rechecks if not item.recomputed.agrees]
     for item in wrong:
         workspace.lower_confidence(0.1)
-        name = workspace.fact(item.recomputed.name.replace("_", " "), item.result_id)
         workspace.caveats.append(
-            f"The audit recomputed {name} by another route and got a different value; do not use "
-            "this result."
+            f"The audit recomputed {item.recomputed.name.replace('_', ' ')} by another route and "
+            "got a different value; do not use this result."
         )
-    if not rechecks:
-        return "no independent route for this method"
-    routes = sorted({item.recomputed.route for item in rechecks})
-    return f"{len(rechecks)} figures recomputed ({', '.join(routes)}), {len(wrong)} differ"
+    findings = check_constraints(workspace)
+    violated = [item.constraint.name for item in findings if item.met is False]
+    routes = ", ".join(sorted({item.recomputed.route for item in rechecks})) or "no second route"
+    return (
+        f"{len(rechecks)} figures recomputed ({routes}), {len(wrong)} differ; "
+        f"{sum(item.met is True for item in findings)} constraints met, violated: "
+        f"{', '.join(violated) or 'none'}"
+    )
 
 
 def _refused_by_tool(plan: Plan, workspace: Workspace, planner: str) -> Answer:
