@@ -86,7 +86,7 @@ CONSTRAINTS: dict[str, tuple[Constraint, ...]] = {
         ),
         Constraint(
             name="assumptions",
-            severity="HIGH",
+            severity="LOW",  # the arbiter weighs each violated assumption already
             check=_assumptions_checked,
             advice="An assumption of the method looks violated; see the checks.",
         ),
@@ -106,7 +106,7 @@ CONSTRAINTS: dict[str, tuple[Constraint, ...]] = {
         ),
         Constraint(
             name="assumptions",
-            severity="MEDIUM",
+            severity="LOW",
             check=_assumptions_checked,
             advice="An assumption of the method looks violated; see the checks.",
         ),
