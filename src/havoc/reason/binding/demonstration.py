@@ -59,7 +59,7 @@ _FAILURE = r"(?:fail\w*|failures?|breaks?|broken|rejects?)"
 _FAILURES = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        r"\br\s*=\s*(\d(?:\s*,\s*\d)*)(?![\d.])",
+        r"\br\s*=\s*(\d(?:\s*,\s*\d)*)(?!\d|\.\d)",
         rf"\b({IN_WORDS}|\d{{1,2}})\s+(?:permitted\s+|allowed\s+|allowable\s+)?{_FAILURE}\b",
         rf"\b({IN_WORDS}|\d{{1,2}})\s+(?:can|may)\s+{_FAILURE}\b",
         rf"\b(?:let|allow\w*|permit\w*|bust|break|lose)\s+(?:me\s+)?(?:bust\s+|lose\s+)?({IN_WORDS}|\d{{1,2}})\b(?!\s*%)",

@@ -126,7 +126,8 @@ def _visible(evidence: Evidence) -> str:
     """The text without confidence levels."""
     text = evidence.reading.plain
     for scalar in evidence.reading.scalars:
-        if scalar.role in {"confidence", "alpha"} and scalar.end <= len(text):
+        risk = re.match(r"\s*(?:%|percent|pct)?\s*risk", text[scalar.end : scalar.end + 16])
+        if scalar.role in {"confidence", "alpha"} and scalar.end <= len(text) and not risk:
             text = mask(text, scalar.start, scalar.end)
     return text
 
@@ -376,9 +377,12 @@ def unit_near(text: str, start: int, end: int) -> str:
     if after:
         return after[1]
     before = re.search(
-        rf"\(?\b({TIME_UNIT})\)?\s*[:=]?\s*$", text[max(0, start - 14) : start], re.I
+        rf"\(?\b({TIME_UNIT})\)?\s*[:=]?\s*$", text[max(0, start - 14) : start], re.IGNORECASE
     )
-    return before[1] if (before and len(before[1]) > 1) or (before and before[1] == "h") else ""
+    # A single letter is a unit only if it is h; "KM 5 8 12+" is the method.
+    if before is None or before[1].lower() == "km" or (len(before[1]) == 1 and before[1] != "h"):
+        return ""
+    return before[1]
 
 
 # --- tables ---------------------------------------------------------------------------------

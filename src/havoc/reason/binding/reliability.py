@@ -33,7 +33,7 @@ _AT = re.compile(
     re.IGNORECASE,
 )
 _AND_MORE = re.compile(
-    rf"\s*(?:{TIME_UNIT})?\s*(?:,|and|&|or)\s+{_NUMBER}(\s?k\b)?(?!\s*(?:%|percent))", re.I
+    rf"\s*(?:{TIME_UNIT})?\s*(?:,|and|&|or)\s+{_NUMBER}(\s?k\b)?(?!-|\s*(?:%|percent))", re.I
 )
 _B_LIFE = re.compile(r"\b[bl][\s_-]?(\d{1,2}(?:\.\d+)?)\b(?!\s*[=:])(?![\w.]*\d)", re.IGNORECASE)
 _PERCENT_FAILED = re.compile(
@@ -52,7 +52,8 @@ def bind_weibull_fit(evidence: Evidence, binding: Binding) -> None:
         binding.set("distribution", "exponential", "question")
     if evidence.has(r"\brank\s+regression|\brr[xy]\b|\bmedian\s+ranks?|\bleast\s+squares"):
         binding.set("method", "rank_regression", "question")
-    evidence.confidence(binding)
+    if not evidence.has(r"%\s*risk\b"):
+        evidence.confidence(binding)
     known_scale = _SCALE.search(text)
     known_shape = _SHAPE.search(text)
     exponential = binding.args.get("distribution") == "exponential"
@@ -81,6 +82,10 @@ def bind_weibull_fit(evidence: Evidence, binding: Binding) -> None:
         )
     if group.unit:
         binding.set("unit", group.unit, group.source)
+    if evidence.has(r"\bkaplan|\bproduct[\s-]limit"):
+        curve = Binding(operation="kaplan_meier")
+        bind_kaplan_meier(evidence, curve)
+        binding.more.append(curve)
     if evidence.has(r"\b3[\s-]?param|\bthree[\s-]param"):
         binding.warn("a two-parameter distribution is fitted; there is no threshold parameter")
     _percentages(binding, text, lives.rest)
@@ -130,6 +135,17 @@ def _times_asked(binding: Binding, rest: str) -> None:
         binding.set("at", wanted[0] if len(wanted) == 1 else wanted, "question")
 
 
+def bind_demonstration(evidence: Evidence, binding: Binding) -> None:
+    """A demonstration test, and the fit of the lifetimes that the question brings along."""
+    bind_demonstration_test(evidence, binding)
+    if evidence.has(r"\bweibull\b"):
+        lives = read_lifetimes(evidence)
+        if lives.groups and len(lives.groups[0].time) >= 3:
+            fit = Binding(operation="weibull_fit")
+            bind_weibull_fit(evidence, fit)
+            binding.more.append(fit)
+
+
 def bind_kaplan_meier(evidence: Evidence, binding: Binding) -> None:
     evidence.confidence(binding)
     lives: Lifetimes = read_lifetimes(evidence)
@@ -166,6 +182,6 @@ def bind_kaplan_meier(evidence: Evidence, binding: Binding) -> None:
 BINDERS: dict[str, Binder] = {
     "weibull_fit": bind_weibull_fit,
     "kaplan_meier": bind_kaplan_meier,
-    "demonstration_test": bind_demonstration_test,
+    "demonstration_test": bind_demonstration,
     "acceptance_sampling": bind_acceptance_sampling,
 }

@@ -150,7 +150,7 @@ def acceptance_sampling(
         )
     goal, letters = "oc", None
     if n is not None and c is not None:
-        pass
+        goal = "curve" if p is None else "oc"
     elif aql is not None and ltpd is not None and c is None:
         goal = "find"
         n, c = find_plan(aql, ltpd, alpha, beta, distribution, lot_size)
@@ -262,7 +262,8 @@ def _evaluate(
 
 
 _METHODS = {
-    "oc": "single sampling plan, OC curve",
+    "oc": "single sampling plan, probability of acceptance",
+    "curve": "single sampling plan, OC curve",
     "find": "smallest single sampling plan through two points of the OC curve",
     "size": "smallest sample for the acceptance number and the consumer's risk",
     "standard": "single sampling plan of ISO 2859-1 (ANSI/ASQ Z1.4)",
@@ -272,7 +273,7 @@ _METHODS = {
 
 def _at_qualities(result: AcceptanceSampling, p: float | list[float] | None, law: Law) -> None:
     if p is None:
-        if result.goal != "oc":
+        if result.goal != "curve":
             return
         top = _top_of_curve(result)
         qualities = np.round(np.linspace(0, top, 11)[1:], 6)
@@ -360,12 +361,17 @@ def _chart(result: AcceptanceSampling, law: Law) -> ChartSpec:
 
 @acceptance_sampling.narrates
 def _narrate(result: AcceptanceSampling) -> Narrative:
-    plan = "inspect {{n}} units, accept with at most {{c}} defectives and reject with {{r}} or more"
+    most = (
+        "without a defective"
+        if result.c == 0
+        else f"with at most {{{{c}}}} defective{'' if result.c == 1 else 's'}"
+    )
+    plan = f"inspect {{{{n}}}} units, accept {most} and reject with {{{{r}}}} or more"
     rows = result.by_quality or []
     if result.goal == "oc" and isinstance(result.pa, float):
         conclusion = (
             "A lot with {{p:%}} defective is accepted with probability {{pa:%}} by the plan of "
-            "{{n}} units that accepts with at most {{c}} defectives."
+            f"{{{{n}}}} units that accepts {most}."
         )
     elif result.goal == "oc":
         shown = "; ".join(
@@ -373,9 +379,19 @@ def _narrate(result: AcceptanceSampling) -> Narrative:
             for i in range(min(len(rows), _SHOWN))
         )
         conclusion = (
-            "The plan of {{n}} units that accepts with at most {{c}} defectives accepts a lot "
-            f"with probability {shown}."
+            f"The plan of {{{{n}}}} units that accepts {most} accepts a lot with probability "
+            f"{shown}."
         )
+    elif result.goal == "curve":
+        conclusion = f"The plan of {{{{n}}}} units accepts a lot {most}"
+        if result.p95 is not None and result.p10 is not None:
+            conclusion += (
+                ": good lots up to {{p95:%}} defective nearly always pass, lots with {{p10:%}} "
+                "or more rarely do"
+            )
+        if result.aoql is not None:
+            conclusion += "; the average outgoing quality is at worst {{aoql:%}} (AOQL)"
+        conclusion += "."
     elif result.goal == "standard":
         conclusion = (
             f"For a lot of {{{{lot_size}}}}, AQL {{{{aql:%}}}}, level {{{{level}}}} and "

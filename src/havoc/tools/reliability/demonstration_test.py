@@ -12,16 +12,20 @@ from __future__ import annotations
 import math
 from typing import Annotated, Literal
 
-import msgspec
 import numpy as np
 from msgspec import Meta
 from scipy import special, stats
 
-from havoc.charts import ChartSpec, Limit, Panel, Series
 from havoc.errors import InputError
 from havoc.tools.declaration import tool
 from havoc.tools.parameters import Unit
-from havoc.tools.result import Check, Narrative, Outcome, Recomputed
+from havoc.tools.reliability.demonstration_result import (
+    DemonstrationPlan,
+    DemonstrationTest,
+    chart,
+    narrate,
+)
+from havoc.tools.result import Check, Recomputed
 
 _MOST_UNITS = 50_000_000
 _COMPARED_FAILURES = 5
@@ -35,44 +39,6 @@ _HOURS = {
     "h": 1.0, "hr": 1.0, "hour": 1.0, "d": 24.0, "day": 24.0, "wk": 168.0, "week": 168.0,
     "mo": 730.5, "month": 730.5, "y": 8766.0, "yr": 8766.0, "year": 8766.0,
 }  # fmt: skip
-
-
-class DemonstrationPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is needed when ``failures`` are allowed: units, or total test time for an MTBF."""
-
-    failures: int
-    n: int | None = None
-    total_test_time: float | None = None
-    test_time: float | None = None
-
-
-class DemonstrationTest(Outcome):
-    """What ``solved_for`` names was computed; the rest was given.
-
-    ``n`` units are tested for ``life_ratio`` times the required life (``test_time`` for
-    the required ``time``) with at most ``failures`` failures. ``reliability`` is the one at
-    the required life, ``reliability_in_test`` the one at the end of the longer or shorter
-    test, ``confidence_reached`` what the whole number of units gives. For an MTBF,
-    ``total_test_time`` is the sum over all units. ``plans`` compares numbers of failures.
-    """
-
-    solved_for: str
-    failures: int
-    n: int | None = None
-    reliability: float | None = None
-    confidence: float | None = None
-    confidence_reached: float | None = None
-    reliability_in_test: float | None = None
-    shape: float | None = None
-    scale: float | None = None
-    time: float | None = None
-    test_time: float | None = None
-    life_ratio: float | None = None
-    acceleration_factor: float | None = None
-    mtbf: float | None = None
-    failure_rate: float | None = None
-    total_test_time: float | None = None
-    plans: list[DemonstrationPlan] | None = None
 
 
 @tool(
@@ -262,7 +228,7 @@ def _binomial(
         ]
         result.reliability_in_test = in_test
         result.confidence_reached = shown_confidence(result.n, r, in_test)
-        result.charts = [_chart(result)]
+        result.charts = [chart(result)]
     elif known == (False, True, True):
         assert confidence is not None and n is not None
         in_test = shown_reliability(n, r, confidence)
@@ -412,114 +378,7 @@ def _mean_failures(failures: int, confidence: float) -> float:
     return float(special.gammaincinv(failures + 1, confidence))
 
 
-def _chart(result: DemonstrationTest) -> ChartSpec:
-    rows = [plan for plan in result.plans or [] if plan.n is not None]
-    return ChartSpec(
-        kind="demonstration_plans",
-        title="Units to test by the number of failures allowed",
-        panels=[
-            Panel(
-                x_label="failures allowed",
-                y_label="units",
-                series=[
-                    Series(
-                        name="units",
-                        x=[float(plan.failures) for plan in rows],
-                        y=[float(plan.n or 0) for plan in rows],
-                    )
-                ],
-                limits=[Limit(label="this plan", role="reference", value=float(result.n or 0))],
-            )
-        ],
-    )
-
-
-@demonstration_test.narrates
-def _narrate(result: DemonstrationTest) -> Narrative:
-    allowed = "without a failure" if result.failures == 0 else "with at most {{failures}} failures"
-    if result.mtbf is not None:
-        return _narrate_mean_life(result, allowed)
-    details = []
-    if result.solved_for == "n":
-        conclusion = (
-            f"Test {{{{n}}}} units {allowed} to show a reliability of {{{{reliability:%}}}} with "
-            "{{confidence:%}} confidence."
-        )
-        details.append("The whole number of units reaches {{confidence_reached:%}} confidence.")
-    elif result.solved_for == "reliability":
-        conclusion = (
-            f"{{{{n}}}} units tested {allowed} show a reliability of at least "
-            "{{reliability:%}} with {{confidence:%}} confidence."
-        )
-    elif result.solved_for == "confidence":
-        conclusion = (
-            f"{{{{n}}}} units tested {allowed} show a reliability of {{{{reliability:%}}}} with "
-            "{{confidence:%}} confidence."
-        )
-    elif result.solved_for == "test_time":
-        how_long = (
-            "for {{test_time:unit}} ({{life_ratio}} lives)"
-            if result.test_time is not None
-            else "for {{life_ratio}} required lives"
-        )
-        conclusion = (
-            f"Each of the {{{{n}}}} units must run {how_long} {allowed} to show a reliability of "
-            "{{reliability:%}} with {{confidence:%}} confidence."
-        )
-    else:
-        enough = (result.confidence_reached or 0) >= (result.confidence or 1)
-        verdict = "are enough" if enough else "are not enough"
-        conclusion = (
-            f"{{{{n}}}} units tested {allowed} {verdict}: they show a reliability of "
-            "{{reliability:%}} with {{confidence_reached:%}} confidence, and {{confidence:%}} is "
-            "wanted."
-        )
-    if result.life_ratio is not None and result.solved_for != "test_time":
-        details.append("Each unit is tested for {{life_ratio}} required lives.")
-    if result.shape is not None:
-        details.append("The Weibull shape of {{shape}} is taken as known.")
-    rows = result.plans or []
-    details.extend(
-        f"With {{{{plans.{i}.failures}}}} failures allowed, {{{{plans.{i}.n}}}} units are needed."
-        for i, row in enumerate(rows[:8])
-        if row.failures != result.failures and row.n is not None
-    )
-    figures = [("units", "{{n}}"), ("reliability", "{{reliability:%}}")]
-    figures.append(("confidence", "{{confidence:%}}"))
-    if result.test_time is not None:
-        figures.append(("test time of each unit", "{{test_time:unit}}"))
-    return Narrative(conclusion=conclusion, details=details, key_figures=figures)
-
-
-def _narrate_mean_life(result: DemonstrationTest, allowed: str) -> Narrative:
-    details = []
-    if result.solved_for == "mtbf":
-        conclusion = (
-            f"{{{{total_test_time:unit}}}} of test {allowed} show a mean time between failures of "
-            "at least {{mtbf:unit}} with {{confidence:%}} confidence."
-        )
-    else:
-        conclusion = (
-            f"{{{{total_test_time:unit}}}} of test in total {allowed} show a mean time between "
-            "failures of {{mtbf:unit}} with {{confidence:%}} confidence."
-        )
-    if result.n is not None and result.test_time is not None:
-        details.append("That is {{test_time:unit}} for each of the {{n}} units.")
-    for i, plan in enumerate((result.plans or [])[1:8], start=1):
-        if plan.total_test_time is not None:
-            details.append(
-                f"With {{{{plans.{i}.failures}}}} failures allowed it takes "
-                f"{{{{plans.{i}.total_test_time:unit}}}}."
-            )
-    return Narrative(
-        conclusion=conclusion,
-        details=details,
-        key_figures=[
-            ("total test time", "{{total_test_time:unit}}"),
-            ("mean time between failures", "{{mtbf:unit}}"),
-            ("confidence", "{{confidence:%}}"),
-        ],
-    )
+demonstration_test.narrates(narrate)
 
 
 @demonstration_test.verifies
