@@ -30,31 +30,51 @@ def execute(namespace: argparse.Namespace) -> int:
     return 0
 
 
+class _Call(msgspec.Struct):
+    operation: str
+    args: dict[str, Any] = {}
+    result: dict[str, Any] | None = None
+
+
+class _Recorded(msgspec.Struct):
+    """The parts of an answer object that are compared."""
+
+    tool_calls: list[_Call]
+    figures: list[dict[str, Any]] = []
+    conclusion: str = ""
+
+
 def _read(path: str) -> dict[str, Any]:
     try:
-        body = msgspec.json.decode(Path(path).read_bytes())
+        body: Any = msgspec.json.decode(Path(path).read_bytes())
     except OSError as error:
         raise InputError(
             f"cannot be read ({error.strerror})", where=path, remedy="check the path"
         ) from None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise InputError(
             f"not JSON ({error})", where=path, remedy="write it with havoc ask --json"
         ) from None
-    if not isinstance(body, dict) or not isinstance(body.get("tool_calls"), list):
+    try:
+        msgspec.convert(body, _Recorded)
+    except msgspec.ValidationError as error:
         raise InputError(
-            "this is no answer object", where=path, remedy="write it with havoc ask --json"
-        )
-    return body
+            f"this is no answer object ({error})",
+            where=path,
+            remedy="write it with havoc ask --json",
+        ) from None
+    answer: dict[str, Any] = body
+    return answer
 
 
 def replay(answer: dict[str, Any]) -> list[str]:
-    """One line for every recorded result that does not come out the same."""
+    """One line for every recorded result or shown figure that does not come out the same."""
     from havoc.tools import registry
 
-    differences = []
+    differences: list[str] = []
+    again_by_call: dict[str, Any] = {}
     for position, call in enumerate(answer["tool_calls"], start=1):
-        if not isinstance(call, dict) or call.get("result") is None:
+        if call.get("result") is None:
             continue
         name = f"call {call.get('id', position)} {call.get('operation')}"
         try:
@@ -66,7 +86,35 @@ def replay(answer: dict[str, Any]) -> list[str]:
         if call.get("key") and call["key"] != result.key:
             differences.append(f"{name}: the arguments were changed after the answer was given")
         again = msgspec.json.decode(msgspec.json.encode(result.to_json()))
+        again_by_call[str(call.get("id"))] = {**again, "args": call.get("args") or {}}
         changed = sorted(key for key in {*recorded, *again} if recorded.get(key) != again.get(key))
         if changed:
             differences.append(f"{name}: different {', '.join(changed)}")
+    return differences + _changed_figures(answer, again_by_call)
+
+
+def _changed_figures(answer: dict[str, Any], again: dict[str, Any]) -> list[str]:
+    """Figures of the text that are not those of the calls, and digits that belong to none."""
+    from havoc.reason.audit import written_as
+    from havoc.reason.render import resolve
+
+    differences, texts = [], []
+    for item in answer.get("figures") or []:
+        reference, text = str(item.get("reference")), str(item.get("text"))
+        texts.append(text)
+        if reference.split(".")[0] not in again:
+            continue
+        try:
+            value, unit = resolve(reference, again)
+        except HavocError as error:
+            differences.append(f"figure {text!r}: {error}")
+            continue
+        # infinities and missing values have no JSON form, so they cannot be compared
+        if value is not None and (value != item.get("value") or not written_as(value, unit, text)):
+            differences.append(f"figure {text!r}: {reference} is another value")
+    left = str(answer.get("conclusion") or "")
+    for text in sorted(set(texts), key=len, reverse=True):
+        left = left.replace(text, "")
+    if any(character.isdigit() for character in left):
+        differences.append("the conclusion: a figure in it comes from no call and no input")
     return differences

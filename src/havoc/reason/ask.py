@@ -108,8 +108,8 @@ def _context(context: Mapping[str, Any] | str | None) -> Context | None:
         return None
     if isinstance(context, str):
         context = {"question": context}
-    question = context.get("question")
-    if not isinstance(question, str):
+    question = context.get("question") if isinstance(context, Mapping) else None
+    if not isinstance(context, Mapping) or not isinstance(question, str):
         raise InputError(
             "the context needs the earlier question", where="context", remedy='give {"question": …}'
         )

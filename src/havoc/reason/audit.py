@@ -60,7 +60,7 @@ def check_rendered(rendered: Rendered, scopes: Mapping[str, Any], text: str | No
             raise FreeFigure(
                 f"{item.text!r} is not the value of {item.reference}", where="answer text"
             )
-        if shown[item.start : item.end] != item.text or not _formats_to(value, unit, item.text):
+        if shown[item.start : item.end] != item.text or not written_as(value, unit, item.text):
             raise FreeFigure(
                 f"{shown[item.start : item.end]!r} is not the value of {item.reference}",
                 where="answer text",
@@ -101,7 +101,7 @@ def _is_nan(value: Any) -> bool:
 _SPECS = ("", "p", "%", "full", "unit")
 
 
-def _formats_to(value: Any, unit: str, text: str) -> bool:
+def written_as(value: Any, unit: str, text: str) -> bool:
     """Is ``text`` one of the ways in which ``value`` may be written?"""
     if isinstance(value, (str, bool)) or value is None:
         return text == figure(value)
