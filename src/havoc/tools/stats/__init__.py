@@ -13,6 +13,7 @@ OPERATIONS: dict[str, str] = {
     "fisher_exact": "fisher",
     "friedman": "rank_anova",
     "kruskal_wallis": "rank_anova",
+    "logistic_regression": "logistic_regression",
     "mann_whitney": "mann_whitney",
     "multiple_comparison": "multiple_comparison",
     "normality": "normality",
