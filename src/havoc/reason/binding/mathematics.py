@@ -1,231 +1,355 @@
-"""Arguments of symbolic mathematics and unit conversion."""
+"""Arguments of symbolic mathematics: which formula, which variable, which limits."""
 
 from __future__ import annotations
 
 import re
 
-import msgspec
-
+from havoc.errors import InputError
 from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
+from havoc.reason.binding.formulas import Formula, find_formulas
 from havoc.reason.binding.statistics import Binder
 
-_LEAD = re.compile(
-    r"^.*?\b(?:deriv\w*|differentiate|gradient|slope|integra\w*|integral|area|antiderivative|stammfunktion|solve|roots?|zeros?|nullstellen|"
-    r"simplify|expand|factori[sz]e|factor|reduce|collapse|multiply out|partial fractions|evaluate|compute|calculate|tidy)\b(?:\s*\([^)]*\)(?=\s*of))?"
-    r"(?:\s+(?:of|for|the|under|beneath|below|curve|equation|function|polynomial|expression|please|and tidy|a|an|from|by|with|me|this|to|definite|calibration|parabola|y))*\s*:?\s*",
-    re.IGNORECASE | re.DOTALL,
+_NAME = r"([A-Za-z]\w{0,5})"
+SIGNED = r"([-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?)"
+# d/dx, dy/dx, d2y/dx2, ∂/∂x: what is differentiated, how often, and the variable.
+_OPERATOR = re.compile(
+    r"(?<![\w^])[d∂]\s?(?:(?P<power>[\^]?[23]|[²³])\s?)?(?P<what>[A-Za-z]\w?)?\s?/\s?[d∂]\s?(?P<variable>[A-Za-z]\w{0,3}?)(?:\^?[23]|[²³])?(?![\w(])"
 )
-_TAIL = re.compile(
-    r"[\s,;:]+(?:please|pls|plz|thanks|thank you|for me|bitte|for the\b.*|for my\b.*|with respect to.*|w\.?r\.?t\.?.*|between.*|from\b.*|over\b.*|at\b.*|in the point.*|"
-    r"evaluated.*|where.*|and simplify.*|to obtain.*|what are.*|as (?:a )?single.*|to a single.*|into factors.*|using.*|for [a-z](?: and [a-z])?|\(.*\))[\s.?!]*$",
-    re.IGNORECASE | re.DOTALL,
+_OPERATOR_CALL = re.compile(r"(?<![\w^])[d∂]\s?\(")
+_OPERATOR_END = re.compile(r"\)\s?/\s?[d∂]\s?([A-Za-z]\w{0,3})(?!\w)")
+_DIFFERENTIAL = re.compile(r"(?<![\w/])d([a-zA-Z])(?![\w/(])")
+_BY_WORDS = re.compile(
+    rf"\b(?:with (?:respect|regard) to|w\.?\s?r\.?\s?t\.?|with|regarding|by|in|to|of|for|on|nach|as a function of)\s+(?:small changes? (?:of|in)\s+)?(?:the (?:variable|parameter)\s+)?{_NAME}(?![\w(])"
 )
-_FORMULA = re.compile(
-    r"(?:[A-Za-z]\w{0,3}\s*(?:\([a-z]\))?\s*=\s*)?[-+(]?\s*(?:\d+(?:\.\d+)?|[A-Za-z]\w{0,8}|\()"
-    r"[\w\s.^*/+\-()²³·×√=]*",
-)
-_FUNCTIONS = (
-    r"(?:sin|cos|tan|exp|ln|log|log10|sqrt|abs|asin|acos|atan|sinh|cosh|tanh|pi|e|infinity|inf)"
-)
-_MATHS = re.compile(
-    rf"^(?:[\d\s.^*/+\-()=²³·×,{{}}√]|\b{_FUNCTIONS}\b|\b[A-Za-z]\d?(?:max|min|m|0|1|2)?\b)+$"
-)
+_TIMES = {"second": 2, "2nd": 2, "twice": 2, "once more": 2, "third": 3, "3rd": 3, "fourth": 4}
 
 
-def expression_of(evidence: Evidence) -> str:
-    """The formula in the question: the longest run that reads as mathematics."""
-    text = evidence.reading.text.strip()
-    text = re.sub(
-        r"^(?:hi|hello|hey|dear|morning|good \w+)\b[^,.:!]{0,24}[,.:!]\s*",
-        "",
-        text,
-        flags=re.IGNORECASE,
-    )
-    candidates = []
-    for match in re.finditer(
-        rf"(?:(?:\b{_FUNCTIONS}\b|\b[A-Za-z](?:\d|max|min|m)?\b|\d+(?:[.,]\d+)?[A-Za-z]{{0,2}}\b|[(){{}}^*/+\-=²³·×√.])\s*){{2,}}",
-        text,
-    ):
-        candidate = match[0].strip(" .,;:?!-")
-        candidate = re.sub(r"^(?:[aI]|of|d)\s+(?=[\dA-Za-z(])", "", candidate)
-        score = len(re.findall(r"[\^*/+\-=()²³√]|\d", candidate)) * 2 + len(candidate)
-        if re.search(r"[\^*/+\-=²³√(]|\d[a-zA-Z]", candidate) and re.search(r"[A-Za-z]", candidate):
-            candidates.append((score, candidate))
-    if candidates:
-        return _balanced(max(candidates)[1])
-    stripped = _TAIL.sub("", _LEAD.sub("", text)).strip(" .?!:")
-    if stripped and _MATHS.match(stripped):
-        return stripped
-    raise NeedsInput("no formula was given", "which formula do you mean, for example x^2 + 3x?")
+# formulas ----------------------------------------------------------------------
 
 
-def _balanced(text: str) -> str:
-    """Drop closing brackets that were never opened, and open ones at the end."""
-    depth = 0
-    kept = []
-    for character in text:
-        if character == "(":
-            depth += 1
-        elif character == ")":
-            if depth == 0:
-                continue
-            depth -= 1
-        kept.append(character)
-    return "".join(kept) + ")" * depth
+def formulas_of(evidence: Evidence, text: str | None = None) -> list[Formula]:
+    return find_formulas(evidence.reading.plain if text is None else text)
 
 
-def _at(evidence: Evidence) -> float | None:
-    match = re.search(
-        r"\b(?:at|in the point|evaluated at|for|when|where)\s+(?:[a-z]\s*=\s*)?([-+]?\d*\.?\d+)\b|,\s*[a-z]\s*=\s*([-+]?\d*\.?\d+)",
-        evidence.text,
-    )
-    return float(match[1] or match[2]) if match else None
-
-
-def _variable(evidence: Evidence, expression: str) -> str | None:
-    named = re.search(
-        r"\bd\s*/\s*d([a-zA-Z])\b|\b(?:with respect to|w\.?r\.?t\.?|in|change with)\s+([a-zA-Z])\b",
-        evidence.reading.text,
-    )
-    if named and (named[1] or named[2]):
-        return named[1] or named[2]
-    letters = [
-        name
-        for name in re.findall(r"[A-Za-z]\w*", re.sub(rf"\b{_FUNCTIONS}\b", " ", expression))
-        if name not in {"e", "d"}
-    ]
-    singles = list(
-        dict.fromkeys(
-            letter[-1] if re.fullmatch(r"\d*[a-zA-Z]", letter) else letter for letter in letters
+def main_formula(formulas: list[Formula]) -> Formula:
+    """The formula to work on: the heaviest, the first of equals; not a definition used in another."""
+    candidates = [item for item in formulas if item.value is None and item.weight > 0]
+    if not candidates:
+        raise NeedsInput("no formula was given", "which formula do you mean, for example x^2 + 3x?")
+    whole = [
+        item
+        for item in candidates
+        if not any(
+            item.name and other is not item and _holds_name(other.right_side, item.name)
+            for other in candidates
         )
+    ]
+    return max(whole or candidates, key=lambda item: (item.weight, -item.start))
+
+
+def _holds_name(expression: str, name: str) -> bool:
+    return re.search(rf"(?<![A-Za-z_]){re.escape(name)}(?!\w)", expression) is not None
+
+
+def readable_names(expression: str, variables: tuple[str, ...] = ()) -> list[str]:
+    """Names in a formula; raises NeedsInput where it cannot be read."""
+    from havoc.tools.symbolic.syntax import read
+    from havoc.tools.symbolic.tree import names
+
+    try:
+        return names(read(expression, variables))
+    except InputError as error:
+        raise NeedsInput(
+            f"the formula {expression!r} cannot be read: {error.what}",
+            f"how does the formula read in full ({error.remedy})?"
+            if error.remedy
+            else "how does the formula read in full?",
+        ) from None
+
+
+def _inserted(binding: Binding, main: Formula, formulas: list[Formula]) -> str:
+    """The right side of ``main`` with other definitions put in ("… with T = 100 + 2*t")."""
+    expression = main.right_side
+    for other in formulas:
+        if other is main or not other.name or other.value is not None or other.weight <= 0:
+            continue
+        if _holds_name(expression, other.name) and not _holds_name(other.right_side, other.name):
+            name = rf"(?<![A-Za-z_]){re.escape(other.name)}(?!\w)"
+            expression = re.sub(rf"(?<=[\d)]){name}", f"*({other.right_side})", expression)
+            expression = re.sub(name, f"({other.right_side})", expression)
+            binding.echo(
+                "{} was put in for {}", (other.right_side, other.source), (other.name, other.source)
+            )
+    return expression
+
+
+def _given_values(
+    binding: Binding, formulas: list[Formula], names: list[str], variable: str
+) -> None:
+    """Numbers for the other names: "with k = 0.2"."""
+    values = {
+        item.name: item.value
+        for item in formulas
+        if item.value is not None and item.name in names and item.name != variable
+    }
+    if values:
+        binding.set("values", values, "question")
+
+
+def _variable(
+    evidence: Evidence, main: Formula, names: list[str], formulas: list[Formula], verb: str
+) -> str:
+    """The variable that was named, or the only one, or the usual one (x, t)."""
+    for match in _BY_WORDS.finditer(evidence.reading.plain):
+        inside = any(item.start <= match.start(1) < item.end for item in formulas)
+        if match[1] in names and not inside:
+            return match[1]
+    if main.argument in names:
+        return main.argument
+    known = {item.name for item in formulas if item.value is not None}
+    free = [name for name in names if name not in known] or names
+    if len(free) == 1:
+        return free[0]
+    for usual in ("x", "t"):
+        if usual in free:
+            return usual
+    if not free:
+        return "x"
+    raise NeedsInput(
+        f"the formula holds {', '.join(free)}, and the variable is not named",
+        f"{verb} with respect to which of {', '.join(free)}?",
     )
-    for preferred in ("x", "t"):
-        if preferred in singles:
-            return preferred
-    return singles[0] if singles else None
 
 
-def _right_side(expression: str) -> str:
-    return expression.split("=", 1)[1].strip() if "=" in expression else expression
+# derivative --------------------------------------------------------------------
 
 
 def bind_derivative(evidence: Evidence, binding: Binding) -> None:
-    text = re.sub(r"\bd\s*/\s*d[a-zA-Z]\b", " ", evidence.reading.text)
-    expression = _right_side(expression_of(_retold(evidence, text)))
+    """Formula, variable, order and point; several d(...)/dx give several calls."""
+    text, calls = _operator_calls(evidence.reading.plain)
+    operator = _OPERATOR.search(text)
+    named = ""
+    if operator:
+        named = operator["variable"]
+        text = text[: operator.start()] + " " * len(operator[0]) + text[operator.end() :]
+    formulas = formulas_of(evidence, text)
+    if calls and not any(item.weight > 0 for item in formulas):
+        _derivative_call(evidence, binding, calls[0])
+        calls = calls[1:]
+    else:
+        _derivative_of(evidence, binding, formulas, named, operator)
+    for call in calls:
+        more = Binding(operation="derivative")
+        _derivative_call(evidence, more, call)
+        binding.more.append(more)
+
+
+def _operator_calls(text: str) -> tuple[str, list[tuple[str, str]]]:
+    """Every "d(…)/dx" as (formula, variable), and the text without them."""
+    calls: list[tuple[str, str]] = []
+    while (start := _OPERATOR_CALL.search(text)) is not None:
+        depth, end = 0, None
+        for index in range(start.end() - 1, len(text)):
+            depth += (text[index] == "(") - (text[index] == ")")
+            if depth == 0:
+                end = _OPERATOR_END.match(text, index)
+                break
+        if end is None:
+            break
+        calls.append((text[start.end() : end.start()], end[1]))
+        text = text[: start.start()] + " " * (end.end() - start.start()) + text[end.end() :]
+    return text, calls
+
+
+def _derivative_call(evidence: Evidence, binding: Binding, call: tuple[str, str]) -> None:
+    expression, variable = call
+    readable_names(expression, (variable,))
     binding.set("expression", expression, "question")
-    variable = _variable(evidence, expression)
-    if variable:
-        binding.set("variable", variable, "question")
-    order = re.search(r"\b(second|2nd|third|3rd)\b", evidence.text)
-    if order:
-        binding.set("order", 2 if order[1] in {"second", "2nd"} else 3, "question")
-    at = _at(evidence)
-    if at is not None:
-        binding.set("at", at, "question")
+    binding.set("variable", variable, "question")
 
 
-def _retold(evidence: Evidence, text: str) -> Evidence:
-    return Evidence(msgspec.structs.replace(evidence.reading, text=text))
+def _derivative_of(
+    evidence: Evidence,
+    binding: Binding,
+    formulas: list[Formula],
+    named: str,
+    operator: re.Match[str] | None,
+) -> None:
+    main = main_formula(formulas)
+    if main.equation and not main.name:
+        raise NeedsInput(
+            "an equation has no derivative of its own",
+            "which formula should be differentiated, for example y = x^2 + 3x?",
+        )
+    expression = _inserted(binding, main, formulas)
+    names = readable_names(expression, (named,) if named else ())
+    gradient = evidence.has(r"\bgradient\b|\ball partial|\bpartials\b|\bpartial derivatives\b")
+    if not named and gradient and len(names) > 1:
+        variables = [name for name in names if not _is_value(formulas, name)]
+    else:
+        variables = [named or _variable(evidence, main, names, formulas, "differentiate")]
+    order = _order(evidence, operator)
+    for index, variable in enumerate(variables):
+        target = binding if index == 0 else Binding(operation="derivative")
+        target.set("expression", expression, main.source)
+        target.set("variable", variable, "question")
+        if order > 1:
+            target.set("order", order, "question")
+        at = _point(evidence, formulas, variable)
+        if at is not None:
+            target.set("at", at[0], at[1])
+        _given_values(target, formulas, names, variable)
+        if index:
+            binding.more.append(target)
+    if len(variables) > 1:
+        binding.echo("the gradient is the derivative for each of {}", (variables, main.source))
+    elif len(names) > 1:
+        binding.echo("{} is the variable", (variables[0], main.source))
 
 
-_BOUNDS = re.compile(
-    r"\b(?:from|between|over(?: the (?:range|interval))?|for)\s+(?:[a-z]\s*(?:=|from)\s*)?([-+]?\d*\.?\d+|-?pi|-?inf\w*|-?∞)\s*(?:to|and|until|-|\.\.)\s*(?:[a-z]\s*=\s*)?([-+]?\d*\.?\d+|pi(?:/\d)?|inf\w*|∞)",
+def _is_value(formulas: list[Formula], name: str) -> bool:
+    return any(item.name == name and item.value is not None for item in formulas)
+
+
+def _order(evidence: Evidence, operator: re.Match[str] | None) -> int:
+    if operator and operator["power"]:
+        return 3 if operator["power"][-1] in "3³" else 2
+    if evidence.has(r"\b[a-z]''(?!')"):
+        return 2
+    return next((order for word, order in _TIMES.items() if evidence.has(rf"\b{word}\b")), 1)
+
+
+def _point(evidence: Evidence, formulas: list[Formula], variable: str) -> tuple[float, str] | None:
+    """Where to evaluate: "x = 4", "at 4", "right at the start"."""
+    for item in formulas:
+        if item.name == variable and item.value is not None:
+            return item.value, item.source
+    bare = re.search(
+        rf"\b(?:at|in the point|an der stelle|evaluated at|when {variable.lower()} is|for {variable.lower()} of)\s+{SIGNED}(?![\w.]*[\d^*/])",
+        evidence.text,
+    )
+    if bare:
+        return float(bare[1]), f"question[{bare.start(1)}:{bare.end(1)}]"
+    start = re.search(r"\b(?:at|from) the (?:very )?(?:start|beginning|outset)\b", evidence.text)
+    if start:
+        return 0.0, f"question[{start.start()}:{start.end()}]"
+    return None
+
+
+# integral ----------------------------------------------------------------------
+
+_LIMIT = r"((?:[-+]|minus\s+|plus\s+)?(?:\d+(?:\.\d+)?|\.\d+)?\s?\*?\s?(?:pi|π|infinity|infinite|infty|inf|∞|unendlich)(?:\s?/\s?\d+)?|e|[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?(?:\s?/\s?\d+)?)(?![\w(^*])"
+_VALUE_OF = r"(?:(?<![\w^*+/=()-])[A-Za-z]\w?\s*(?:=|from)\s*)?"
+_LIMITS = re.compile(
+    rf"\b(?:from|between|over(?: the (?:range|interval))?|for|in|limits|path|interval|von)?\s*{_VALUE_OF}(?<![\w.^*+/]){_LIMIT}"
+    rf"(?:\s?[A-Za-z%°]{{1,4}}\b)?\s*(?:to|and|until|till|up to|through|bis|n|-|–|\.\.\.?|…)\s*{_VALUE_OF}{_LIMIT}"
+    rf"|[\[(]\s*{_LIMIT}\s*[,;]\s*{_LIMIT}\s*[\])]",
     re.IGNORECASE,
+)
+_FIRST = re.compile(
+    rf"\b(?:first|initial)\s+{SIGNED}|\bfor\s+(?:the first\s+)?{SIGNED}\s*(?:h|hrs?|hours?|s|secs?|seconds?|min|mins|minutes|days?|d|m)\b",
+    re.IGNORECASE,
+)
+_ONE_LIMIT = re.compile(rf"\bfrom\s+(?:[A-Za-z]\s*=\s*)?{SIGNED}(?![\w.])", re.IGNORECASE)
+_MEAN_VALUE = re.compile(
+    r"\b(?:mean|average)\s+(?:value|level|of|over|between|\w+\s+(?:of|over|between|from)|(?:flow|power|rate|height|temperature|speed|load|pressure|concentration)\b)",
+    re.IGNORECASE,
+)
+_INTEGRAL_SIGN = re.compile(
+    r"∫\s*_?\{?\(?([-+\w.∞π]+)\)?\}?\s*(?:\^|\.\.|to)\s*\{?\(?([-+\w.∞π]+)\)?\}?\s"
 )
 
 
 def bind_integral(evidence: Evidence, binding: Binding) -> None:
-    bounds = _BOUNDS.search(evidence.reading.text)
-    text = evidence.reading.text
-    if bounds:
-        text = text[: bounds.start()]
-    first = re.search(r"\b(?:first|over the first)\s+(\d+)", evidence.text)
-    expression = _right_side(expression_of(_retold(evidence, text or evidence.reading.text)))
-    binding.set("expression", expression, "question")
-    variable = _variable(evidence, expression)
-    if variable:
-        binding.set("variable", variable, "question")
-    if bounds:
-        binding.set("lower", _bound(bounds[1]), "question")
-        binding.set("upper", _bound(bounds[2]), "question")
-    elif first:
-        binding.set("lower", "0", "question")
-        binding.set("upper", first[1], "question")
+    """Formula, variable and limits."""
+    text = evidence.reading.plain
+    limits = _limits(text)
+    if limits and text[limits[2]] == "∫":
+        text = " " * limits[3] + text[limits[3] :]
+    formulas = formulas_of(evidence, text)
+    main = main_formula(formulas)
+    if main.equation and not main.name:
+        raise NeedsInput("an equation cannot be integrated", "which formula should be integrated?")
+    expression = _inserted(binding, main, formulas)
+    differential = [match[1] for match in _DIFFERENTIAL.finditer(evidence.reading.plain)]
+    names = readable_names(expression, tuple(differential[:1]))
+    named = next((name for name in differential if name in names), "")
+    limited = re.search(rf"\b{_NAME}\s*(?:=|from)\s*[-+\d]", limits[4]) if limits else None
+    if not named and limited and limited[1] in names:
+        named = limited[1]
+    if limits and not named:
+        following = re.search(
+            rf"\b{_NAME}\s+(?:goes |runs )?$", evidence.reading.plain[: limits[2]]
+        )
+        named = following[1] if following and following[1] in names else ""
+    variable = named or _variable(evidence, main, names, formulas, "integrate")
+    binding.set("expression", expression, main.source)
+    binding.set("variable", variable, "question")
+    if limits:
+        source = f"question[{limits[2]}:{limits[3]}]"
+        binding.set("lower", limits[0], source)
+        binding.set("upper", limits[1], source)
+        if _MEAN_VALUE.search(text) and "inf" not in limits[0] + limits[1]:
+            binding.set("expression", f"({expression})/({limits[1]} - ({limits[0]}))", main.source)
+            binding.echo("the mean is the integral divided by the length of the interval")
+    else:
+        first = _FIRST.search(evidence.reading.plain)
+        if first:
+            binding.set("lower", "0", f"question[{first.start()}:{first.end()}]")
+            binding.set("upper", first[1] or first[2], f"question[{first.start()}:{first.end()}]")
+            binding.echo("the integral runs from {} on", (0, binding.provenance["lower"]))
+        elif _ONE_LIMIT.search(text):
+            raise NeedsInput("the upper limit of the integral is missing", "up to where?")
+    _given_values(binding, [item for item in formulas if item.name != variable], names, variable)
+    if len(names) > 1:
+        binding.echo("{} is the variable", (variable, main.source))
 
 
-def _bound(text: str) -> str:
-    lowered = text.lower().replace("∞", "inf")
-    return re.sub(r"inf\w*", "inf", lowered)
+def _limits(text: str) -> tuple[str, str, int, int, str] | None:
+    """(lower, upper, start, end, text) of the limits; words before them are preferred."""
+    sign = _INTEGRAL_SIGN.search(text)
+    if sign:
+        return _limit(sign[1]), _limit(sign[2]), sign.start(), sign.end(), sign[0]
+    found = list(_LIMITS.finditer(text))
+    introduced = [match for match in found if re.match(r"[A-Za-z]{2}", match[0])]
+    joined = [match for match in found if re.search(r"\d\s*(?:to|until|\.\.)\s*\S", match[0])]
+    for match in [*introduced, *joined]:
+        return _limit(match[1]), _limit(match[2]), match.start(), match.end(), match[0]
+    for match in found:
+        if match[3]:
+            return _limit(match[3]), _limit(match[4]), match.start(), match.end(), match[0]
+    return None
 
 
-def bind_solve(evidence: Evidence, binding: Binding) -> None:
-    text = evidence.reading.text
-    parts = [part for part in re.split(r"\band\b|;|,|\n|\bwith\b", text) if "=" in part]
-    equations = []
-    for part in parts:
-        try:
-            equations.append(expression_of(_retold(evidence, part)))
-        except NeedsInput:
-            continue
-    equations = [item for item in equations if "=" in item]
-    if not equations:
-        equations = [expression_of(evidence)]
-    binding.set("equations", equations, "question")
-    wanted = re.search(r"\bfor\s+([A-Za-z]\w?)\b(?!\s*=)", text)
-    if wanted and re.search(rf"(?<![A-Za-z]){wanted[1]}(?![A-Za-z])", " ".join(equations)):
-        binding.set("variables", [wanted[1]], "question")
+def _limit(text: str) -> str:
+    lowered = text.lower().replace("∞", "inf").replace("π", "pi").replace("minus", "-")
+    lowered = re.sub(r"inf\w*|unendlich", "inf", lowered.replace("plus", ""))
+    return re.sub(r"(\d)\s?(pi)", r"\1*\2", lowered.replace(" ", "")).lstrip("+")
+
+
+# simplify ----------------------------------------------------------------------
 
 
 def bind_simplify(evidence: Evidence, binding: Binding) -> None:
-    binding.set("expression", expression_of(evidence), "question")
-    for pattern, method in (
-        (r"\bpartial fractions?|\bapart\b", "partial_fractions"),
-        (r"\bexpand|\bmultiply out", "expand"),
-        (r"\bfactor", "factor"),
+    """Formula, and what to do with it."""
+    main = main_formula(formulas_of(evidence))
+    expression = main.right_side if main.name else main.text
+    readable_names(expression)
+    binding.set("expression", expression, main.source)
+    for pattern, kind in (
+        (r"\bpartial fractions?|\bapart\b|\bpartialbr", "partial_fractions"),
+        (r"\bcommon denominator|\b(?:one|single) fraction|\bcombine\b.{0,20}fraction", "together"),
+        (r"\bexpand|\bmultiply (?:it |this )?out|\bmultiplied out|\bausmultipli", "expand"),
+        (r"\bfactor|\bfaktor", "factor"),
+        (r"\bcollect\b", "collect"),
     ):
         if evidence.has(pattern):
-            binding.set("kind", method, "question")
+            binding.set("kind", kind, "question")
             break
-
-
-_UNIT_TEXT = r"(?:°|deg(?:rees?)?\s*)?[A-Za-zµμ°%Ω][\w/µμ²³°·.\-^*]*(?:\s(?:pounds?|metres?|meters?|per\s+\w+|force|hours?))?"
-_CONVERSION = re.compile(
-    rf"(?P<value>[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?)\s*(?P<source>{_UNIT_TEXT})\s*(?:\?|,|-?>|→|=)*\s*(?:is\s+|are\s+)?(?:in|to|into|as|=|zu|makes?|how (?:many|much))\s*(?:\?\s*)?(?:how many\s+|the\s+)?(?P<target>{_UNIT_TEXT})",
-    re.IGNORECASE,
-)
-_HOW_MANY = re.compile(
-    rf"\bhow\s+(?:many|much)\s+(?P<target>{_UNIT_TEXT})\s+(?:are|is|make|makes|in|for|of|equal)\s+(?P<value>[-+]?\d+(?:\.\d+)?)\s*(?P<source>{_UNIT_TEXT})",
-    re.IGNORECASE,
-)
-
-
-def bind_unit_conversion(evidence: Evidence, binding: Binding) -> None:
-    plain = evidence.reading.plain
-    match = _HOW_MANY.search(plain) or _CONVERSION.search(plain)
-    if match:
-        value, source, target = float(match["value"]), match["source"], match["target"]
-    else:
-        value_unit = re.search(rf"([-+]?\d+(?:\.\d+)?)\s*({_UNIT_TEXT})", plain)
-        wanted = re.search(
-            rf"\b(?:in|to|into|as|temperature is that in|wants)\s+(?:the\s+)?({_UNIT_TEXT})\W*(?:\?|$|please|pls)",
-            plain,
-            re.IGNORECASE,
-        )
-        if not value_unit or not wanted:
-            raise NeedsInput(
-                "a conversion needs a value with its unit and the unit wanted",
-                "which value, in which unit, should become which unit?",
-            )
-        value, source, target = float(value_unit[1]), value_unit[2], wanted[1]
-    binding.set("value", value, "question")
-    binding.set("from_unit", source.strip(" .,"), "question")
-    binding.set("to_unit", target.strip(" .,?"), "question")
 
 
 BINDERS: dict[str, Binder] = {
     "derivative": bind_derivative,
     "integral": bind_integral,
-    "solve": bind_solve,
     "simplify": bind_simplify,
-    "unit_conversion": bind_unit_conversion,
 }
