@@ -198,8 +198,10 @@ def _times(binding: Binding, text: str) -> str:
         _set_time(binding, "time", life, 1)
         binding.set("time_unit", life[3], f"question[{life.start(3)}:{life.end(3)}]")
         text = mask(text, life.start(1), life.end())
-    if "test_time" in binding.args and "time" not in binding.args and "scale" not in binding.args:
-        del binding.args["test_time"], binding.args["test_time_unit"]
+    if "test_time" in binding.args and not binding.args.keys() & {"time", "scale", "mtbf"}:
+        # One time only: the reliability is stated for it, and the test runs one life.
+        for tested, name in (("test_time", "time"), ("test_time_unit", "time_unit")):
+            binding.set(name, binding.args.pop(tested), binding.provenance.pop(tested))
     return text
 
 

@@ -11,9 +11,9 @@ import re
 
 import msgspec
 
-from havoc.reading.prose import MASK, mask
-from havoc.reading.table import Column, Table
+from havoc.reading.prose import mask
 from havoc.reason.binding.evidence import Evidence, NeedsInput
+from havoc.reason.binding.life_tables import SURVIVED, Group, lifetimes_in_tables, survivor_flag
 
 WORDS = {
     word: value
@@ -27,7 +27,7 @@ TIME_UNIT = (
     r"minutes?|mins?|min|seconds?|s)\b"
 )
 
-_MARKS = r"\+(?![\d/])|\*|(?:\s?[FSP]|[cfsp])(?![\w'])"
+_MARKS = r"\+(?![\d/])|\*|(?:\s?[FSPC]|[cfsp])(?![\w'])"
 _STATUS = (
     r"\s+(?:fail(?:ed|ure|s)?|ok|alive|lost(?:\s+to\s+follow[\s-]?up)?|dead|died|broke|running|removed|"
     r"suspended|censored|survived)(?=\s*(?:[,;.)\n]|$))"
@@ -38,11 +38,6 @@ _ITEM = (
 )
 _ITEM_RE = re.compile(_ITEM, re.IGNORECASE)
 _GAP = re.compile(rf"\s*(?:[,;/]|\band\b|&)?\s*(?:and\s+)?(?:{TIME_UNIT}\s*(?:,|and\b)\s*)?$", re.I)
-_SURVIVED = (
-    r"(?:still|surviv\w*|alive|unfailed|unbroken|intact|unharmed|suspen\w+|censored|withdrawn|removed|"
-    r"taken\s+(?:off|out)|pulled|active|running|working|going?|goin|ok|okay|fine|live|left\s+alive|not\s+broke\w*|"
-    r"without\s+fail\w*|no\s+failure)"
-)
 _UNKNOWN_STATUS = re.compile(
     r"\bsome\s+(?:of\s+(?:these|them|those)\s+)?(?:are|were|had|hadn|have|was)?\w*['’]?t?\s*(?:not\s+)?"
     r"(?:yet\s+)?(?:fail\w*|censored|suspended|surviv\w*|still|running)",
@@ -51,16 +46,6 @@ _UNKNOWN_STATUS = re.compile(
 
 
 _MOST_SURVIVORS = 1_000_000
-
-
-class Group(msgspec.Struct, kw_only=True):
-    """Times with 1 for a survivor, 0 for a failure."""
-
-    name: str
-    time: list[float]
-    censored: list[int]
-    source: str
-    unit: str = ""
 
 
 class Item(msgspec.Struct, kw_only=True):
@@ -104,7 +89,7 @@ def count_of(text: str) -> int:
 def read_lifetimes(evidence: Evidence) -> Lifetimes:
     """Groups of lifetimes (one in most questions), possibly none."""
     text = _visible(evidence)
-    groups = _from_tables(evidence)
+    groups = lifetimes_in_tables(evidence)
     if not groups:
         groups, text = _from_text(text, evidence.reading.text)
     times = [time for group in groups for time in group.time]
@@ -114,12 +99,43 @@ def read_lifetimes(evidence: Evidence) -> Lifetimes:
             f"a lifetime of {worst:g} is impossible", f"what should the time {worst:g} be?"
         )
     marked = any(flag for group in groups for flag in group.censored)
+    if groups and not evidence.tables:
+        _check_complete(text, groups, marked)
     if groups and not marked and _UNKNOWN_STATUS.search(evidence.reading.text):
         raise NeedsInput(
             "it is not said which units had not failed",
             "which of the times belong to units that were still working?",
         )
     return Lifetimes(groups=groups, rest=text)
+
+
+_MENTIONED = re.compile(
+    r"\b(?:another|others?|further|remaining|the\s+rest|suspended|suspensions|unfailed|still\s+\w+)\b"
+    r"[^.;?]{0,40}?\d",
+    re.IGNORECASE,
+)
+_ON_TEST = re.compile(
+    rf"(?<![\w.])(\d+|\b(?:{IN_WORDS}))\s+(?:[a-z][\w\-]*\s+){{0,3}}?(?:were\s+|are\s+|was\s+)?"
+    r"(?:put\s+)?(?:on|under|in)\s+(?:\w+[\s-]){0,2}?test\b"
+    rf"|\bout\s+of\s+(\d+|{IN_WORDS})\b",
+    re.IGNORECASE,
+)
+
+
+def _check_complete(rest: str, groups: list[Group], marked: bool) -> None:
+    """Units that are mentioned but not read would bias the fit without a word."""
+    if not marked and _MENTIONED.search(rest):
+        raise NeedsInput(
+            "other units are mentioned, and it is not clear when they were last seen working",
+            "which units had not failed, and how long had each of them run?",
+        )
+    total = sum(len(group.time) for group in groups)
+    tested = _ON_TEST.search(rest)
+    if tested and count_of(tested[1] or tested[2]) > total:
+        raise NeedsInput(
+            f"{tested[1] or tested[2]} units were on test, and {total} times are given",
+            "how long had the others run when the test was stopped?",
+        )
 
 
 def _visible(evidence: Evidence) -> str:
@@ -177,7 +193,7 @@ def _pairs(text: str) -> _Found:
     )
     if len(pairs) < 3 or not explained or {pair[2] for pair in pairs} != {"0", "1"}:
         return [], []
-    censored = [_flag(int(pair[2]), text, "status") for pair in pairs]
+    censored = [survivor_flag(int(pair[2]), text, "status") for pair in pairs]
     return _group(
         text, [float(pair[1]) for pair in pairs], censored, pairs[0].start(), pairs[-1].end()
     )
@@ -194,26 +210,10 @@ def _with_indicator(text: str) -> _Found:
             if partner is None:
                 continue
             label = re.findall(r"[a-z]+", text[: run.start].lower())[-1:]
-            censored = [_flag(int(value), text, *label) for value in run.values]
+            censored = [survivor_flag(int(value), text, *label) for value in run.values]
             groups, spans = _group(text, partner.values, censored, partner.start, partner.end)
             return groups, [*spans, (run.start, run.end)]
     return [], []
-
-
-def _flag(value: int, text: str, label: str = "") -> int:
-    """1 for a survivor. The text or the name of the list says what one and zero mean."""
-    text = text.lower()
-    survivor = rf"(?:{_SURVIVED}|lost|cens\w*|still)"
-    for number in (0, 1):
-        stated = (
-            rf"\b{number}\s*(?:=|:|\bis\b|\bmeans\b|\bfor\b)?\s*(?:=\s*)?{survivor}",
-            rf"{survivor}[^.;\n\d]{{0,24}}?(?:=|\bcoded\b|\bas\b)\s*{number}\b",
-        )
-        if any(re.search(pattern, text) for pattern in stated):
-            return int(value == number)
-    if re.match(r"c$|cens|susp", label):
-        return value
-    return 1 - value
 
 
 def _marked(text: str) -> _Found:
@@ -229,21 +229,19 @@ def _marked(text: str) -> _Found:
     joined = _join_across_units(text, marked)
     chosen = [run for run in joined if len(run.items) >= 2]
     extra = [run for run in found if run not in marked and len(run.items) >= 3]
+    lists = sorted([*chosen, *extra], key=lambda run: run.start)
+    names = _names([_words_before(text, run.start, [r.end for r in lists]) for run in lists])
     groups = [
         Group(
-            name=_name_before(text, run.start, [r.end for r in chosen]) or "",
+            name=name,
             time=run.values,
             censored=[int(bool(item.mark) and not _means_failure(item.mark)) for item in run.items],
             source=f"question[{run.start}:{run.end}]",
             unit=unit_near(text, run.start, run.end),
         )
-        for run in sorted([*chosen, *extra], key=lambda run: run.start)
+        for name, run in zip(names, lists, strict=True)
     ]
-    if len(groups) > 1:
-        for index, group in enumerate(groups, start=1):
-            if not group.name or [g.name for g in groups].count(group.name) > 1:
-                group.name = f"group {index}"
-    return groups, [(run.start, run.end) for run in [*chosen, *extra]]
+    return groups, [(run.start, run.end) for run in lists]
 
 
 def _means_failure(mark: str) -> bool:
@@ -263,36 +261,46 @@ def _join_across_units(text: str, marked: list[Run]) -> list[Run]:
 _SCALE_WORDS = re.compile(rf"(?:\bin\s+)?\b(?:{TIME_UNIT}|times?|lives|t)\b", re.IGNORECASE)
 
 
-def _name_before(text: str, start: int, ends: list[int]) -> str:
-    """The one or two words before a list that name its group."""
+def _words_before(text: str, start: int, ends: list[int]) -> list[str]:
+    """The words before a list that may name its group."""
     begin = max([0, *(end for end in ends if end <= start)])
     head = re.split(r"[.;!?\n,()]|\band\b", text[begin:start])[-1].strip(" :=-\t")
-    head = _SCALE_WORDS.sub(" ", head).strip(" :=-")
-    words = head.split()
-    if not words:
-        return ""
-    if len(words) >= 2 and (len(words[-1]) <= 2 and words[-1][:1].isupper()):
-        return " ".join(words[-2:])
-    return words[-1]
+    head = _SCALE_WORDS.sub(" ", head.rsplit(":", 1)[-1])
+    return [word for word in re.findall(r"[^\s:=]+", head) if re.search(r"\w", word)]
+
+
+def _names(heads: list[list[str]]) -> list[str]:
+    """The last word of each head ("Gold"), two where one is short or not enough ("new seals")."""
+    if len(heads) == 1:
+        return [""]
+    for most in (1, 2):
+        names = []
+        for words in heads:
+            short = most == 1 and len(words) >= 2 and len(words[-1]) <= 2
+            coded = short and words[-1][:1].isupper() and words[-2][:1].isupper()
+            names.append(" ".join(words[-(2 if coded else most) :]))
+        if all(names) and len(set(names)) == len(names):
+            return names
+    return [f"group {index}" for index in range(1, len(heads) + 1)]
 
 
 _NUMBER = r"(\d+(?:\.\d+)?)(\s?k\b)?"
 # A word between a count and "still running at"; not another count.
 _PLAIN_WORD = rf"(?!(?:and|{IN_WORDS})\b)[a-z][\w'\-]*"
 _COUNT_AT = re.compile(
-    rf"(?<![\w.])(\d+|\b(?:{IN_WORDS}))\s+(?:{_PLAIN_WORD}\s+){{0,4}}?{_SURVIVED}\b[^\d.;:]{{0,30}}?(?=\d)",
+    rf"(?<![\w.])(\d+|\b(?:{IN_WORDS}))\s+(?:{_PLAIN_WORD}\s+){{0,4}}?{SURVIVED}\b[^\d.;:]{{0,30}}?(?=\d)",
     re.IGNORECASE,
 )
 _OTHERS_AT = re.compile(
-    rf"\b(?:others?|remaining|rest)\s+(\d+|{IN_WORDS})\s+(?:[a-z][\w'\-]*\s+){{0,3}}?{_SURVIVED}\b[^\d.;:]{{0,30}}?(?=\d)",
+    rf"\b(?:others?|remaining|rest)\s+(\d+|{IN_WORDS})\s+(?:[a-z][\w'\-]*\s+){{0,3}}?{SURVIVED}\b[^\d.;:]{{0,30}}?(?=\d)",
     re.IGNORECASE,
 )
 _AT_COUNT = re.compile(
-    rf"\b{_SURVIVED}\b[^\d.;:]{{0,20}}?\b(?:at|to|until|till|by)\s+{_NUMBER}\s*(?:{TIME_UNIT})?\s*[:,(]\s*"
+    rf"\b{SURVIVED}\b[^\d.;:]{{0,20}}?\b(?:at|to|until|till|by)\s+{_NUMBER}\s*(?:{TIME_UNIT})?\s*[:,(]\s*"
     rf"(\d+|{IN_WORDS})\s*(?:pieces|units|pcs|parts|of\s+them|others?)\b",
     re.IGNORECASE,
 )
-_SURVIVORS = re.compile(rf"\b{_SURVIVED}\b[^\d.;:]{{0,24}}?(?:\bat\b|:)?\s*(?=\d)", re.IGNORECASE)
+_SURVIVORS = re.compile(rf"\b{SURVIVED}\b[^\d.;:]{{0,24}}?(?:\bat\b|:)?\s*(?=\d)", re.IGNORECASE)
 
 
 def _told(text: str) -> _Found:
@@ -383,99 +391,3 @@ def unit_near(text: str, start: int, end: int) -> str:
     if before is None or before[1].lower() == "km" or (len(before[1]) == 1 and before[1] != "h"):
         return ""
     return before[1]
-
-
-# --- tables ---------------------------------------------------------------------------------
-
-_TIME_COLUMN = re.compile(
-    r"^(?:time|times|t|life|lifetime|hours?|hrs?|h|days?|weeks?|wks?|months?|years?|cycles?|km|ttf|age|duration|"
-    r"time.{0,3}to.{0,3}\w+)\b",
-    re.IGNORECASE,
-)
-_STATUS_COLUMN = re.compile(
-    r"^(?:event|events|status|stat|state|cens\w*|c|failed|failure|fail|died|dead|suspend\w*|indicator|spoiled|broken|"
-    r"delta|d)$",
-    re.IGNORECASE,
-)
-_COUNT_COLUMN = re.compile(r"^(?:count|counts|freq\w*|n|number|qty|quantity)$", re.IGNORECASE)
-_FAILED_WORD = re.compile(r"^(?:f|fail\w*|yes|y|dead|died|broke\w*|event|1|true|x)$", re.IGNORECASE)
-_ALIVE_WORD = re.compile(
-    r"^(?:s|p|c|no|n|ok|alive|cens\w*|susp\w*|running|lost|removed|0|false|\+|surviv\w*)$",
-    re.IGNORECASE,
-)
-
-
-def _from_tables(evidence: Evidence) -> list[Group]:
-    for table in evidence.tables:
-        status = next((column for column in table.columns if _is_status(column)), None)
-        numbers = [
-            column
-            for column in evidence.numeric_columns(table, keep_index=True)
-            if column is not status and not _COUNT_COLUMN.match(column.name)
-        ]
-        named = [column for column in numbers if _TIME_COLUMN.match(column.name)]
-        kept = [column for column in evidence.numeric_columns(table) if column in numbers]
-        time = next(iter(named or kept), None)
-        if time is None or (status is None and not named and len(kept) != 1):
-            continue
-        count = next((c for c in table.columns if _COUNT_COLUMN.match(c.name)), None)
-        labels = next(
-            (c for c in evidence.factor_columns(table) if c is not status and c is not time), None
-        )
-        return _rows_of(evidence, table, time, status, labels, count)
-    return []
-
-
-def _is_status(column: Column) -> bool:
-    present = column.present
-    if not present:
-        return False
-    if column.kind == "number":
-        return set(present) <= {0.0, 1.0} and (
-            _STATUS_COLUMN.match(column.name) is not None or len(present) >= 3
-        )
-    return all(_FAILED_WORD.match(str(value)) or _ALIVE_WORD.match(str(value)) for value in present)
-
-
-def _rows_of(
-    evidence: Evidence,
-    table: Table,
-    time: Column,
-    status: Column | None,
-    labels: Column | None,
-    count: Column | None,
-) -> list[Group]:
-    groups: dict[str, Group] = {}
-    for row in range(table.rows):
-        value = time.values[row]
-        if not isinstance(value, float):
-            continue
-        name = str(labels.values[row]) if labels is not None else ""
-        group = groups.setdefault(
-            name,
-            Group(
-                name=name,
-                time=[],
-                censored=[],
-                source=f"{table.source}#{time.name}",
-                unit=time.unit,
-            ),
-        )
-        flag = 0
-        if status is not None and status.values[row] is not None:
-            flag = _status_flag(status.values[row], status.name, evidence.text)
-        times = 1
-        if count is not None and isinstance(count.values[row], float):
-            times = max(1, int(count.values[row]))  # type: ignore[arg-type]
-        group.time += [value] * times
-        group.censored += [flag] * times
-    return list(groups.values())
-
-
-def _status_flag(value: float | str | None, name: str, text: str) -> int:
-    word = f"{value:g}" if isinstance(value, float) else str(value)
-    if word in {"0", "1"}:
-        return _flag(int(word), text.replace(MASK, " "), name.lower())
-    negated = re.match(r"cens|susp|alive|surviv", name.lower()) is not None
-    failed = _FAILED_WORD.match(word) is not None
-    return int(failed) if negated else int(not failed)

@@ -34,6 +34,7 @@ _SIZE = tuple(
         rf"(?i)\b(?:pull|pulls|check|checks|open|opens|draw|draws|inspect|inspects|examine|examines|take|takes|"
         rf"control|test|tests)\s+(?:out\s+|from\s+each\s+lot\s+)?{_WHOLE}",
         r"(?i)\bplan\s+(?:of\s+)?(\d+)\s*/\s*\d+",
+        rf"(?i)\bout\s+of\s+(?:a\s+sample\s+of\s+)?{_WHOLE}",
     )
 )
 _ACCEPT = tuple(
@@ -62,17 +63,17 @@ _GOOD_QUALITY = re.compile(rf"\b(?:prq|p1)\s*(?:is|of|=|:)?\s*{_NUMBER}{_PERCENT
 _BAD_QUALITY = re.compile(
     rf"\b(?:ltpd|rql|lq|crq|p2)\s*(?:is|of|=|:|at)?\s*{_NUMBER}{_PERCENT}", re.IGNORECASE
 )
+_RISK_WORDS = {
+    "alpha": r"(?:\balpha|α|\bproducer'?s?['’]?s?\s+risk)",
+    "beta": r"(?:\bbeta|β|\bconsumer'?s?['’]?s?\s+risk)",
+}
+# The number behind the word is tried first: "LTPD 3% producer risk 5% consumer risk 10%".
 _RISKS = {
-    "alpha": re.compile(
-        rf"(?:\balpha|α|\bproducer'?s?['’]?s?\s+risk)\s*(?:is|of|=|:)?\s*{_NUMBER}{_PERCENT}"
-        rf"|{_NUMBER}{_PERCENT}\s*producer'?s?['’]?s?\s+risk",
-        re.IGNORECASE,
-    ),
-    "beta": re.compile(
-        rf"(?:\bbeta|β|\bconsumer'?s?['’]?s?\s+risk)\s*(?:is|of|=|:)?\s*{_NUMBER}{_PERCENT}"
-        rf"|{_NUMBER}{_PERCENT}\s*consumer'?s?['’]?s?\s+risk",
-        re.IGNORECASE,
-    ),
+    name: (
+        re.compile(rf"{words}\s*(?:is|of|=|:|at\s+most)?\s*{_NUMBER}{_PERCENT}", re.IGNORECASE),
+        re.compile(rf"{_NUMBER}{_PERCENT}\s*{words}", re.IGNORECASE),
+    )
+    for name, words in _RISK_WORDS.items()
 }
 _LEVEL = re.compile(
     r"\b(?:(?:inspection\s+)?lev(?:el)?\.?|gil|general)\s*(?:=|:)?\s*(iii|ii|i|s-?[1-4]|[123])\b|\b(s-[1-4])\b",
@@ -91,6 +92,9 @@ _FRACTION = re.compile(r"\bp\s*=\s*(0?\.\d+)(?!\s*%)", re.IGNORECASE)
 _PROBABILITY = re.compile(
     r"^\s*(?:of\s+(?:the\s+)?(?:lots|time)\b|chance|prob\w*|risk|conf\w*|certain\w*|sure\b|likel\w*)",
     re.IGNORECASE,
+)
+_QUALITY = re.compile(
+    r"^\s*(?:bad\b|defect\w*|nonconform\w*|non-conform\w*|faulty|reject\w*|scrap)", re.IGNORECASE
 )
 _SORTED = re.compile(r"^\s*(?:sort\w*|inspect\w*|screen\w*|rectif\w*|check\w*)", re.IGNORECASE)
 _CURVE_POINTS = 16
@@ -217,14 +221,14 @@ def qualities(binding: Binding, text: str, used: list[tuple[int, int]]) -> None:
         if not good:
             fraction_scale = bad is not None and bad[1] < 1 and not bad[2]
             good = _take(binding, "aql", pattern, text, used, percent=not fraction_scale)
-    for name, pattern in _RISKS.items():
-        match = pattern.search(text)
+    for name, patterns in _RISKS.items():
+        hits = (match for pattern in patterns for match in pattern.finditer(text))
+        match = next((hit for hit in hits if not _overlaps(hit.span(1), used)), None)
         if match:
-            number, sign = (match[1], match[2]) if match[1] else (match[3], match[4])
-            value = float(number)
+            value = float(match[1])
             binding.set(
                 name,
-                round(value / 100 if sign or value >= 1 else value, 12),
+                round(value / 100 if match[2] or value >= 1 else value, 12),
                 f"question[{match.start()}:{match.end()}]",
             )
             used.append(match.span())
@@ -238,7 +242,12 @@ def qualities(binding: Binding, text: str, used: list[tuple[int, int]]) -> None:
         )  # fmt: skip
         return
     shares, risks = _free_percentages(text, used)
-    if "n" not in binding.args and len(shares) >= 2 and not binding.args.keys() & {"aql", "ltpd"}:
+    if (
+        "n" not in binding.args
+        and len(shares) == 2
+        and risks
+        and not binding.args.keys() & {"aql", "ltpd"}
+    ):
         _described(binding, shares, risks)
         return
     if "ltpd" in binding.args and "beta" not in binding.args and len(risks) == 1:
@@ -246,6 +255,10 @@ def qualities(binding: Binding, text: str, used: list[tuple[int, int]]) -> None:
         binding.set("beta", round(1 - risk if risk > 0.5 else risk, 12), "question")
     if shares and {"n", "c"} <= binding.args.keys():
         binding.set("p", shares[0] if len(shares) == 1 else shares, "question")
+
+
+def _overlaps(span: tuple[int, int], used: list[tuple[int, int]]) -> bool:
+    return any(low <= span[0] < high for low, high in used)
 
 
 def _take(
@@ -280,10 +293,11 @@ def _free_percentages(text: str, used: list[tuple[int, int]]) -> tuple[list[floa
     hits = [(m.start(1), m.end(), float(m[1])) for m in _ANY_PERCENT.finditer(text)]
     hits += [(m.start(1), m.end(1), float(m[1])) for m in _BARE_BEFORE_PERCENT.finditer(text)]
     for start, end, value in sorted(hits):
-        if any(low <= start < high for low, high in used) or _SORTED.match(text[end : end + 20]):
+        if _overlaps((start, end), used) or _SORTED.match(text[end : end + 20]):
             continue
         before = text[max(0, start - 24) : start].lower()
-        probability = (
+        quality = _QUALITY.match(text[end : end + 24])
+        probability = not quality and (
             _PROBABILITY.match(text[end : end + 20])
             or (
                 re.search(r"(?:pass|accept\w*|risk)\s+(?:\w+\s+){0,2}$", before)

@@ -1,0 +1,137 @@
+"""Lifetimes in a table: a column of times, one of status, perhaps groups and counts."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from havoc.reading.prose import MASK
+from havoc.reading.table import Column, Table
+from havoc.reason.binding.evidence import Evidence
+
+SURVIVED = (
+    r"(?:still|surviv\w*|alive|unfailed|unbroken|intact|unharmed|suspen\w+|censored|withdrawn|removed|"
+    r"taken\s+(?:off|out)|pulled|active|running|working|going?|goin|ok|okay|fine|live|left\s+alive|not\s+broke\w*|"
+    r"without\s+(?:fail\w*|trouble|break\w*|problems?)|no\s+failure|not\s+(?:yet\s+)?failed|hadn['’]?t\s+failed|reached|lasted|completed|ran\s+on)"
+)
+
+
+class Group(msgspec.Struct, kw_only=True):
+    """Times with 1 for a survivor, 0 for a failure."""
+
+    name: str
+    time: list[float]
+    censored: list[int]
+    source: str
+    unit: str = ""
+
+
+def survivor_flag(value: int, text: str, label: str = "") -> int:
+    """1 for a survivor. The text or the name of the list says what one and zero mean."""
+    text = text.lower()
+    survivor = rf"(?:{SURVIVED}|lost|cens\w*|still)"
+    for number in (0, 1):
+        stated = (
+            rf"\b{number}\s*(?:=|:|\bis\b|\bmeans\b|\bfor\b)?\s*(?:=\s*)?{survivor}",
+            rf"{survivor}[^.;\n\d]{{0,24}}?(?:=|\bcoded\b|\bas\b)\s*{number}\b",
+        )
+        if any(re.search(pattern, text) for pattern in stated):
+            return int(value == number)
+    if re.match(r"c$|cens|susp", label):
+        return value
+    return 1 - value
+
+
+_TIME_COLUMN = re.compile(
+    r"^(?:time|times|t|life|lifetime|hours?|hrs?|h|days?|weeks?|wks?|months?|years?|cycles?|km|ttf|age|duration|"
+    r"time.{0,3}to.{0,3}\w+)\b",
+    re.IGNORECASE,
+)
+_STATUS_COLUMN = re.compile(
+    r"^(?:event|events|status|stat|state|cens\w*|c|failed|failure|fail|died|dead|suspend\w*|indicator|spoiled|broken|"
+    r"delta|d)$",
+    re.IGNORECASE,
+)
+_COUNT_COLUMN = re.compile(r"^(?:count|counts|freq\w*|n|number|qty|quantity)$", re.IGNORECASE)
+_FAILED_WORD = re.compile(r"^(?:f|fail\w*|yes|y|dead|died|broke\w*|event|1|true|x)$", re.IGNORECASE)
+_ALIVE_WORD = re.compile(
+    r"^(?:s|p|c|no|n|ok|alive|cens\w*|susp\w*|running|lost|removed|0|false|\+|surviv\w*)$",
+    re.IGNORECASE,
+)
+
+
+def lifetimes_in_tables(evidence: Evidence) -> list[Group]:
+    for table in evidence.tables:
+        status = next((column for column in table.columns if _is_status(column)), None)
+        numbers = [
+            column
+            for column in evidence.numeric_columns(table, keep_index=True)
+            if column is not status and not _COUNT_COLUMN.match(column.name)
+        ]
+        named = [column for column in numbers if _TIME_COLUMN.match(column.name)]
+        kept = [column for column in evidence.numeric_columns(table) if column in numbers]
+        time = next(iter(named or kept), None)
+        if time is None or (status is None and not named and len(kept) != 1):
+            continue
+        count = next((c for c in table.columns if _COUNT_COLUMN.match(c.name)), None)
+        labels = next(
+            (c for c in evidence.factor_columns(table) if c is not status and c is not time), None
+        )
+        return _rows_of(evidence, table, time, status, labels, count)
+    return []
+
+
+def _is_status(column: Column) -> bool:
+    present = column.present
+    if not present:
+        return False
+    if column.kind == "number":
+        return set(present) <= {0.0, 1.0} and (
+            _STATUS_COLUMN.match(column.name) is not None or len(present) >= 3
+        )
+    return all(_FAILED_WORD.match(str(value)) or _ALIVE_WORD.match(str(value)) for value in present)
+
+
+def _rows_of(
+    evidence: Evidence,
+    table: Table,
+    time: Column,
+    status: Column | None,
+    labels: Column | None,
+    count: Column | None,
+) -> list[Group]:
+    groups: dict[str, Group] = {}
+    for row in range(table.rows):
+        value = time.values[row]
+        if not isinstance(value, float):
+            continue
+        name = str(labels.values[row]) if labels is not None else ""
+        group = groups.setdefault(
+            name,
+            Group(
+                name=name,
+                time=[],
+                censored=[],
+                source=f"{table.source}#{time.name}",
+                unit=time.unit,
+            ),
+        )
+        flag = 0
+        if status is not None and status.values[row] is not None:
+            flag = _status_flag(status.values[row], status.name, evidence.text)
+        times = 1
+        if count is not None and isinstance(count.values[row], float):
+            times = max(1, int(count.values[row]))  # type: ignore[arg-type]
+        group.time += [value] * times
+        group.censored += [flag] * times
+    return list(groups.values())
+
+
+def _status_flag(value: float | str | None, name: str, text: str) -> int:
+    word = f"{value:g}" if isinstance(value, float) else str(value)
+    if word in {"0", "1"}:
+        return survivor_flag(int(word), text.replace(MASK, " "), name.lower())
+    negated = re.match(r"cens|susp|alive|surviv", name.lower()) is not None
+    failed = _FAILED_WORD.match(word) is not None
+    return int(failed) if negated else int(not failed)
