@@ -18,11 +18,11 @@ def arguments(operation: str, question: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("question", "time", "censored"),
     [
-        ("weibull 120, 150+, 180, 210+, 260 (+ = suspended)", [120, 150, 180, 210, 260], [0, 1, 0, 1, 0]),
+        ("weibull 120, 150+, 180, 210+ (+ = suspended)", [120, 150, 180, 210], [0, 1, 0, 1]),
         ("hours 500 F 620 F 700 S 850 F weibull shape", [500, 620, 700, 850], [0, 0, 1, 0]),
         ("days: 12 F, 15 C, 18 F, 21 F, 30 C. weibull", [12, 15, 18, 21, 30], [0, 1, 0, 0, 1]),
         ("weibull 4, 6*, 9, 12*, 15 where * is censored", [4, 6, 9, 12, 15], [0, 1, 0, 1, 0]),
-        ("weibull: 22 31 35 41 with 2 suspended at 60", [22, 31, 35, 41, 60, 60], [0, 0, 0, 0, 1, 1]),
+        ("weibull: 22 31 35 with 2 suspended at 60", [22, 31, 35, 60, 60], [0, 0, 0, 1, 1]),
         (
             "broke after 1450, 2210 and 2890 h; another two reached 4000 h. Weibull",
             [1450, 2210, 2890, 4000, 4000],
@@ -159,4 +159,4 @@ def test_answers_end_to_end() -> None:
     assert call.operation == "acceptance_sampling"
     assert call.result is not None
     assert call.result["pa"] == pytest.approx(0.98**50 + 50 * 0.02 * 0.98**49)
-    assert "73.577 %" in answer.text
+    assert "73.577 %" in answer.answer

@@ -242,12 +242,8 @@ def qualities(binding: Binding, text: str, used: list[tuple[int, int]]) -> None:
         )  # fmt: skip
         return
     shares, risks = _free_percentages(text, used)
-    if (
-        "n" not in binding.args
-        and len(shares) == 2
-        and risks
-        and not binding.args.keys() & {"aql", "ltpd"}
-    ):
+    described = len(shares) == 2 and (risks or binding.args.keys() & {"alpha", "beta"})
+    if described and not binding.args.keys() & {"n", "aql", "ltpd"}:
         _described(binding, shares, risks)
         return
     if "ltpd" in binding.args and "beta" not in binding.args and len(risks) == 1:
