@@ -7,10 +7,13 @@ OPERATIONS: dict[str, str] = {
     "box_behnken": "box_behnken",
     "central_composite": "central_composite",
     "doe_analyze": "doe_analyze",
+    "doe_power": "doe_power",
     "response_surface": "response_surface",
     "taguchi": "taguchi",
+    "taguchi_analyze": "taguchi_analyze",
     "mixture": "mixture",
     "latin_hypercube": "latin_hypercube",
     "latin_square": "latin_square",
     "desirability": "desirability",
+    "d_optimal": "d_optimal",
 }
