@@ -141,8 +141,8 @@ def narrate(result: KaplanMeier) -> Narrative:
             f" in {{{{curves.{i}.name}}}}" if len(result.curves) > 1 else ""
         )
         text = (
-            f"{who} {{{{curves.{i}.events}}}} failed and {{{{curves.{i}.censored}}}} were still "
-            "working."
+            f"{who} {{{{curves.{i}.events}}}} failed; still working or taken off: "
+            f"{{{{curves.{i}.censored}}}}."
         )
         if len(result.curves) > 1 and curve.median is not None:
             text = f"{text[:-1]}; the median life is {{{{curves.{i}.median:unit}}}}."

@@ -113,7 +113,7 @@ def weibull_fit(
         row = result.at_times[0]
         result.at, result.F, result.reliability = row.time, row.F, row.reliability
     if lives is None:
-        result.method = f"known parameters of the {distribution} distribution"
+        result.method = f"known parameters, {distribution} distribution function"
         result.estimation = "given"
         result.scale = scale if scale is not None else result.scale
         result.charts = [curve(fit, name, unit, result.at_times or [])]
@@ -126,7 +126,8 @@ def weibull_fit(
             f"{lives.failures} failures give wide limits, and maximum likelihood overestimates "
             "the shape of small samples"
         )
-    result.charts = [probability_plot(lives, fit, name, unit, distribution, z)]
+    label = "Weibull" if distribution == "weibull" else distribution
+    result.charts = [probability_plot(lives, fit, name, unit, label, z)]
     return result
 
 
@@ -188,7 +189,12 @@ def _method(distribution: str, method: str, shape: float | None) -> str:
         if method == "mle"
         else "rank regression X on Y, median ranks (Johnson, Benard)"
     )
-    return f"two-parameter {distribution} distribution, {how}, normal limits on the log scale"
+    law = {
+        "weibull": "two-parameter Weibull distribution",
+        "exponential": "exponential distribution",
+        "lognormal": "two-parameter lognormal distribution",
+    }[distribution]
+    return f"{law}, {how}, normal limits on the log scale"
 
 
 def _result(
