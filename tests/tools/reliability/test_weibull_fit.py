@@ -31,8 +31,9 @@ def test_motorettes_of_r(run: Run) -> None:
     assert [life["percent"] for life in fit["b_lives"]] == [5, 1, 10]
 
 
-def _numeric_errors(time: np.ndarray, failed: np.ndarray, fit: dict[str, Any]) -> np.ndarray:
-    """Standard errors of ln scale and ln shape from differences of the likelihood."""
+def _numeric_covariance(fit: dict[str, Any]) -> np.ndarray:
+    """Covariance of ln scale and ln shape from differences of the likelihood of the motors."""
+    time, failed = np.array(MOTORS, float), np.array(MOTORS_EVENT) == 1
 
     def negative(parameters: np.ndarray) -> float:
         scale, shape = np.exp(parameters)
@@ -50,15 +51,33 @@ def _numeric_errors(time: np.ndarray, failed: np.ndarray, fit: dict[str, Any]) -
                 - negative(center - e + f)
                 + negative(center - e - f)
             ) / (4 * step * step)
-    return np.sqrt(np.diag(np.linalg.inv(hessian)))
+    return np.linalg.inv(hessian)
 
 
-def test_limits_come_from_the_curvature_of_the_likelihood(run: Run) -> None:
-    fit = run("weibull_fit", time=MOTORS, event=MOTORS_EVENT, confidence=0.9)
-    errors = _numeric_errors(np.array(MOTORS, float), np.array(MOTORS_EVENT) == 1, fit)
+@pytest.mark.parametrize("method", ["mle", "rank_regression"])
+def test_limits_come_from_the_curvature_of_the_likelihood(method: str, run: Run) -> None:
+    fit = run(
+        "weibull_fit", time=MOTORS, event=MOTORS_EVENT, confidence=0.9, at=2000, method=method
+    )
+    covariance = _numeric_covariance(fit)
+    errors = np.sqrt(np.diag(covariance))
     z = stats.norm.ppf(0.95)
     assert fit["scale_high"] == pytest.approx(fit["scale"] * math.exp(z * errors[0]), rel=1e-4)
     assert fit["shape_low"] == pytest.approx(fit["shape"] / math.exp(z * errors[1]), rel=1e-4)
+
+    # ln(-ln R) = shape (ln t - ln scale); its slopes by ln scale and ln shape.
+    place = fit["shape"] * math.log(2000 / fit["scale"])
+    slope = np.array([-fit["shape"], place])
+    error = math.sqrt(slope @ covariance @ slope)
+    row = fit["at_times"][0]
+    assert row["F_low"] == pytest.approx(1 - math.exp(-math.exp(place - z * error)), rel=1e-4)
+    assert row["F_high"] == pytest.approx(1 - math.exp(-math.exp(place + z * error)), rel=1e-4)
+
+    # ln B10 = ln scale + ln(-ln 0.9) / shape.
+    quantile = math.log(-math.log(0.9)) / fit["shape"]
+    slope = np.array([1.0, -quantile])
+    factor = math.exp(z * math.sqrt(slope @ covariance @ slope))
+    assert fit["b_lives"][0]["ci_low"] == pytest.approx(fit["B10"] / factor, rel=1e-4)
 
 
 @pytest.mark.parametrize("seed", range(4))
