@@ -2,9 +2,441 @@
 
 from __future__ import annotations
 
-from havoc.reason.binding import gages
+import re
+
+import msgspec
+
+from havoc.reading.roles import Scalar
+from havoc.reason.binding import gages, outcomes
+from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput, complete, source_of
+from havoc.reason.binding.processes import limits
 from havoc.reason.binding.statistics import Binder
+
+_NUM = r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?![\d])"
+_COUNTING = {
+    "half": 0.5, "one": 1.0, "a": 1.0, "single": 1.0, "two": 2.0, "three": 3.0, "four": 4.0,
+    "five": 5.0, "six": 6.0, "seven": 7.0, "eight": 8.0,
+}  # fmt: skip
+_WORD = "|".join(_COUNTING)
+_SIGMA = r"(?:sigmas?|σ|sig\b|sds?\b|s\b|std\b|standard deviations?|stdevs?)"
+
+
+def _search(pattern: str, text: str) -> re.Match[str] | None:
+    return re.search(pattern, text, re.IGNORECASE)
+
+
+def _place(match: re.Match[str], group: int = 1) -> str:
+    return f"question[{match.start(group)}:{match.end(group)}]"
+
+
+def _value(text: str) -> float:
+    return _COUNTING[text.lower()] if text.lower() in _COUNTING else float(text)
+
+
+# capability of non-normal values ---------------------------------------------------
+
+_METHODS: tuple[tuple[str, str], ...] = (
+    (r"box[\s-]*cox", "box_cox"),
+    (r"\bjohnson", "johnson"),
+    (r"\bweibull", "weibull"),
+    (r"log[\s-]*normal", "lognormal"),
+    (r"\bgamma\b", "gamma"),
+    (r"\bexponential", "exponential"),
+    (r"largest extreme|\bgumbel|extreme value", "largest_extreme_value"),
+    (r"percentile|quantile", "percentile"),
+)
+_NEED_POSITIVE = {"box_cox", "weibull", "lognormal", "gamma", "exponential"}
+
+
+def bind_capability_nonnormal(evidence: Evidence, binding: Binding) -> None:
+    text = evidence.reading.plain
+    series = evidence.one()
+    if len(series.numbers) < 3:
+        raise NeedsInput("the measured values are missing", "which values were measured?")
+    named = [name for pattern, name in _METHODS if _search(pattern, text)]
+    if named:
+        binding.set("method", named[0], "question")
+    _specification(evidence, binding, text)
+    binding.set("data", complete(binding, series), series.source)
+    if series.unit:
+        binding.set("unit", series.unit, series.source)
+    if named and named[0] in _NEED_POSITIVE and min(binding.args["data"]) <= 0:
+        raise NeedsInput(
+            f"the value {min(binding.args['data']):g} is not above zero, as "
+            f"{named[0].replace('_', '-')} needs",
+            "is that value right, or may another method be used?",
+        )
+    required = _search(rf"\bp?pk\s*(?:of|>=|≥|>|at least|min\w*)\s*({_NUM})", text)
+    if required and float(required[1]) > 0:
+        binding.set("ppk_required", float(required[1]), _place(required))
+    for other in named[1:]:
+        args = {**binding.args, "method": other}
+        binding.more.append(
+            Binding(operation="capability_nonnormal", args=args, provenance={**binding.provenance})
+        )
+
+
+def _specification(evidence: Evidence, binding: Binding, text: str) -> None:
+    """Limits by role, then in the words that people use for skewed values."""
+    low, high = evidence.scalar("lsl", "minimum"), evidence.scalar("usl", "maximum")
+    if low is None and high is None:
+        pair = _search(
+            rf"\b(?:limits?|spec\w*|tol\w*|between|capability|within)\b[^\d.]{{0,12}}({_NUM})\s*(?:-|–|to|n|and|/)\s*({_NUM})",
+            text,
+        )
+        above = _search(
+            rf"\b(?:osg|og|usg|upper\s+(?:one|limit)?\s*(?:of|is)?|promise\w*\s+(?:is|of)?|(?:remain|stay|be|keep)\s+(?:below|under)|<|less than|limit\s+is|below)\s*[=:]?\s*({_NUM})",
+            text,
+        ) or _search(rf"({_NUM})\s*\w{{0,3}}\s*(?:at most|max\w*|or less)\b", text)
+        below = _search(
+            rf"(?:\b(?:must|shall|should)\s+be\s*>|>|\bugs?\s*=|\bat least\b|\babove\b)\s*=?\s*({_NUM})",
+            text,
+        )
+        if pair and float(pair[1]) < float(pair[2]):
+            binding.set("lsl", float(pair[1]), _place(pair))
+            binding.set("usl", float(pair[2]), _place(pair, 2))
+            return
+        if above or below:
+            if below and not above:
+                binding.set("lsl", float(below[1]), _place(below))
+            elif above:
+                binding.set("usl", float(above[1]), _place(above))
+            return
+    limits(evidence, binding)
+
+
+# average run length -----------------------------------------------------------------
+
+
+def bind_arl(evidence: Evidence, binding: Binding) -> None:
+    text = evidence.reading.plain
+    kind = _chart_kind(text)
+    if _search(r"(?<![\w'])(?:n?p|u)[\s-]?(?:chart|card)\b", text):
+        raise NeedsInput(
+            "run lengths are worked out for means, single values, EWMA, CUSUM and c charts",
+            "is one of these charts meant?",
+        )
+    if kind == "c":
+        _count_chart(evidence, binding, text)
+        return
+    limit = _limit(text)
+    rest = text
+    if limit is not None:
+        binding.set("limits", float(_value(limit[1])), _place(limit))
+        rest = text[: limit.start()] + " " * (limit.end() - limit.start()) + text[limit.end() :]
+    sizes = _subgroup_sizes(evidence, text)
+    if kind == "xbar" and not sizes and not _search(r"x[\s-]?bar|subgroup|mean chart", text):
+        kind = "i_mr"
+    binding.set("kind", kind, "question")
+    wanted = _search(rf"\barl_?0?\s*(?:=|of|is)\s*({_NUM})", text)
+    if wanted and float(wanted[1]) > 1:
+        binding.set("arl0", float(wanted[1]), _place(wanted))
+    if kind == "ewma":
+        _ewma(evidence, binding)
+    elif kind == "cusum":
+        _cusum(evidence, binding)
+    elif "limits" not in binding.args and "arl0" not in binding.args:
+        binding.set("limits", 3.0, "default")
+    if _search(r"\bwestern|\bweco\b|\+?\bwe[\s-]+rules", text) and kind in {"xbar", "i_mr"}:
+        binding.set("rules", "western_electric", "question")
+    shifts = _shifts(rest)
+    if shifts is None:
+        shifts = [0.0] if _search(r"false alarm|in[\s-]control|\barl_?0\b", text) else [0.0, 1.0]
+    binding.set("shift", shifts[0] if len(shifts) == 1 else shifts, "question")
+    _interval(binding, text)
+    if sizes:
+        binding.set("subgroup_size", sizes[0], "question")
+    for size in sizes[1:]:
+        args = {**binding.args, "subgroup_size": size}
+        binding.more.append(Binding(operation="arl", args=args, provenance={**binding.provenance}))
+
+
+def _chart_kind(text: str) -> str:
+    for pattern, kind in (
+        (r"\bewma\b", "ewma"),
+        (r"\bcusum\b", "cusum"),
+        (r"\bc[\s-]?chart\b|\bc-?bar\b", "c"),
+        (r"\bindividuals?\b|\bi[\s-]?(?:mr|chart)\b|single values?", "i_mr"),
+    ):
+        if _search(pattern, text):
+            return kind
+    return "xbar"
+
+
+def _limit(text: str) -> re.Match[str] | None:
+    """The distance of the limits, not a shift that is in sigmas too."""
+    number = rf"({_NUM}|{_WORD})"
+    return (
+        _search(rf"(?<![\w]){number}[\s-]*{_SIGMA}[\s-]*(?:control\s+)?(?:limits?|individuals|chart|shewhart)\b", text)
+        or _search(rf"\blimits?\s*(?:of|at|are|is|placed|set|=|:|\s)*\s*{number}\s*{_SIGMA}", text)
+        or _search(rf"(?<![\w])[Ll]\s*(?:=|:|\s)\s*({_NUM})", text)
+    )  # fmt: skip
+
+
+def _shifts(text: str) -> list[float] | None:
+    number = rf"({_NUM}|{_WORD})"
+    both = _search(rf"\bshifts?\s*(?:of|=|:)?\s*({_NUM})\s*(?:,|and|&)\s*({_NUM})", text)
+    if both:
+        return [float(both[1]), float(both[2])]
+    found = _search(rf"(?<![\w.]){number}[\s-]*{_SIGMA}(?!\s*limits)", text) or _search(
+        rf"\b(?:shift|delta|δ)s?\s*(?:of|=|:)?\s*({_NUM})", text
+    )
+    if found is None:
+        return [0.0] if _search(r"\bzero shift\b", text) else None
+    value = abs(_value(found[1]))
+    if _search(r"in[\s-]control|\bzero shift|\barl_?0\b(?!\s*=)", text) and value > 0:
+        return [0.0, value]
+    return [value]
+
+
+def _subgroup_sizes(evidence: Evidence, text: str) -> list[int]:
+    scalars = [*evidence.reading.all("n"), *evidence.reading.all("subgroup_size")]
+    found = [int(item.value) for item in scalars if item.value == int(item.value)]
+    if not found:
+        pattern = (
+            r"\bw(?:ith)?\s+n\s*=?\s*(\d+)|\b(?:check|sample|measure|take|size)\s+(\d+)\b|"
+            r"\b(\d+)\s+(?:parts|pieces|samples)?\s*(?:each|every|per)\b|\bvs\.?\s+(\d+)\s+every"
+        )
+        for match in re.finditer(pattern, text, re.IGNORECASE):
+            number = next(group for group in match.groups() if group)
+            found.append(int(number))
+    return [size for size in dict.fromkeys(found) if 1 <= size <= 1000]
+
+
+def _interval(binding: Binding, text: str) -> None:
+    hours = _search(rf"\bevery\s+({_NUM})?\s*(?:hours?|hrs?|h)\b", text)
+    minutes = _search(rf"\bevery\s+({_NUM})\s*min", text)
+    if minutes:
+        binding.set("interval_hours", float(minutes[1]) / 60, _place(minutes))
+    elif hours:
+        binding.set(
+            "interval_hours", float(hours[1] or 1), f"question[{hours.start()}:{hours.end()}]"
+        )
+    else:
+        for pattern, length in (
+            (r"\bhourly\b|\b(?:each|per|an|every) hour\b", 1.0),
+            (r"\bdaily\b|\b(?:each|per|a|every) day\b", 24.0),
+            (r"\b(?:each|per|a|every) shift\b", 8.0),
+        ):
+            match = _search(pattern, text)
+            if match:
+                binding.set("interval_hours", length, f"question[{match.start()}:{match.end()}]")
+                return
+
+
+def _ewma(evidence: Evidence, binding: Binding) -> None:
+    if not binding.take("lambda", evidence.scalar("lambda")):
+        raise NeedsInput("lambda is missing", "which lambda and which limits (L) has the chart?")
+    if not 0 < binding.args["lambda"] <= 1:
+        raise NeedsInput("lambda must lie above 0 and at most 1", "which lambda has the chart?")
+    if "limits" not in binding.args and "arl0" not in binding.args:
+        raise NeedsInput(
+            "the distance L of the limits is missing", "at how many sigma are the limits (L)?"
+        )
+
+
+def _cusum(evidence: Evidence, binding: Binding) -> None:
+    binding.args.pop("limits", None)
+    binding.take("k", evidence.scalar("k"))
+    binding.take("h", evidence.scalar("h"))
+    if "h" not in binding.args and "arl0" not in binding.args:
+        raise NeedsInput(
+            "the decision interval h is missing", "which k and h (in sigma) has the chart?"
+        )
+
+
+def _count_chart(evidence: Evidence, binding: Binding, text: str) -> None:
+    mean = _search(rf"\bc[\s-]?bar\s*(?:=|of|is|:)?\s*({_NUM})", text)
+    moved = _search(rf"\b(?:jumps?|moves?|shifts?|goes|rises?|changes?)\s+to\s+({_NUM})", text)
+    high = _search(rf"\bucl\s*(?:=|of|is|:)?\s*({_NUM})", text)
+    if mean is None or moved is None:
+        raise NeedsInput(
+            "the mean count before and after the shift is missing",
+            "what is the mean count in control, and what after the shift?",
+        )
+    binding.set("kind", "c", "question")
+    binding.set("mean", float(mean[1]), _place(mean))
+    binding.set("shifted_mean", float(moved[1]), _place(moved))
+    if high:
+        binding.set("ucl", float(high[1]), _place(high))
+
+
+# power of a design --------------------------------------------------------------------
+
+_EFFECTS: tuple[str, ...] = (
+    rf"\beffects?(?:\s+size)?\s+(?:of\s+(?:interest\s+)?|from\s+|=\s*|is\s+)?(?:about\s+)?({_NUM})",
+    rf"\b(?:delta|diff(?:erence)?|change|shift)\s*(?:of|=|is)?\s*(?:about\s+)?({_NUM})",
+    rf"({_NUM})\s*(?:%|[a-zµ]{{1,4}})?\s*(?:\w+\s+)?(?:change|difference|shift|effect)\b",
+    rf"\b(?:see|notice|find|detect|catch|spot|looking for|recogni[sz]e|from)\s+(?:an?\s+)?({_NUM})",
+)
+_EFFECT_IN_SIGMA: tuple[str, ...] = (
+    rf"(?<![\w.])({_NUM}|{_WORD})\s*[\s-]*{_SIGMA}(?!\s*(?:=|is|of|about|\d))",
+    rf"\b({_NUM}|{_WORD})\s+times\s+(?:the\s+)?(?:\w+\s+)?{_SIGMA}",
+)
+_SPREADS: tuple[str, ...] = (
+    rf"\b(?:noise|deviation|scatter|sigma|sd|s)\s*(?:is|of|=|about|around|:|\s)*\s*({_NUM})",
+)
+
+
+class _Size(msgspec.Struct, frozen=True, kw_only=True):
+    factors: int | None
+    runs: int | None
+    replicates: list[int]
+    more_runs: list[int]
+
+
+def bind_doe_power(evidence: Evidence, binding: Binding) -> None:
+    text = evidence.reading.plain
+    size = _design(evidence, text)
+    if size.factors is None and size.runs is None:
+        raise NeedsInput(
+            "the size of the design is missing", "how many factors and runs has the design?"
+        )
+    if size.factors is not None:
+        binding.set("n_factors", size.factors, "question")
+    if size.runs is not None:
+        binding.set("runs", size.runs, "question")
+    if size.replicates:
+        binding.set("replicates", size.replicates[0], "question")
+    power = _power(evidence, text)
+    if power is not None:
+        binding.set("power", power[0], power[1])
+    _effect_and_sigma(evidence, binding, text)
+    if "effect" not in binding.args and power is None:
+        if not _search(r"\bsmallest|\bwhat effect|\bdetectable", text):
+            raise NeedsInput(
+                "the effect to be found is missing",
+                "which effect (high minus low) should be found, and what is sigma?",
+            )
+        binding.set("power", 0.8, "default")
+    binding.take("alpha", evidence.scalar("alpha"), fraction=True)
+    if size.replicates or not _search(
+        r"\b(?:how many|number of)\s+(?:rep|times)|\breps? for", text
+    ):
+        centers = evidence.scalar("center_points")
+        if centers is not None and centers.value >= 1:
+            binding.take_count("center_points", centers)
+    for name, values in (("replicates", size.replicates[1:]), ("runs", size.more_runs)):
+        for value in values:
+            args = {**binding.args, name: value}
+            binding.more.append(
+                Binding(operation="doe_power", args=args, provenance={**binding.provenance})
+            )
+
+
+def _design(evidence: Evidence, text: str) -> _Size:
+    n_factors, runs = evidence.scalar("n_factors"), evidence.reading.all("runs")
+    factors = int(n_factors.value) if n_factors is not None else None
+    counts = [int(item.value) for item in runs if text[item.start - 1 : item.start] != "^"]
+    base = None
+    level = _search(r"\b(\d+)\s+(?:two|2)[\s-]level(?:ed)?\s+factors", text)
+    if level:
+        factors = int(level[1])
+    power = _search(r"\b2\s*\^\s*\(?\s*(?:\{)?(\d+)(?:\s*-\s*(\d+))?", text)
+    if power:
+        factors = int(power[1])
+        if power[2]:
+            base = 2 ** (factors - int(power[2]))
+    crossed = _search(r"\b(2(?:\s*x\s*2)+)\b", text)
+    if crossed:
+        factors = len(re.findall("2", crossed[1]))
+    burman = _search(
+        r"\b(?:pb|plackett[\s-]*burman)\s*-?\s*(\d+)|(?<![\w^])(\d+)[\s-]*runs?\b", text
+    )
+    each = _search(
+        r"\b(\d+)\s+(?:runs?|goes|repeats?|times|shots?)\s+(?:at\s+)?(?:each|every|per)\b", text
+    )
+    replicates = _replicates(evidence, text)
+    if each:
+        replicates = replicates or [int(each[1])]
+        counts = [count for count in counts if count != int(each[1])]
+        burman = None
+    if base is None and counts:
+        base = counts[0]
+    if base is None and burman:
+        base = int(burman[1] or burman[2])
+    again = _search(r"\bask for (\d+)\b|\bor (\d+) runs", text)
+    more = [int(again[1] or again[2])] if again else []
+    return _Size(factors=factors, runs=base, replicates=replicates, more_runs=more)
+
+
+def _replicates(evidence: Evidence, text: str) -> list[int]:
+    versus = _search(
+        r"\b(one|single|\d)\s+replicate\w*\s+(?:vs\.?|versus|or|against)\s+(\w+)", text
+    )
+    if versus:
+        return [int(_value(versus[1])), int(_value(versus[2]))]
+    for pattern, count in (
+        (r"\bunreplicated\b|\bwithout (?:any )?repl|\bno repl|\bsingle rep|\bone rep", 1),
+        (r"\bduplicate|\brun once more|\btwice\b", 2),
+        (r"\btriplicate", 3),
+    ):
+        if _search(pattern, text):
+            return [count]
+    given = evidence.scalar("replicates")
+    if given is not None and given.value >= 1 and given.value == int(given.value):
+        return [int(given.value)]
+    return []
+
+
+def _power(evidence: Evidence, text: str) -> tuple[float, str] | None:
+    given = evidence.scalar("power")
+    if given is not None and 0.3 < given.fraction < 1:
+        return given.fraction, source_of(given)
+    for match in re.finditer(r"(?<![\w.])(\d{2}(?:\.\d+)?)\s*%", text):
+        after = text[match.end() : match.end() + 14].lower()
+        claimed = any(_overlaps(item, match) for item in evidence.reading.all("alpha"))
+        if 50 <= float(match[1]) < 100 and not claimed and "conf" not in after:
+            return float(match[1]) / 100, _place(match)
+    return None
+
+
+def _overlaps(scalar: Scalar, match: re.Match[str]) -> bool:
+    return scalar.start <= match.start(1) < scalar.end
+
+
+def _effect_and_sigma(evidence: Evidence, binding: Binding, text: str) -> None:
+    several = _search(rf"\beffects\s+({_NUM}(?:\s*,\s*{_NUM})+)", text)
+    sd = evidence.scalar("sd")
+    taken = [
+        (item.start, item.end) for item in evidence.reading.scalars if item.role != "reference"
+    ]
+    if sd is not None:
+        if sd.value <= 0:
+            raise NeedsInput("sigma must be above zero", "what is the standard deviation?")
+        binding.take("sigma", sd)
+    else:
+        for pattern in _SPREADS:
+            spread = _search(pattern, text)
+            if spread and float(spread[1]) > 0:
+                binding.set("sigma", float(spread[1]), _place(spread))
+                taken.append(spread.span(1))
+                break
+    if several:
+        binding.set("effect", [float(value) for value in several[1].split(",")], _place(several))
+        return
+    if "sigma" not in binding.args:
+        for pattern in _EFFECT_IN_SIGMA:
+            match = _search(pattern, text)
+            if match:
+                binding.set("effect", _value(match[1]), _place(match))
+                binding.set("sigma", 1.0, "question")
+                binding.echo(
+                    "{} is the effect in standard deviations", (_value(match[1]), _place(match))
+                )
+                return
+    for pattern in _EFFECTS:
+        for match in re.finditer(pattern, text, re.IGNORECASE):
+            inside = any(start <= match.start(1) < end for start, end in taken)
+            if not inside and float(match[1]) > 0:
+                binding.set("effect", float(match[1]), _place(match))
+                return
+
 
 BINDERS: dict[str, Binder] = {
     **gages.BINDERS,
+    **outcomes.BINDERS,
+    "capability_nonnormal": bind_capability_nonnormal,
+    "arl": bind_arl,
+    "doe_power": bind_doe_power,
 }
