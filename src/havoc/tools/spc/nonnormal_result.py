@@ -183,8 +183,9 @@ def _details(result: NonnormalCapability) -> list[str]:
             "{{other_Ppk_high}}."
         )
     details.append(
-        "By the model half of the values lie below {{x_median}}, and all but a few parts per "
-        "thousand between {{x_low}} and {{x_high:unit}}."
+        ("In the sample" if result.distribution == "percentile" else "By the model")
+        + " half of the values lie below {{x_median}}, and all but a few parts per thousand "
+        "between {{x_low}} and {{x_high:unit}}."
     )
     if result.observed_out:
         details.append("{{observed_out}} of {{n}} measured values are outside.")
