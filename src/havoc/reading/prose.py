@@ -11,6 +11,7 @@ characters one for one.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 
@@ -165,6 +166,18 @@ def mask(text: str, start: int, end: int) -> str:
     return text[:start] + MASK * (end - start) + text[end:]
 
 
+_HUGE = re.compile(r"(?<!\d)\d++(?:\.\d++)?(?:[eE][-+]?\d++)?")
+
+
+def mask_overflow(text: str) -> str:
+    """Take numbers beyond double precision out: they are no values to compute with."""
+
+    def masked(match: re.Match[str]) -> str:
+        return MASK * len(match[0]) if math.isinf(float(match[0])) else match[0]
+
+    return _HUGE.sub(masked, text)
+
+
 def _tokens(text: str) -> list[_Token]:
     tokens = []
     for match in _TOKEN.finditer(text):
@@ -182,6 +195,8 @@ def _tokens(text: str) -> list[_Token]:
                     token.kind, token.value = "word", None
             else:
                 token.unit = suffix
+            if token.value is not None and math.isinf(token.value):
+                token.kind, token.value = "missing", None  # 1e999 is no measured value
         tokens.append(token)
     return tokens
 
@@ -344,7 +359,8 @@ def _split_run(run: list[_Token], separators: list[str], label: str, explicit: b
 def _matrix_block(token: _Token, label: str) -> Block:
     lists = []
     for row in re.finditer(r"\[([^\[\]]*)\]", token.text):
-        values = [float(number) for number in re.findall(rf"[-+]?{_NUMBER}", row[1])]
+        numbers = [float(number) for number in re.findall(rf"[-+]?{_NUMBER}", row[1])]
+        values = [number for number in numbers if math.isfinite(number)]
         lists.append(
             NumberList(
                 values=list(values), start=token.start + row.start(), end=token.start + row.end()

@@ -7,6 +7,7 @@ that "alpha 0.05" never becomes part of a list of measurements.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 
@@ -261,7 +262,7 @@ def read_scalars(text: str) -> tuple[list[Scalar], str]:
     for role, pattern in PATTERNS:
         for match in pattern.finditer(text):
             start, end = match.span(1)
-            if MASK in text[start:end]:
+            if MASK in text[start:end] or math.isinf(float(match[1])):
                 continue
             percent = match.re.groups >= 2 and match[2] is not None
             if start == match.start() and not percent and _ends_a_list(role, match):
@@ -293,6 +294,7 @@ def read_scalars(text: str) -> tuple[list[Scalar], str]:
             scalar.role = "percent" if scalar.percent else "unclaimed"
         elif scalar.role == "alpha" and scalar.fraction > 0.5 and scalar.percent:
             scalar.role = "confidence"
+    found = [scalar for scalar in found if math.isfinite(scalar.value)]
     return sorted(found, key=lambda scalar: scalar.start), text
 
 
