@@ -52,7 +52,7 @@ _ANCHOR = re.compile(rf"\b{_ANCHOR_NOUNS}\s*[:=]?\s*\(?\s*(?:the\s+)?$", re.I)
 _ANCHOR_WORD = re.compile(rf"\b{_ANCHOR_NOUNS}\s+(?:the\s+)?", re.I)
 _NOUNS = (
     r"(?:factors?|variables?|vars?|params?|parameters?|knobs?|dials?|inputs?|levers?|causes?|"
-    r"candidates?|things|columns|cols|additives?|components?|settings\s+of|suspects?|potentiometers|"
+    r"candidates?|things|columns|cols|additives?|components?|suspects?|potentiometers|"
     r"continuous|cont|numeric|quantitative|influences?|ingredients?)"
 )
 _NOT_COUNTED = r"(?!\s*(?:-\s*)?(?:inter|effect|mix|fi\b))"

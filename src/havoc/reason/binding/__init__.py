@@ -9,16 +9,20 @@ from __future__ import annotations
 from havoc.reading.question import Reading
 from havoc.reason.binding import (
     conversion,
+    custom_designs,
     designs,
     equations,
     experiment_analysis,
     further_designs,
     mathematics,
     measurement,
+    mixtures,
     models,
     processes,
     quality,
+    sample_size,
     reliability,
+    split_plots,
     statistics,
 )
 from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
@@ -26,8 +30,12 @@ from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
 BINDERS = {
     **statistics.BINDERS,
     **models.BINDERS,
+    **sample_size.BINDERS,
     **designs.BINDERS,
     **further_designs.BINDERS,
+    **mixtures.BINDERS,
+    **custom_designs.BINDERS,
+    **split_plots.BINDERS,
     **experiment_analysis.BINDERS,
     **processes.BINDERS,
     **measurement.BINDERS,

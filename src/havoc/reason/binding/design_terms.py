@@ -46,9 +46,14 @@ _ONCE = re.compile(
 )
 
 
-def factors(evidence: Evidence, binding: Binding, *, stated: int | None = None) -> int:
-    """Set ``factors`` (with ranges or names) or ``n_factors``; returns how many."""
-    text = evidence.reading.plain
+def factors(
+    evidence: Evidence, binding: Binding, *, stated: int | None = None, text: str | None = None
+) -> int:
+    """Set ``factors`` (with ranges or names) or ``n_factors``; returns how many.
+
+    ``text`` is the question, or the part of it that speaks of the factors.
+    """
+    text = evidence.reading.plain if text is None else text
     stated = stated_count(evidence) if stated is None else stated
     read = read_all_factors(text)
     found = [item for item in read.factors if _is_factor(item)]
@@ -56,6 +61,9 @@ def factors(evidence: Evidence, binding: Binding, *, stated: int | None = None) 
         ranked = sorted(found, key=lambda item: (not item.named, item.low is None))[:stated]
         found = [item for item in found if item in ranked]
     names = read_names(read.remaining, stated)
+    if len(found) == 1 and stated is not None and len(found[0].levels) == stated > 2:
+        # As many words in brackets as factors are meant: they are the factors.
+        names, found = [str(level) for level in found[0].levels], []
     found = _paired_with_names(found, names)
     if found:
         check_ranges(found)
@@ -81,7 +89,7 @@ def factors(evidence: Evidence, binding: Binding, *, stated: int | None = None) 
             "the factors are missing",
             "which factors, each with its low and high setting, should the design vary?",
         )
-    if ends is not None and ends != (-1.0, 1.0):
+    if ends is not None and (ends != (-1.0, 1.0) or binding.operation == "latin_hypercube"):
         listed = [with_range({"name": f"x{index}"}, ends) for index in range(1, stated + 1)]
         binding.set("factors", listed, "question")
     else:

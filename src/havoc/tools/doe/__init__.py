@@ -16,4 +16,6 @@ OPERATIONS: dict[str, str] = {
     "latin_square": "latin_square",
     "desirability": "desirability",
     "d_optimal": "d_optimal",
+    "definitive_screening": "definitive_screening",
+    "split_plot": "split_plot",
 }

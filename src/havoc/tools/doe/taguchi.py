@@ -85,7 +85,7 @@ def taguchi(
         full = [with_levels(factor, n_levels) for factor in listed]
     wanted = [len(factor.levels) for factor in full]
     name = array or _smallest(wanted, where)
-    columns = _columns(name, wanted, where)
+    columns = columns_for(name, wanted, where)
     matrix = orthogonal_array(name)
     check_size(len(matrix) * replicates, where)
     used = matrix[:, [column - 1 for column in columns]]
@@ -164,7 +164,8 @@ def _smallest(wanted: list[int], where: str) -> str:
     )
 
 
-def _columns(name: str, wanted: list[int], where: str) -> list[int]:
+def columns_for(name: str, wanted: list[int], where: str) -> list[int]:
+    """Column (from 1) of every factor. Raises InputError if the array does not hold them."""
     places = _places(name, wanted)
     if places is None:
         described = " and ".join(
