@@ -31,7 +31,7 @@ def lookup(results: Sequence[Mapping[str, Any]], name: str) -> Iterator[Any]:
         for result in results:
             if result.get(candidate) is not None:
                 yield result[candidate]
-            for nested in ("effects_by_name", "effects", "aliases"):
+            for nested in ("effects_by_name", "effects", "aliases", "by_name"):
                 inner = result.get(nested)
                 if isinstance(inner, Mapping) and candidate in inner:
                     yield inner[candidate]

@@ -780,61 +780,37 @@ _DIRECTIONS = re.compile(
 
 
 def bind_sign_test(evidence: Evidence, binding: Binding) -> None:
+    if evidence.series():
+        _paired_or_median(evidence, binding)
+        return
+    ties = re.search(r"(\d+)\s*(?:had\s+)?(?:ties?|no opinion|equal|undecided|same)", evidence.text)
     directions = _DIRECTIONS.search(evidence.text)
-    if not evidence.series() and directions:
+    pairs = read_counts(evidence.reading.plain)
+    counts = [
+        item for item in evidence.singles() if item.value == int(item.value) and not item.percent
+    ]
+    if directions:
         source = f"question[{directions.start()}:{directions.end()}]"
         binding.set("positive", int(directions[1]), source)
         binding.set("negative", int(directions[2]), source)
-        tied = re.search(
-            r"(\d+)\s*(?:had\s+)?(?:ties?|no opinion|equal|undecided|same)", evidence.text
+    elif pairs:
+        pair = _checked(pairs[0])
+        rest = pair.trials - pair.successes - (int(ties[1]) if ties else 0)
+        binding.set("positive", pair.successes, pair.source)
+        binding.set("negative", rest, pair.source)
+    elif len(counts) >= 2:
+        whole = len(counts) > 2 and counts[0].value == counts[1].value + counts[2].value
+        positive, negative = counts[1:3] if whole else counts[:2]
+        binding.take_count("positive", positive)
+        binding.take_count("negative", negative)
+    else:
+        raise NeedsInput(
+            "the counts of plus and minus signs are missing", "how many pairs went each way?"
         )
-        if tied:
-            binding.set("ties", int(tied[1]), "question")
-        evidence.alpha(binding)
-        set_direction(binding, one_sample_direction(evidence))
-        return
-    if not evidence.series():
-        counts = [
-            item
-            for item in evidence.singles()
-            if item.value == int(item.value) and not item.percent
-        ]
-        pairs = read_counts(evidence.reading.plain)
-        ties = re.search(
-            r"(\d+)\s*(?:had\s+)?(?:ties?|no opinion|equal|undecided|same)", evidence.text
-        )
-        if pairs:
-            pair = _checked(pairs[0])
-            tied = int(ties[1]) if ties else 0
-            negative = next(
-                (
-                    int(item.value)
-                    for item in counts
-                    if not pair.start <= item.start < pair.end
-                    and item.value + pair.successes + tied == pair.trials
-                ),
-                pair.trials - pair.successes - tied,
-            )
-            binding.set("positive", pair.successes, pair.source)
-            binding.set("negative", negative, pair.source)
-        elif len(counts) >= 2:
-            ordered = (
-                counts[-2:]
-                if len(counts) > 2 and counts[0].value == counts[1].value + counts[2].value
-                else counts[:2]
-            )
-            binding.take_count("positive", ordered[0])
-            binding.take_count("negative", ordered[1])
-        else:
-            raise NeedsInput(
-                "the counts of plus and minus signs are missing", "how many pairs went each way?"
-            )
-        if ties:
-            binding.set("ties", int(ties[1]), "question")
-        evidence.alpha(binding)
-        set_direction(binding, one_sample_direction(evidence))
-        return
-    _paired_or_median(evidence, binding)
+    if ties:
+        binding.set("ties", int(ties[1]), "question")
+    evidence.alpha(binding)
+    set_direction(binding, one_sample_direction(evidence))
 
 
 def _paired_or_median(evidence: Evidence, binding: Binding) -> None:
