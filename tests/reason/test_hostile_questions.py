@@ -163,7 +163,8 @@ sys.path.insert(0, sys.argv[1])
 from hostile_texts import UNITS, long_text
 for unit in UNITS[int(sys.argv[2]) :: 4]:
     print(repr(unit), flush=True)
-    for text in (long_text(unit, 10_000), "t test " + long_text(unit, 5_000), long_text(unit, 10**6)):
+    texts = (long_text(unit, 10_000), "t test " + long_text(unit, 5_000), long_text(unit, 10**6))
+    for text in texts:
         try:
             ask(text)
         except InputError:

@@ -69,7 +69,7 @@ _TOKEN = re.compile(
     r"|(?P<time>(?<!\d)\d{1,2}:\d{2}(?::\d{2})?(?!\d))"
     rf"|(?P<number>(?:(?<![\w)\].%°])(?:[-+](?=[\d.]))?|(?<=[-–])){_NUMBER})(?P<suffix>%|°[CF]?|[A-Za-zµμ][\w/µμ²³°·]*)?"
     r"|(?P<missing><LOD|n/a|n\.a\.|n\.d\.)"
-    r"|(?P<word>[^\W\d_][\w'’.\-/]*\w|[^\W\d_])"
+    r"|(?P<word>°[CF](?!\w)|[^\W\d_][\w'’.\-/]*\w|[^\W\d_])"
     r"|(?P<newline>\n)"
     r"|(?P<space>[ \t\r\f\v]+)"
     rf"|(?P<mask>{MASK}+)"
@@ -188,11 +188,10 @@ def _tokens(text: str) -> list[_Token]:
         if kind == "number":
             suffix = match["suffix"] or ""
             token.value = float(match["number"])
-            if suffix and suffix.lower() not in UNITS:
-                if suffix.lower() == "k":
-                    token.value *= 1000
-                else:
-                    token.kind, token.value = "word", None
+            if suffix == "k":  # 5k cycles; 5K and 5 k are kelvin
+                token.value *= 1000
+            elif suffix and suffix.lower() not in UNITS:
+                token.kind, token.value = "word", None
             else:
                 token.unit = suffix
             if token.value is not None and math.isinf(token.value):
@@ -380,7 +379,11 @@ def _label(tokens: list[_Token], position: int, lower: int) -> tuple[str, bool]:
     ):
         if tokens[index].text in ":=→>":
             explicit = True
-        if tokens[index].kind == "newline" and not explicit:
+        if (
+            tokens[index].kind == "newline"
+            and not explicit
+            and not _ends_line_as_label(tokens, index, lower)
+        ):
             return "", False
         index -= 1
     if index >= lower and tokens[index].text == ")" and explicit:
@@ -411,6 +414,13 @@ def _label(tokens: list[_Token], position: int, lower: int) -> tuple[str, bool]:
     return " ".join(words).strip(" -–"), explicit
 
 
+def _ends_line_as_label(tokens: list[_Token], index: int, lower: int) -> bool:
+    """Does the line before this line break end in a colon, as "line A:" does?"""
+    while index >= lower and tokens[index].kind in {"space", "newline"}:
+        index -= 1
+    return index >= lower and tokens[index].text in {":", "="}
+
+
 def _merge_numbered_labels(blocks: list[Block]) -> list[Block]:
     """ "head 1 5.0 5.1 … head 2 5.4 4.6": the leading 1 and 2 belong to the label."""
     singles = [block.lists[0] for block in blocks if len(block.lists) == 1]
@@ -431,9 +441,15 @@ def _like_siblings(blocks: list[Block]) -> list[Block]:
     """ "tukey on ovens o1 …, o2 …, o3 …": the first list is o1, as its siblings are o2 and o3."""
     labelled = [block.lists[0] for block in blocks if block.lists and block.lists[0].label]
     kinds = Counter(_kind_of(item.label) for item in labelled if " " not in item.label)
+    taken = {item.label for item in labelled}
     for item in labelled:
         last = item.label.split()[-1]
-        if " " in item.label and _kind_of(last) and kinds[_kind_of(last)] >= 1:
+        if (
+            " " in item.label
+            and last not in taken
+            and kinds[_kind_of(last)] >= 1
+            and _kind_of(last)
+        ):
             item.label = last
     return blocks
 

@@ -8,18 +8,20 @@ came from.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
 
 from havoc.reading import prose, roles
-from havoc.reading.grid import find_tables
+from havoc.reading.grid import FoundTable, find_tables
 from havoc.reading.prose import Block
 from havoc.reading.roles import Scalar
 from havoc.reading.table import Column, Table
 
 MAX_QUESTION = 200_000
+_FIRST_OF_A_LIST = re.compile(r"[:=,;][ \t]*-?\d+(?:[.,]\d+)?[ \t]*\r?\n$")
 
 
 class Slot(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -95,7 +97,7 @@ class Reading(msgspec.Struct, kw_only=True):
 def read_question(text: str, tables: Sequence[Table] = ()) -> Reading:
     """Read a question and the tables that came with it."""
     text = text[:MAX_QUESTION]
-    pasted = find_tables(text)
+    pasted = [found for found in find_tables(text) if not _continues_a_list(text, found)]
     visible = text
     for found in pasted:
         visible = prose.mask(visible, found.start, found.end)
@@ -113,6 +115,20 @@ def read_question(text: str, tables: Sequence[Table] = ()) -> Reading:
     )
     reading.slots = _slots(reading)
     return reading
+
+
+def _continues_a_list(text: str, found: FoundTable) -> bool:
+    """One column of numbers below a line that ends in a number: a list, not a table.
+
+    "values: 1.5" and every further value on a line of its own.
+    """
+    columns = found.table.columns
+    before = text[max(0, found.start - 60) : found.start]
+    return (
+        len(columns) == 1
+        and columns[0].kind == "number"
+        and _FIRST_OF_A_LIST.search(before) is not None
+    )
 
 
 def _slots(reading: Reading) -> list[Slot]:

@@ -267,6 +267,8 @@ def read_scalars(text: str) -> tuple[list[Scalar], str]:
             percent = match.re.groups >= 2 and match[2] is not None
             if start == match.start() and not percent and _ends_a_list(role, match):
                 continue
+            if role in _PROBABILITIES and _is_taken(role, match, percent, found):
+                continue
             found.append(
                 Scalar(
                     role=role,
@@ -315,6 +317,13 @@ def _ends_a_list(role: str, match: re.Match[str]) -> bool:
     if role in _PROBABILITIES:
         return (behind or before) and float(match[1]) not in _CUSTOMARY
     return before and behind
+
+
+def _is_taken(role: str, match: re.Match[str], percent: bool, found: list[Scalar]) -> bool:
+    """Has the word its number on the other side: "95 % confidence: 5.1", "AQL 1 % alpha 5 %"?"""
+    if match.start(1) != match.start():
+        return not percent and match.string[: match.start()].rstrip(" ").endswith("%")
+    return any(item.role == role and 0 <= item.start - match.end() <= 4 for item in found)
 
 
 def _read_ranges(text: str, found: list[Scalar]) -> str:
