@@ -6,6 +6,7 @@ import re
 
 from havoc.reading.prose import MASK, STOPWORDS, UNITS, word_set
 
+UNIT_WORDS = UNITS | {"eur", "usd", "kp", "deg", "sccm"}
 WORD_NUMBERS = {
     word: number
     for number, word in enumerate(
@@ -36,7 +37,7 @@ _LETTER_SPAN = re.compile(
     r"|(?<![\w/'’])([a-z])\s?(?:\.\.+|…|-|\s(?:to|through|thru)\s)\s?([a-z])(?![\w'’])"
 )
 _LIST = re.compile(
-    rf"(?<![\w.\-])({_WORD}(?:\s+{_WORD}){{0,2}}(?:\s*(?:,|/|;)\s*(?:and\s+|&\s*)?{_WORD}(?:\s+{_WORD}){{0,2}}"
+    rf"(?<![\w.\-])({_WORD}(?:\s+{_WORD}){{0,2}}(?:\s*(?:,|/)\s*(?:and\s+|&\s*)?{_WORD}(?:\s+{_WORD}){{0,2}}"
     rf"|\s+(?:and|&)\s+{_WORD}(?:\s+{_WORD}){{0,2}})+)"
 )
 _AFTER_NOUN = re.compile(
@@ -63,7 +64,7 @@ _COUNTED = re.compile(
     re.I,
 )
 _K_EQUALS = re.compile(r"\bk\s*=\s*(?P<count>\d{1,2})\b(?!\s*\.\d)")
-_OF_EM = re.compile(r"\(\s*(?P<count>\d{1,2})\s+of\s+(?:them|'?em)\b", re.I)
+_OF_EM = re.compile(r"\(\s*(?P<count>\d{1,2})\s+of\s+(?:them|'?em)\b(?!\s*:)", re.I)
 
 _NOT_NAMES = (STOPWORDS - {"die", "der", "das", "set", "list"}) | word_set(
     """
@@ -86,7 +87,7 @@ _NOT_NAMES = (STOPWORDS - {"die", "der", "das", "set", "list"}) | word_set(
     outputs model quadratic linear cubic budgeted afford maximin type-free add augment
     optimal optimum d-optimal d-opt custom irregular feasible respectively namely including
     compound-free vs together component components blend blends recipe recipes proportions
-    formulation random randomised randomized order done made day days
+    formulation must always random randomised randomized order done made day days
     """
 )
 _WEAK = word_set("from between at is of in and to by for with on as are or n the a an then")
@@ -106,6 +107,12 @@ def name_after(text: str, position: int) -> str:
     """The name behind settings ("4-6 pH"), where it ends the phrase."""
     following = _NEXT_WORD.match(text[position : position + 40])
     return clean_name(following["word"]) if following else ""
+
+
+def name_in_brackets(text: str, position: int) -> str:
+    """The name in brackets behind levels: "yes/no (additive)"."""
+    following = re.match(rf"\s*\(\s*({_WORD})\s*\)", text[position : position + 40])
+    return clean_name(following[1]) if following else ""
 
 
 def is_common_word(word: str) -> bool:
@@ -192,17 +199,28 @@ def _lists(text: str, *, anchored: bool = False) -> list[list[str]]:
             parts = _behind_anchor(match[1])
         else:
             parts = match[1]
-        pieces = re.split(r"\s*(?:,|/|;)\s*(?:and\s+|&\s*)?|\s+(?:and|&)\s+", parts)
+        pieces = re.split(r"\s*(?:,|/)\s*(?:and\s+|&\s*)?|\s+(?:and|&)\s+", parts)
         if pieces and re.search(r"\b(?:the|a|an|you|we|our|my)$", pieces[-1], re.I):
             pieces.pop()
+        elif pieces:
+            pieces[-1] = _until_common(pieces[-1])
         names = [clean_name(piece) for piece in pieces]
-        lists.append([name for name in names if name])
+        lists.append(list(dict.fromkeys(name for name in names if name)))
     for match in _AFTER_NOUN.finditer(text):
         words = match[1].split()
         names = [word for word in words if not is_common_word(word)]
         if len(names) == len(words):
             lists.append(names)
     return [names for names in lists if len(names) >= 2 and len(set(names)) == len(names)]
+
+
+def _until_common(piece: str) -> str:
+    """The words of the last name in a list, before the sentence goes on."""
+    words = piece.split()
+    for index, word in enumerate(words):
+        if index and is_common_word(word):
+            return " ".join(words[:index])
+    return piece
 
 
 def _behind_anchor(words: str) -> str:

@@ -11,17 +11,17 @@ import re
 
 import msgspec
 
-from havoc.reading.factor_names import CONNECTORS, name_after, name_before, read_names
+from havoc.reading.factor_names import name_after, name_before, name_in_brackets
 from havoc.reading.prose import MASK, UNITS, mask, word_set
 
 NUM = r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?"
 _MORE_UNITS = word_set(
-    "deg cst mpa·s sccm mtorr torr mbar cfm lpm gpm slm wt% vol% w% v% ppm % mol% % rh mn/m "
+    "deg cst mpa·s sccm mtorr torr mbar cfm lpm gpm slm wt% vol% w% v% ppm mol% mn/m "
     "ma/cm2 a/dm2 kv/cm cm/h u/ml iu parts n·m n.m nm kgf tons ton knots micron microns "
     "stunden sek turns ph-units 1/min 1/s 1/h"
 )
 _ATOMS = "|".join(
-    re.escape(unit) for unit in sorted(UNITS | _MORE_UNITS, key=len, reverse=True) if unit
+    re.escape(unit) for unit in sorted(UNITS | _MORE_UNITS | {"% rh"}, key=len, reverse=True)
 )
 UNIT = rf"(?:(?:1/(?:min|s|h)|(?:{_ATOMS})(?:\s?/\s?(?:{_ATOMS})\d?)?)(?![\w°])(?!\s*[=:]\s*\d))"
 _U = rf"(?:\s?{UNIT})?"
@@ -61,7 +61,12 @@ _KINDS = re.compile(
     r"settings|grades|variants)?\b(?:\s*\))?",
     re.I,
 )
-_ENUMERATED = re.compile(r"(?<![\w/°])([A-H])(?=\s+[a-zµ][\w\-]*\s*(?:\(\s*)?[-+.\d{A-Z])")
+_SPAN = re.compile(
+    r"(?<![\w/])(?P<stem>[A-Za-z])1\s*(?:-|–|\.\.+|…|to|through)\s*(?P=stem)(?P<last>[2-9])(?!\w)"
+)
+_ENUMERATED = re.compile(
+    r"(?<![\w/°])([A-H])(?=\s+(?!(?:from|between|at|in|to|of|is|and)\b)[a-zµ][\w\-]*\s*(?:\(\s*)?[-+.\d{A-Z])"
+)
 _RUN_NOUN = re.compile(
     r"\s*(?:runs?|trials?|experiments?|points?|pts|centres?|centers?|blocks?|reps?|replicates?|"
     r"factors?|levels?|lvls?|settings|samples|blends|recipes|steps)\b",
@@ -121,6 +126,7 @@ def read_all_factors(text: str) -> FactorsText:
         text = _collect(pattern, text, found)
     if any(item.name for item in found):
         text = _collect(_LABELS, text, found)
+        text = _collect(_SPAN, text, found)
     common = next((item for item in found if _holds_for_all(text, item)), None)
     named = [item for item in found if item.name]
     if common is not None:
@@ -161,6 +167,8 @@ def _collect(pattern: re.Pattern[str], text: str, found: list[FactorText]) -> st
             factor.name = name_before(text, factor.start)
         if not factor.name and factor.low is not None and not _RUN_NOUN.match(text, factor.end):
             factor.name = name_after(text, factor.end)
+        if not factor.name and pattern is _PAIR_WORDS:
+            factor.name = name_in_brackets(text, factor.end)
         counts = bool(factor.levels) or _RUN_NOUN.match(text, factor.end) is not None
         if not factor.name and counts and sorted(map(str, factor.levels)) != ["-1.0", "1.0"]:
             continue
@@ -182,6 +190,9 @@ def _settings(match: re.Match[str]) -> FactorText | None:
         return factor
     if groups.get("high") is not None:
         factor.low, factor.high, factor.unit = float(groups["low"]), float(groups["high"]), unit
+        return factor
+    if groups.get("last") is not None:
+        factor.levels = [f"{groups['stem']}{index}" for index in range(1, int(groups["last"]) + 1)]
         return factor
     if groups.get("inside") is not None:
         return _bracketed(factor, groups["inside"])
@@ -332,18 +343,3 @@ def level_counts(text: str) -> list[tuple[str, int]]:
             words = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
             counts.append((name, words.get(match["count"].lower()) or int(match["count"])))
     return counts
-
-
-__all__ = [
-    "CONNECTORS",
-    "NUM",
-    "UNIT",
-    "FactorText",
-    "FactorsText",
-    "common_ends",
-    "level_counts",
-    "read_all_factors",
-    "read_factors",
-    "read_names",
-    "split_levels",
-]

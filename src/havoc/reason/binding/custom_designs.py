@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from havoc.reading.factor_names import COUNT, number_of, read_names
+from havoc.reading.factor_names import COUNT, number_of, read_count, read_names
 from havoc.reading.factors import FactorText, common_ends, level_counts, read_all_factors
+from havoc.reading.prose import mask
 from havoc.reason.binding.design_terms import (
     check_ranges,
     factor_of,
@@ -37,13 +38,20 @@ _CONTINUOUS_AND = re.compile(
 def bind_definitive_screening(evidence: Evidence, binding: Binding) -> None:
     text = evidence.reading.plain
     fake = list(_FAKE.finditer(text))
+    for match in fake:
+        text = mask(text, *match.span())
     both = _CONTINUOUS_AND.search(text)
     read = read_all_factors(text)
     labels = [item for item in read.factors if item.levels and item.low is None]
-    stated = stated_count(evidence)
+    stated = (read_count(text) or len(read.factors)) if fake else stated_count(evidence)
     if both:
         numeric, extra = number_of(both["count"]), number_of(both["labels"])
         stated = numeric + extra
+        if len(labels) == extra and len(read.factors) == extra:
+            names = read_names(read.remaining, numeric)
+            if len(names) != numeric:
+                names = list("ABCDEFGHJKLMNOPQ"[:numeric])
+            _named_with_labels(binding, names, labels, read.common)
     elif labels and stated is not None and stated == len(read.factors) - len(labels):
         stated = len(read.factors)
     elif labels and not any(item.low is not None for item in read.factors) and stated is not None:
@@ -52,7 +60,7 @@ def bind_definitive_screening(evidence: Evidence, binding: Binding) -> None:
             _named_with_labels(binding, names, labels, read.common)
             stated = None
     if "factors" not in binding.args:
-        count = factors(evidence, binding, stated=stated)
+        count = factors(evidence, binding, stated=stated, text=text)
         if count < 3:
             raise NeedsInput(
                 f"a definitive screening design needs at least 3 factors, and {count} were given",
@@ -145,7 +153,7 @@ _MORE = re.compile(
 _POINT = re.compile(
     r"\(\s*([-+−]?\s*\d*(?:\.\d+)?(?:\s*[,;\s]\s*[-+−]?\s*\d*(?:\.\d+)?){1,7})\s*\)"
 )
-_BLOCK_OF = re.compile(rf"\bblock\w*\s+of\s+{COUNT}\b", re.I)
+_BLOCK_OF = re.compile(rf"\bblock\w*\s+of\s+{COUNT}(?:\s+runs?)?\b", re.I)
 
 
 def bind_d_optimal(evidence: Evidence, binding: Binding) -> None:
@@ -173,11 +181,11 @@ def bind_d_optimal(evidence: Evidence, binding: Binding) -> None:
         ready = constraints.resolved(binding.args.get("factors", []))
         if ready:
             binding.set("constraints", ready, constraints.source)
-    take_runs(evidence, binding)
+    block = _BLOCK_OF.search(text)
+    take_runs(evidence, binding, mask(text, *block.span()) if block else None)
     _augmentation(evidence, binding, points)
     if "runs" not in binding.args:
         raise NeedsInput("the number of runs is missing", "how many runs can be made in all?")
-    block = _BLOCK_OF.search(text)
     if block:
         binding.set("block_size", number_of(block["count"]), "question")
     binding.take_count("seed", evidence.scalar("seed"))

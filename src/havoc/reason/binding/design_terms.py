@@ -15,7 +15,7 @@ _RUN_NOUN = (
     r"blanks|castings|injections|cultivations|tries|determinations|mixes|blends|laminates|pieces)"
 )
 _RUNS = re.compile(
-    rf"(?<![\w.^\-]){COUNT}\s*-?\s*(?:exp\w*\s+|computer\s+|sim\w*\s+|coating\s+|oven\s+|best\s+|optimal\s+"
+    rf"(?<![\w.^\-+]){COUNT}\s*-?\s*(?:exp\w*\s+|computer\s+|sim\w*\s+|coating\s+|oven\s+|best\s+|optimal\s+"
     rf"|different\s+|well\s+)?{_RUN_NOUN}\b",
     re.I,
 )
@@ -118,6 +118,8 @@ def _completed(
     common: FactorText | None,
 ) -> list[dict[str, Any]]:
     """Factors that are counted or named but have no settings of their own."""
+    if stated == len(listed):
+        return listed
     known = {item.name.lower() for item in found}
     others = [name for name in names if name.lower() not in known]
     overlap = len(names) - len(others)
@@ -207,10 +209,15 @@ def two_levels(binding: Binding) -> None:
             del factor["levels"]
 
 
-def runs(evidence: Evidence) -> tuple[int, str] | None:
-    """How many runs are wanted, with where that stood; refused numbers do not count."""
-    text = evidence.reading.plain
-    scalar = evidence.scalar("runs")
+def runs(evidence: Evidence, text: str | None = None) -> tuple[int, str] | None:
+    """How many runs are wanted, with where that stood; refused numbers do not count.
+
+    ``text`` is the question with what does not count taken out.
+    """
+    scalar = evidence.scalar("runs") if text is None else None
+    text = evidence.reading.plain if text is None else text
+    if scalar is not None and "+" in text[max(0, scalar.start - 1) : scalar.start + 1]:
+        scalar = None
     if scalar is not None and not _REFUSED.search(text[max(0, scalar.start - 32) : scalar.start]):
         return int(scalar.value), source_of(scalar)
     for pattern in (_RUNS_BRACKET, _RUNS, _RUNS_EQUALS, _RUNS_ALL, _RUNS_MOST):
@@ -220,8 +227,8 @@ def runs(evidence: Evidence) -> tuple[int, str] | None:
     return None
 
 
-def take_runs(evidence: Evidence, binding: Binding) -> int | None:
-    found = runs(evidence)
+def take_runs(evidence: Evidence, binding: Binding, text: str | None = None) -> int | None:
+    found = runs(evidence, text)
     if found is None:
         return None
     binding.set("runs", *found)

@@ -56,10 +56,9 @@ def bind_mixture(evidence: Evidence, binding: Binding) -> None:
     if listed:
         _bounded_components(evidence, binding, listed, bounded, read.remaining)
         return
-    if evidence.has(r"\btotal\s+100\b|\b(?:to|sum|total)\s+100\s*(?!%)\b") and not evidence.has(
-        r"100\s*%"
-    ):
-        binding.set("total", 100.0, "question")
+    total = _TOTAL.search(text)
+    if total:
+        binding.set("total", float(total["total"]), f"question[{total.start()}:{total.end()}]")
     stated = _component_count(evidence) or (int(lattice[1]) if lattice else None)
     names = read_names(_table_names(evidence) or read.remaining, stated)
     each = _EACH_AT_LEAST.search(text)
@@ -120,7 +119,10 @@ def _table_names(evidence: Evidence) -> str:
 
 def _component_count(evidence: Evidence) -> int | None:
     match = _COMPONENTS.search(evidence.reading.plain)
-    return number_of(match["count"]) if match else stated_count(evidence)
+    if match:
+        return number_of(match["count"])
+    of_all = re.search(r"\b(?:the|all)\s+(two|three|four|five|six)\b", evidence.text)
+    return number_of(of_all[1]) if of_all else stated_count(evidence)
 
 
 def _lower_bounds(text: str, known: set[str]) -> list[dict[str, Any]]:
@@ -183,8 +185,9 @@ def _bounded_components(
     blends = _BLENDS.search(text)
     if blends:
         count = number_of(blends["count"] or blends["count2"] or blends["count3"])
-        if any("high" in item for item in listed):
-            binding.set("runs", count, f"question[{blends.start()}:{blends.end()}]")
+        binding.set("runs", count, f"question[{blends.start()}:{blends.end()}]")
+        binding.set("method", "extreme_vertices", "default")
+        if count >= len(listed):
             terms = len(listed) * (len(listed) + 1) // 2
             if count < terms:
                 binding.set("degree", 1, "default")

@@ -45,9 +45,17 @@ _COUNTED_LEVELS = re.compile(
 )
 
 
+_EFFORT = re.compile(
+    r"(?:\b(?:is|are|was)\s+)?(?:a\s+)?(?:very\s+)?\b(?:hard|easy|difficult|heavy|pig)[\s-]to[\s-](?:change|reset|adjust|alter|set)\b\.?"
+    r"|\bis\s+set\s+(?:only\s+)?(?:once|one\s+time)?\s*per\s+\w+|\bcan\s+be\s+changed\s+only\s+once\s+per\s+\w+",
+    re.I,
+)
+
+
 def bind_split_plot(evidence: Evidence, binding: Binding) -> None:
     text = evidence.reading.plain
-    read = read_all_factors(text)
+    # Blanks for "is hard to change", so that the settings behind it find their name before it.
+    read = read_all_factors(_EFFORT.sub(lambda match: " " * len(match[0]), text))
     found = [item for item in read.factors if not _WHOLE_PLOTS.match(text[item.start :])]
     check_ranges(found)
     hard, easy = _sorted_by_effort(text, found)

@@ -39,7 +39,6 @@ from havoc.tools.doe.factors import LETTERS, Factor
 from havoc.tools.parameters import FloatArray, Seed
 from havoc.tools.result import Narrative, Recomputed
 
-
 MANY_VERTICES = 120
 
 
@@ -229,7 +228,8 @@ def _vertices_design(
     ]
     if many:
         warnings.append(
-            f"{len(corners)} vertices: centroids of edges and faces were left out; ask for fewer runs"
+            f"{len(corners)} vertices: centroids of edges and faces were left out; ask for fewer "
+            "runs"
         )
     return Mixture(
         method=(

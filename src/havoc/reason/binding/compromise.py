@@ -1,0 +1,195 @@
+"""Arguments of the desirability of several responses."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from havoc.reading.prose import mask
+from havoc.reading.response_goals import ResponseText, read_responses
+from havoc.reading.run_results import NUM
+from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
+from havoc.reason.binding.experiment_analysis import polynomials
+from havoc.reason.binding.statistics import Binder
+
+_KNOWN = re.compile(rf"\bd\s?_?\d\s*[=:]\s*({NUM})", re.I)
+_LIST = rf"{NUM}(?:\s*,\s*(?:and\s+)?{NUM}|\s+(?:and\s+)?{NUM})*"
+_KNOWN_LIST = re.compile(
+    rf"\bdesirab\w+\b[\s,:]*(?:each|of|are|individual|values?)?[\s,:]*(?P<values>{_LIST})", re.I
+)
+_WEIGHTS = re.compile(
+    rf"\b(?:weights?|importances?|weighted|weighting)\s*(?:of|are|=|:)?\s*(?P<values>{_LIST})", re.I
+)
+_FOR_NAME = re.compile(rf"(?P<value>{NUM})\s+for\s+(?:the\s+)?(?P<name>[A-Za-z]\w*)", re.I)
+_REGION = re.compile(
+    rf"(?P<low>{NUM})\s*(?:<=?|≤)\s*[A-Za-z]\w*(?:\s*,\s*[A-Za-z]\w*)*\s*(?:<=?|≤)\s*(?P<high>{NUM})"
+    rf"|\b(?:[A-Za-z]\w{{0,2}}\s*(?:,|and|&|n)?\s*){{1,4}}(?:in|from|between|within)\s*(?P<low2>{NUM})\s*"
+    rf"(?:\.\.+|-|–|to|and|n|…)\s*(?P<high2>{NUM})",
+    re.I,
+)
+
+
+def bind_desirability(evidence: Evidence, binding: Binding) -> None:
+    text = evidence.reading.plain
+    if _known_desirabilities(evidence, binding, text):
+        return
+    text, expressions = _without_expressions(text)
+    text, factors = _without_region(text, expressions)
+    text, importances = _without_importances(text)
+    table = _table_values(evidence)
+    responses, loose = read_responses(text)
+    responses = [
+        item for item in responses if item.name.lower() not in {"", "response"}
+    ] or responses
+    if not responses:
+        raise NeedsInput(
+            "the responses are missing",
+            "which responses count, each with its goal, its limits and its value?",
+        )
+    if len(loose) == len(responses) and not any(item.values for item in responses):
+        for item, value in zip(responses, loose, strict=True):
+            item.values = [value]
+    for item in responses:
+        item.values = table.get(item.name.lower(), item.values)
+        item.importance = _of_name(importances, item.name) or item.importance
+    _check(responses, expressions)
+    settings = max((len(item.values) for item in responses), default=1) if not expressions else 1
+    for index in range(max(settings, 1)):
+        target = binding if index == 0 else Binding(operation=binding.operation)
+        listed = [_response(item, index, _of_name(expressions, item.name)) for item in responses]
+        target.set("responses", listed, "question")
+        if factors:
+            target.set("factors", factors, "question")
+        if index:
+            binding.more.append(target)
+
+
+def _known_desirabilities(evidence: Evidence, binding: Binding, text: str) -> bool:
+    """Desirabilities that were worked out already, with their weights."""
+    named = [float(match[1]) for match in _KNOWN.finditer(text)]
+    listed = _KNOWN_LIST.search(text)
+    values = named or (
+        [float(value) for value in re.findall(NUM, listed["values"])] if listed else []
+    )
+    if len(values) < 2 or any(not 0 <= value <= 1 for value in values):
+        return False
+    source = f"question[{listed.start('values')}:{listed.end('values')}]" if listed else "question"
+    binding.set("d", values, source)
+    weights = _WEIGHTS.search(text)
+    if weights:
+        given = [float(value) for value in re.findall(NUM, weights["values"])]
+        if len(given) != len(values):
+            raise NeedsInput(
+                f"{len(given)} weights for {len(values)} desirabilities",
+                "what is the weight of each?",
+            )
+        binding.set("weights", given, f"question[{weights.start()}:{weights.end()}]")
+    return True
+
+
+def _without_expressions(text: str) -> tuple[str, dict[str, str]]:
+    """Predictions as polynomials, by the name before the equals sign."""
+    expressions: dict[str, str] = {}
+    for match in polynomials(text):
+        before = re.search(
+            r"(?P<name>[A-Za-z][\w\-]*)(?:\s+(?P<symbol>[A-Za-z]\d))?\s*=\s*$",
+            text[: match.start()],
+        )
+        if before:
+            expressions[before["name"]] = match[0].strip()
+            text = (
+                text[: before.end() - 1]
+                + " " * (match.end() - before.end() + 1)
+                + text[match.end() :]
+            )
+            if before["symbol"]:
+                text = text[: before.start("symbol")] + "  " + text[before.end("symbol") :]
+    return text, expressions
+
+
+def _without_region(text: str, expressions: dict[str, str]) -> tuple[str, list[dict[str, Any]]]:
+    """The factors of the expressions with the range in which the best setting is searched."""
+    if not expressions:
+        return text, []
+    names = sorted(
+        {name for value in expressions.values() for name in re.findall(r"[A-Za-z]\d{0,2}", value)}
+    )
+    region = None
+    for match in _REGION.finditer(text):
+        if any(re.search(rf"\b{re.escape(name)}\b", match[0]) for name in names):
+            region = match
+    low, high = -1.0, 1.0
+    if region is not None:
+        low = float(region["low"] or region["low2"])
+        high = float(region["high"] or region["high2"])
+        text = mask(text, *region.span()).replace("\x00", " ")
+    return text, [{"name": name, "low": low, "high": high} for name in names]
+
+
+def _without_importances(text: str) -> tuple[str, dict[str, float]]:
+    """ "importance 3 for purity and 1 for yield"."""
+    if not re.search(rf"\b(?:importances?|weights?)\s+{NUM}\s+for\b", text, re.I):
+        return text, {}
+    found = {}
+    for match in _FOR_NAME.finditer(text):
+        found[match["name"]] = float(match["value"])
+        text = text[: match.start()] + " " * (match.end() - match.start()) + text[match.end() :]
+    return text, found
+
+
+def _of_name(values: dict[str, Any], name: str) -> Any:
+    wanted = name.lower()
+    for key, value in values.items():
+        own = key.lower()
+        if own == wanted or own in wanted.split() or (len(own) > 3 and wanted.startswith(own)):
+            return value
+    return None
+
+
+def _table_values(evidence: Evidence) -> dict[str, list[float]]:
+    """Values of the settings in a table, by response."""
+    return {
+        column.name.lower(): [float(value) for value in column.present if isinstance(value, float)]
+        for table in evidence.tables
+        for column in table.columns
+        if column.kind == "number"
+    }
+
+
+def _check(responses: list[ResponseText], expressions: dict[str, str]) -> None:
+    for item in responses:
+        name = item.name or "the response"
+        ends = {
+            "maximize": (item.low, item.target),
+            "minimize": (item.target, item.high),
+            "target": (item.low, item.target, item.high),
+        }.get(item.goal, (None,))
+        if None in ends:
+            raise NeedsInput(
+                f"the goal and the limits of {name} are missing",
+                f"is {name} to be large, small or on target, and which values are ideal and "
+                "unacceptable?",
+            )
+        if not item.values and not expressions:
+            raise NeedsInput(f"the value of {name} is missing", f"what is the value of {name}?")
+    if not expressions and len({len(item.values) for item in responses}) > 1:
+        raise NeedsInput(
+            "not every response has a value for every setting",
+            "which values belong to which setting?",
+        )
+
+
+def _response(item: ResponseText, index: int, expression: str | None) -> dict[str, Any]:
+    response: dict[str, Any] = {"name": item.name, "goal": item.goal}
+    for key in ("low", "target", "high", "weight", "importance"):
+        value = getattr(item, key)
+        if value is not None:
+            response[key] = value
+    if expression:
+        response["expression"] = expression
+    else:
+        response["value"] = item.values[index]
+    return response
+
+
+BINDERS: dict[str, Binder] = {"desirability": bind_desirability}
