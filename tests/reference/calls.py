@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 LATER = {
-    "d_optimal",
     "regression_nonlinear",
 }
 """Operations of later work: optimal designs, linearity, nonlinear fits."""
@@ -131,6 +130,15 @@ BUILDERS: dict[str, Any] = {
         },
     ),
     "attribute_agreement": _simple("attribute_agreement", "ratings"),
+    "d_optimal": lambda data, params: (
+        "d_optimal",
+        {
+            "n_factors": params["factors"],
+            "model": params["model"],
+            "runs": params["runs"],
+            "levels": params["levels"],
+        },
+    ),
     "box_behnken": lambda data, params: (
         "box_behnken",
         {"n_factors": params["factors"], "center_points": params["center"]},

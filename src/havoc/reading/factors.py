@@ -23,7 +23,11 @@ _MORE_UNITS = word_set(
 _ATOMS = "|".join(
     re.escape(unit) for unit in sorted(UNITS | _MORE_UNITS | {"% rh"}, key=len, reverse=True)
 )
-UNIT = rf"(?:(?:1/(?:min|s|h)|(?:{_ATOMS})(?:\s?/\s?(?:{_ATOMS})\d?)?)(?![\w°])(?!\s*[=:]\s*\d))"
+# A single letter before a figure names the next factor: "B 10-20 C 0.1-0.9".
+UNIT = (
+    rf"(?:(?:1/(?:min|s|h)|(?!(?-i:[A-Z])\s+[-+]?\.?\d)(?:{_ATOMS})(?:\s?/\s?(?:{_ATOMS})\d?)?)"
+    r"(?![\w°])(?!\s*[=:]\s*\d))"
+)
 _U = rf"(?:\s?{UNIT})?"
 _TO = r"(?:\s?(?:-|–|—|→|\.\.\.?|…)\s?|\s+(?:-|–|to|till|until|bis|à|through)\s+)"
 
