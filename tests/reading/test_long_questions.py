@@ -12,11 +12,11 @@ import pytest
 READERS = """
 import json, sys
 from havoc.errors import InputError
-from havoc.reading import counts, factors, grid, prose, roles
+from havoc.reading import counts, factor_names, factors, grid, prose, roles
 from havoc.reason import patterns, wording
 readers = {
     "normalise": prose.normalise, "blocks": prose.read_blocks, "scalars": roles.read_scalars,
-    "counts": counts.read_counts, "factors": factors.read_factors, "names": factors.read_names,
+    "counts": counts.read_counts, "factors": factors.read_factors, "names": factor_names.read_names,
     "tables": grid.find_tables, "rules": patterns.hits, "masked": wording.masked,
 }
 sys.path.insert(0, sys.argv[2])

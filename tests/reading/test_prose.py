@@ -22,11 +22,11 @@ LABELS = st.sampled_from(
     [
         "A",
         "B",
-        "line A",
+        "left line",
         "oven 2",
         "before",
         "after",
-        "supplier X",
+        "supplier",
         "old",
         "new",
         "press_7",

@@ -14,7 +14,8 @@ import msgspec
 from havoc.reading.factor_names import name_after, name_before, name_in_brackets
 from havoc.reading.prose import MASK, UNITS, mask, word_set
 
-NUM = r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?"
+# possessive (++): in a run of ten thousand digits nothing is tried twice
+NUM = r"[-+]?(?:\d++(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?"
 _MORE_UNITS = word_set(
     "deg cst mpa·s sccm mtorr torr mbar cfm lpm gpm slm wt% vol% w% v% ppm mol% mn/m "
     "ma/cm2 a/dm2 kv/cm cm/h u/ml iu parts n·m n.m nm kgf tons ton knots micron microns "
@@ -32,7 +33,7 @@ _U = rf"(?:\s?{UNIT})?"
 _TO = r"(?:\s?(?:-|–|—|→|\.\.\.?|…)\s?|\s+(?:-|–|to|till|until|bis|à|through)\s+)"
 
 _PLUS_MINUS = re.compile(
-    rf"(?P<center>{NUM})(?P<u1>{_U})\s*(?:±|\+\s?/\s?-|\+-)\s*(?P<half>{NUM})(?P<u2>{_U})", re.I
+    rf"(?<!\d)(?P<center>{NUM})(?P<u1>{_U})\s*(?:±|\+\s?/\s?-|\+-)\s*(?P<half>{NUM})(?P<u2>{_U})", re.I
 )
 _BRACKET = re.compile(r"[({\[](?P<inside>[^(){}\[\]\n]{1,160})[)}\]]")
 _RANGE = re.compile(
