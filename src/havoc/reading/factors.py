@@ -51,7 +51,7 @@ _PAIR_WORDS = re.compile(
     r"no[\s,/]+yes|old[\s,/]+new|min[\s,/]+max|thin[\s,/]+thick|slow[\s,/]+fast)\b",
     re.I,
 )
-_SLASHED = re.compile(r"(?<![\w./°])(?P<items>[-+\w.]+(?:\s?/\s?[-+\w.]*[\w+\-])+)(?![\w/])")
+_SLASHED = re.compile(r"(?<![\w./°])(?P<items>[-+\w.]{1,40}(?:\s?/\s?[-+\w.]{0,40}[\w+\-])+)(?![\w/])")
 _NUMBERS = re.compile(
     rf"(?<![\w.^/])(?P<items>{NUM}{_U}(?:(?:\s*,\s*(?:or\s+|and\s+)?|\s+(?:or|and|&)\s+|\s+){NUM}{_U})+)"
     r"(?![\w.]*\d)(?!\s?[-/]\s?\d)",
