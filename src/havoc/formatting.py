@@ -16,7 +16,7 @@ LIST_LIMIT = 12
 def figure(value: Any, spec: str = "", unit: str = "") -> str:
     """Write ``value`` as text.
 
-    ``spec`` is one of: empty (five significant digits, integers in full),
+    ``spec`` is one of: empty (five significant digits, six from 10 on, integers in full),
     ``p`` (a comparison for a p-value: ``= 0.0321`` or ``< 0.001``), ``%`` (a
     fraction as a percentage), ``full`` (every digit), ``unit`` (default digits
     followed by the unit of the result) or any Python float format (``.3f``).

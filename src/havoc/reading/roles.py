@@ -143,8 +143,8 @@ PATTERNS: list[tuple[str, re.Pattern[str]]] = [
         rf"\bk\s*=\s*{NUMBER}(?=.{{0,30}}(?:factor|design|ccd|alpha|bbd))",
         rf"\b(?:ccd|bbd)\s+(?:with\s+)?k\s*=?\s*{NUMBER}",
     ),
-    *_compile("k", rf"\bk\s*(?:=|:|is)?\s*{NUMBER}(?!\s*-?\s*factor)"),
-    *_compile("h", rf"\bh\s*(?:=|:|is)?\s*{NUMBER}(?!\s*(?:[,;])?\s*\d)"),
+    *_compile("k", rf"\bk\s*(?:=|:|is)?\s*{NUMBER}{_ALONE}(?!\s*-?\s*factor)"),
+    *_compile("h", rf"\bh\s*(?:=|:|is)?\s*{NUMBER}{_ALONE}(?!\s*(?:[,;])?\s*\d)"),
     *_compile("p0", rf"\bp0?\s*=\s*{NUMBER}{_PERCENT}"),
     *_compile(
         "target",

@@ -314,6 +314,23 @@ def _compiled() -> tuple[tuple[str, re.Pattern[str]], ...]:
     )
 
 
+_DOMAIN = re.compile(
+    r"\b(?:p[\s-]?values?|signific\w*|stat\w*|type (?:i|ii|1|2)\b|errors?|sigma|r[\s-]?sq\w*|r²|residual\w*|model|sampl\w*|"
+    r"mean|median|average|variance|variation|deviation|distribut\w*|random\w*|block\w*|centre points?|center points?|"
+    r"factor\w*|trials?|runs?|experiment\w*|doe|subgroup\w*|control|limits?|process|measure\w*|gau?ge\w*|n-1|hypothes\w*|h0|"
+    r"test\w*|interval\w*|confiden\w*|knobs?|lack[\s-]of[\s-]fit|categories|quality|defect\w*|number|points?|one[\s-]sided|two[\s-]sided|%)",
+    _FLAGS,
+)
+
+
+def is_in_domain(text: str) -> bool:
+    """Does the text speak about this field at all: a rule matches, or a word of the trade stands there?"""
+    statuses = ("concept.", "declined.", "out_of_scope.", "unclear.")
+    return any(not name.startswith(statuses) for name in hits(text)) or bool(
+        _DOMAIN.search(_window(text))
+    )
+
+
 def hits(text: str) -> list[str]:
     """Names (``operation.index``) of the rules that match ``text``."""
     text = _window(text)

@@ -12,11 +12,12 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from havoc.reading.counts import read_counts
 from havoc.reading.question import Reading
 from havoc.reason.binding import BINDERS, Binding, NeedsInput, bind
 from havoc.reason.binding.mention import mentioned
 from havoc.reason.graph import OperatorGraph, Subgoal
-from havoc.reason.patterns import first_hit, hits
+from havoc.reason.patterns import first_hit, hits, is_in_domain
 from havoc.reason.wording import STATUSES, Guess, guess
 from havoc.tools import registry
 
@@ -96,6 +97,8 @@ class RulePlanner:
             best = next(item for item in guesses if item.name not in STATUSES)
         if best.name in {"concept", "out_of_scope"} and _computable(best, reading):
             best = next(item for item in guesses if item.name not in STATUSES)
+        if best.name == "concept" and context is None and not is_in_domain(reading.text):
+            return _status("out_of_scope", guesses, merged)
         if best.name in STATUSES:
             return _status(best.name, guesses, merged)
         operations = refine(_requests(guesses, reading), merged)
@@ -124,6 +127,8 @@ def refine(operations: list[str], reading: Reading) -> list[str]:
     first = operations[0]
     if operations == ["multiple_comparison"] and _ANY_DIFFERENCE.search(reading.text):
         return ["anova_one_way", "multiple_comparison"]
+    if operations == ["proportion_one"] and _two_counts(reading):
+        return ["proportion_two"]
     if first == "anova_two_way" and _names_one_factor(reading):
         return ["anova_one_way", *operations[1:]]
     if operations == ["capability"] and _STABILITY.search(reading.text):
@@ -143,6 +148,13 @@ def refine(operations: list[str], reading: Reading) -> list[str]:
     ):
         return ["doe_analyze", *operations[1:]]
     return operations
+
+
+def _two_counts(reading: Reading) -> bool:
+    """Two counts out of totals, and no share to compare with."""
+    if reading.scalar("p0", "reference", "maximum", "minimum", "target") or "%" in reading.plain:
+        return False
+    return len(read_counts(reading.plain)) == 2
 
 
 def _names_one_factor(reading: Reading) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from havoc.errors import InputError
+from havoc.reading.index_columns import measured_columns
 from havoc.reading.table import Column, Table
 from havoc.tools.signature import Parameter
 
@@ -54,8 +55,9 @@ def table_value(table: Table, parameter: Parameter, *, alone: bool = True) -> An
             column.name: column_values(table, column, alone=single, missing=parameter.takes_missing)
             for column in numeric
         }
-    if parameter.takes_rows and len(numeric) > 1:
-        return _rows(table, numeric)
+    measured = measured_columns(table)
+    if parameter.takes_rows and len(measured) > 1:
+        return _rows(table, measured)
     candidates = numeric or table.columns
     if len(candidates) == 1:
         return column_values(table, candidates[0], alone=alone, missing=parameter.takes_missing)

@@ -15,18 +15,12 @@ from typing import Any
 import msgspec
 
 from havoc.errors import HavocError
+from havoc.reading.index_columns import measured_columns
 from havoc.reading.prose import MASK, PRONOUNS, STOPWORDS
 from havoc.reading.question import Reading, Series
 from havoc.reading.roles import NUMBER, Scalar
 from havoc.reading.table import Column, Table
 from havoc.reason.binding.mention import are_replicates, mentioned, mentioned_by_level
-
-_INDEX_NAMES = re.compile(
-    r"^(?:#|no\.?|nr\.?|num(?:ber)?|id|idx|index|i|obs(?:ervation)?|row|sample(?: ?(?:no|#|id))?|subgroup|"
-    r"run(?: ?order)?|std ?order|order|batch|lot|unit|item|time ?stamp|date|day|week|month|hour|h|time|sg|probe|nr)$",
-    re.IGNORECASE,
-)
-
 
 _WHEN = re.compile(r"^(?:date|time|time ?stamp|datetime|day|when)\b", re.IGNORECASE)
 _REFERENCE_NUMBER = re.compile(
@@ -108,18 +102,9 @@ class Evidence:
         return [table for table in self.reading.tables if table.columns]
 
     def numeric_columns(self, table: Table, *, keep_index: bool = False) -> list[Column]:
-        columns = [column for column in table.columns if column.kind == "number"]
-        if keep_index or len(columns) < 2:
-            return columns
-        kept = [
-            column
-            for position, column in enumerate(columns)
-            if not (
-                _is_running_number(column)
-                and (_INDEX_NAMES.match(column.name) or (position == 0 and not table.header))
-            )
-        ]
-        return kept or columns
+        if keep_index:
+            return [column for column in table.columns if column.kind == "number"]
+        return measured_columns(table)
 
     def text_columns(self, table: Table) -> list[Column]:
         return [column for column in table.columns if column.kind == "text"]
@@ -129,8 +114,7 @@ class Evidence:
         return [
             column
             for column in self.text_columns(table)
-            if 1 < len(set(column.present)) < len(column.present)
-            and not _WHEN.match(column.name)
+            if 1 < len(set(column.present)) < len(column.present) and not _WHEN.match(column.name)
         ]
 
     # lists ------------------------------------------------------------------
@@ -402,18 +386,6 @@ def complete_pairs(binding: Binding, *series: Series) -> list[list[float]]:
         [float(value) for value in column if value is not None]
         for column in zip(*rows, strict=True)
     ] or [[] for _ in series]
-
-
-def _is_running_number(column: Column) -> bool:
-    """1, 2, 3 …, or under the name of an index any even steps (06, 08, 10 h)."""
-    values = [value for value in column.present if isinstance(value, float)]
-    if len(values) < 2 or len(values) < len(column.values):
-        return False
-    step = values[1] - values[0]
-    even = step > 0 and all(abs(after - before - step) < 1e-9 for before, after in pairwise(values))
-    if not even:
-        return False
-    return (step == 1 and values[0] in {0.0, 1.0}) or bool(_INDEX_NAMES.match(column.name))
 
 
 def is_even_steps(column: Column) -> bool:

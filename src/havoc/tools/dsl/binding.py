@@ -110,11 +110,13 @@ def _find(
         return shortened[0], {}
     if family == "RUN":
         return None
-    for name in names:
-        kind = signature(registry.get(name)).get("kind")
-        if kind is not None and words in kind.choices:
-            return name, {"kind": words}
-    return None
+    kinds = {name: signature(registry.get(name)).get("kind") for name in names}
+    offering = [name for name, kind in kinds.items() if kind is not None and words in kind.choices]
+    if not offering:
+        return None
+    # several tools may know a kind (arl knows ewma too): the one that is all about kinds has most
+    chosen = max(offering, key=lambda name: len(kinds[name].choices))  # type: ignore[union-attr]
+    return chosen, {"kind": words}
 
 
 # --- arguments ---------------------------------------------------------------------------

@@ -1,0 +1,41 @@
+"""Columns that only count: sample number, subgroup, hour. They are no measurements."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from havoc.reading.table import Column, Table
+
+INDEX_NAMES = re.compile(
+    r"^(?:#|no\.?|nr\.?|num(?:ber)?|id|idx|index|i|obs(?:ervation)?|row|sample(?: ?(?:no|#|id))?|subgroup|"
+    r"run(?: ?order)?|std ?order|order|batch|lot|unit|item|time ?stamp|date|day|week|month|hour|h|time|sg|probe|nr)$",
+    re.IGNORECASE,
+)
+
+
+def is_index(column: Column, *, first: bool, header: bool) -> bool:
+    """Does the column count in even steps under the name of an index (or nameless, in front)?"""
+    return counts_evenly(column) and bool(INDEX_NAMES.match(column.name) or (first and not header))
+
+
+def counts_evenly(column: Column) -> bool:
+    """1, 2, 3 … without a gap, or under the name of an index any even steps (06, 08, 10 h)."""
+    values = [value for value in column.present if isinstance(value, float)]
+    if len(values) < 2 or len(values) < len(column.values):
+        return False
+    step = values[1] - values[0]
+    if step <= 0 or any(abs(after - before - step) > 1e-9 for before, after in pairwise(values)):
+        return False
+    return (step == 1 and values[0] in {0.0, 1.0}) or bool(INDEX_NAMES.match(column.name))
+
+
+def measured_columns(table: Table) -> list[Column]:
+    """The columns of numbers without an index column; all of them if nothing else is left."""
+    columns = [column for column in table.columns if column.kind == "number"]
+    kept = [
+        column
+        for position, column in enumerate(columns)
+        if not is_index(column, first=position == 0, header=table.header)
+    ]
+    return kept if len(columns) > 1 and kept else columns
