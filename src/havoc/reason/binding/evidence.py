@@ -142,11 +142,8 @@ class Evidence:
                 return grouped
         series = self.series()
         labelled = [item for item in series if item.name and len(item.values) > 1]
-        if len(labelled) >= 2 and len(labelled) >= len(series) - 1:
-            chosen = labelled
-        else:
-            chosen = series
-        return _named(chosen)
+        mostly_labelled = len(labelled) >= 2 and len(labelled) >= len(series) - 1
+        return _named(labelled if mostly_labelled else series)
 
     def _grouped_by_label(self, table: Table) -> list[Series]:
         numbers = self.numeric_columns(table)
