@@ -1,0 +1,342 @@
+"""Arguments of power and sample size: which number is the effect, the spread, n, the power."""
+
+from __future__ import annotations
+
+import re
+
+from havoc.reading.counts import read_counts
+from havoc.reading.prose import mask
+from havoc.reason.binding.claims import COUNT_WORDS, GROUP_NOUN, NUMBER, SPREAD, Claim, Numbers
+from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
+from havoc.reason.binding.statistics import Binder
+
+_ASKS_POWER = re.compile(
+    r"\b(?:what|which|how much)(?:'s|\s+is|\s+was)?\s+(?:my\s+|the\s+|our\s+)?(?:power|chance)|\bpower\s+(?:is|do|would|achieved|left|have)|\bhow\s+likely|\bpower\s*\?|\bpower\s+calculation",
+    re.IGNORECASE,
+)
+_ASKS_SIZE = re.compile(
+    r"\bhow\s+(?:many|big|large)|\bsample\s+size|\bnumber\s+of|\bn\s*(?:\?|per)|\bwhat\s+n\b|\breps?\s+per|\bparts\s+per",
+    re.IGNORECASE,
+)
+_ASKS_EFFECT = re.compile(
+    r"\b(?:smallest|minimum\s+detectable|detectable|least)\b|\bwhat\s+(?:difference|effect|shift|change)\b|\bwhat\s+can\s+(?:i|we)\s+(?:detect|see|find)",
+    re.IGNORECASE,
+)
+_SHARE_WORDS = re.compile(
+    r"\b(?:rate|share|fraction|proportions?|percentages?|defects?|defectives?|scrap|rejects?|bad|fail\w*|yield|nonconform\w*|positives?)\b",
+    re.IGNORECASE,
+)
+_ESTIMATE = re.compile(
+    r"\bestimat\w*|\bpin\b|\bmargin\b|\bto\s+within\b|\bwithin\s+[±+]|\bknown\s+to\b|\bexact\s+to\b|\bprecis\w+\s+of\b|±|\+\s?/?\s?-",
+    re.IGNORECASE,
+)
+
+
+def bind_power(evidence: Evidence, binding: Binding) -> None:
+    """Design, effect, spread, n and power: all but the one that is asked for."""
+    _from_table(evidence, binding)
+    text = evidence.reading.plain
+    numbers = Numbers(text)
+    estimating = _ESTIMATE.search(text) is not None
+    _levels(binding, numbers, text, estimating)
+    _groups(binding, numbers, text)
+    margin = numbers.claim("margin") if estimating else None
+    _take(binding, "sigma", numbers.claim("sigma"))
+    variances = _variances(binding, numbers)
+    relation = numbers.claim("correlation") if "correlation" in text.lower() else None
+    size = numbers.claim("n")
+    if size is not None and "n" not in binding.args:
+        binding.set("n", int(size.value), size.source)
+    if margin is not None:
+        _margin(evidence, binding, numbers, margin)
+        return
+    if relation is not None:
+        binding.set("design", "correlation", "question")
+        binding.set("effect", relation.value, relation.source)
+    elif binding.args.get("groups", 2) > 2:
+        binding.set("design", "anova", "question")
+        _means(evidence, binding)
+    elif _two_shares(binding, numbers, text):
+        pass
+    else:
+        binding.set("design", _t_design(text), "question")
+    _reliably(binding, numbers)
+    if "p1" not in binding.args and not variances and "means" not in binding.args:
+        _effect(binding, numbers, text)
+    if binding.args.get("groups") == 2:
+        del binding.args["groups"]
+    _direction(evidence, binding)
+    _one_unknown(binding, text)
+    _require(binding)
+
+
+def _take(binding: Binding, name: str, claim: Claim | None, *, fraction: bool = False) -> None:
+    if claim is not None and name not in binding.args:
+        binding.set(name, claim.fraction if fraction else claim.value, claim.source)
+
+
+def _levels(binding: Binding, numbers: Numbers, text: str, estimating: bool) -> None:
+    """Standardised effect, significance level and power."""
+    _take(binding, "effect_size", numbers.claim("effect_size"))
+    alpha = numbers.claim("alpha")
+    beta = numbers.claim("beta")
+    confidence = numbers.claim("confidence")
+    power = numbers.claim("power")
+    sure = numbers.claim("sure")
+    if alpha is not None:
+        binding.set("alpha", _checked(alpha, "alpha"), alpha.source)
+    elif confidence is not None or (sure is not None and estimating):
+        level = confidence or sure
+        assert level is not None
+        binding.set("alpha", round(1 - _checked(level, "confidence"), 12), level.source)
+    chance = re.search(
+        r"(\d+)\s+(?:of|out of|in)\s+(\d+)\s+(?:studies|times|cases|trials|experiments)", text
+    )
+    if power is None and sure is not None and not estimating:
+        power = sure
+    if power is not None:
+        binding.set("power", _checked(power, "power"), power.source)
+    elif beta is not None:
+        binding.set("power", round(1 - _checked(beta, "beta"), 12), beta.source)
+    elif chance and int(chance[1]) < int(chance[2]):
+        binding.set(
+            "power", int(chance[1]) / int(chance[2]), f"question[{chance.start()}:{chance.end()}]"
+        )
+        numbers.text = mask(numbers.text, chance.start(), chance.end())
+
+
+def _checked(claim: Claim, name: str) -> float:
+    if not 0 < claim.fraction < 1:
+        raise NeedsInput(
+            f"the {name} is {claim.value:g}{' %' if claim.percent else ''}, and it must lie between 0 and 1",
+            f"which {name} do you mean, for example {'0.05' if name == 'alpha' else '0.8'}?",
+        )
+    return claim.fraction
+
+
+def _groups(binding: Binding, numbers: Numbers, text: str) -> None:
+    """The number of groups; "3 or more" makes an analysis of variance."""
+    if "groups" in binding.args:
+        return
+    for match in re.finditer(
+        rf"(?<![\w.])(\d{{1,3}}|{'|'.join(COUNT_WORDS)})[\s-]+(?:\w+\s+)?{GROUP_NOUN}\b|\bk\s*=\s*(\d{{1,3}})\b",
+        numbers.text,
+        re.IGNORECASE,
+    ):
+        written = (match[1] or match[2]).lower()
+        count = COUNT_WORDS.get(written) or int(written)
+        if count < 2 or re.search(r"\b(?:per|each)\s", match[0]):
+            continue
+        binding.set("groups", count, f"question[{match.start()}:{match.end()}]")
+        numbers.text = mask(numbers.text, match.start(), match.start() + len(written))
+        return
+    if re.search(r"\banova\b", text, re.IGNORECASE):
+        raise NeedsInput("the number of groups is missing", "how many groups are compared?")
+
+
+def _variances(binding: Binding, numbers: Numbers) -> bool:
+    text = numbers.text
+    between = re.search(
+        rf"between[^\d\n.;]{{0,40}}?var\w*\s*(?:=|is|of)?\s*{NUMBER}", text, re.IGNORECASE
+    )
+    within = re.search(
+        rf"(?:error|within)[^\d\n.;]{{0,40}}?var\w*\s*(?:=|is|of)?\s*{NUMBER}", text, re.IGNORECASE
+    )
+    if between and within:
+        binding.set("between_var", float(between[1]), "question")
+        binding.set("within_var", float(within[1]), "question")
+    return "between_var" in binding.args
+
+
+def _means(evidence: Evidence, binding: Binding) -> None:
+    """Expected group means, given as a list."""
+    for item in evidence.series():
+        if len(item.numbers) == binding.args["groups"] and re.search(
+            r"\bmeans?\b", item.name + evidence.text
+        ):
+            binding.set("means", item.numbers, item.source)
+            return
+
+
+def _margin(evidence: Evidence, binding: Binding, numbers: Numbers, margin: Claim) -> None:
+    """The size for an estimate of given precision."""
+    if "sigma" in binding.args:
+        binding.set("design", "mean_margin", "question")
+        binding.set("margin", margin.value, margin.source)
+    else:
+        shares = [item for item in numbers.all("share") if 0 < item.fraction < 1]
+        level = [item for item in shares if item.percent and item.value >= 90]
+        if level and "alpha" not in binding.args:
+            shares.remove(level[-1])
+            binding.set("alpha", round(1 - level[-1].fraction, 12), level[-1].source)
+        points = re.match(r"\s*(?:percentage\s+)?points?", evidence.text[margin.end :])
+        share = margin.percent or bool(points) or bool(shares) or margin.value < 0.5
+        counts = read_counts(evidence.reading.plain)
+        if not share or not (shares or counts or _SHARE_WORDS.search(evidence.text)):
+            raise NeedsInput(
+                "the standard deviation is missing",
+                "how large is the standard deviation of single values?",
+            )
+        binding.set("design", "proportion_margin", "question")
+        fraction = margin.value / 100 if margin.percent or points else margin.value
+        binding.set("margin", fraction, margin.source)
+        if shares:
+            binding.set("p", shares[0].fraction, shares[0].source)
+        elif counts and 0 < counts[0].successes < counts[0].trials:
+            binding.set("p", counts[0].successes / counts[0].trials, counts[0].source)
+        else:
+            binding.echo("a share of {} was assumed, the least favourable one", (0.5, "default"))
+    for name in ("n", "power", "groups"):
+        binding.args.pop(name, None)
+    if "alpha" not in binding.args:
+        loose = [item for item in numbers.all("share") if item.percent and item.value >= 80]
+        if loose:
+            binding.set("alpha", round(1 - loose[0].fraction, 12), loose[0].source)
+
+
+def _two_shares(binding: Binding, numbers: Numbers, text: str) -> bool:
+    """Two percentages and no standard deviation: proportions are compared."""
+    if "sigma" in binding.args or "effect_size" in binding.args:
+        return False
+    before = numbers.text
+    shares = [item for item in numbers.all("share") if 0 < item.fraction < 1]
+    if "power" not in binding.args and len(shares) > 2:
+        last = next((item for item in reversed(shares) if item.percent and item.value >= 70), None)
+        if last is not None:
+            shares.remove(last)
+            binding.set("power", last.fraction, last.source)
+    worded = _SHARE_WORDS.search(text) is not None
+    if len(shares) < 2 or not (worded or all(item.percent for item in shares[:2])):
+        numbers.text = before
+        if worded and shares and not re.search(rf"\b{SPREAD}\b", text, re.IGNORECASE):
+            raise NeedsInput(
+                "only one share is given",
+                "from which share to which share should a change be found?",
+            )
+        return False
+    one = re.search(
+        r"\b(?:known|standard|historic\w*|target|against\s+the|one[\s-]sample|claimed)\b",
+        text,
+        re.IGNORECASE,
+    ) and not re.search(
+        r"\b(?:two|both|each|per\s+group|per\s+arm|before\s+and\s+after|vs)\b", text, re.IGNORECASE
+    )
+    binding.set("design", "one_proportion" if one else "two_proportions", "question")
+    for name, item in zip(("p1", "p2"), shares, strict=False):
+        binding.set(name, item.fraction, item.source)
+    return True
+
+
+def _t_design(text: str) -> str:
+    if re.search(r"\bpair(?:ed|s|wise)?\b|\bbefore\s*/\s*after\b", text, re.IGNORECASE):
+        return "paired_t"
+    if re.search(
+        r"\b(?:one|1|single)[\s-]+sample|\bfrom\s+(?:the\s+)?(?:nominal|target|set\s?point|reference)|\bsingle\s+mean\b|\bagainst\s+(?:the\s+|a\s+)?(?:nominal|target|reference)",
+        text,
+        re.IGNORECASE,
+    ):
+        return "one_sample_t"
+    return "two_sample_t"
+
+
+def _reliably(binding: Binding, numbers: Numbers) -> None:
+    """A lone high percentage is the power: "can our study reliably (80 %) reveal"."""
+    if "power" in binding.args:
+        return
+    before = numbers.text
+    for item in numbers.all("share"):
+        if item.percent and 60 <= item.value < 100:
+            binding.set("power", item.fraction, item.source)
+            numbers.text = mask(before, item.start, item.end)
+            return
+    numbers.text = before
+
+
+def _effect(binding: Binding, numbers: Numbers, text: str) -> None:
+    if "effect" in binding.args or "effect_size" in binding.args:
+        return
+    if _ASKS_EFFECT.search(text) and {"n", "power"} <= set(binding.args):
+        return
+    _take(binding, "effect", numbers.claim("effect"))
+    if "effect" in binding.args:
+        binding.set("effect", abs(binding.args["effect"]), binding.provenance["effect"])
+
+
+def _direction(evidence: Evidence, binding: Binding) -> None:
+    if evidence.has(r"\b(?:one|single|1)[\s-]+(?:sided|tailed)"):
+        falls = binding.args.get("p2", 1) < binding.args.get("p1", 0)
+        binding.set("alternative", "less" if falls else "greater", "question")
+
+
+def _one_unknown(binding: Binding, text: str) -> None:
+    """One of effect, n and power must be open: what the newest turn asks for."""
+    known = set(binding.args)
+    effects = {"effect", "effect_size", "p2", "means", "between_var"} & known
+    if not (effects and {"n", "power"} <= known):
+        return
+    turn = text.split("\n")[0]
+    if _ASKS_SIZE.search(turn) and not _ASKS_POWER.search(turn):
+        del binding.args["n"]
+    elif _ASKS_EFFECT.search(turn):
+        for name in ("effect", "effect_size"):
+            binding.args.pop(name, None)
+    else:
+        del binding.args["power"]
+
+
+def _require(binding: Binding) -> None:
+    """All but one must be known; a missing power is the usual one."""
+    known = set(binding.args)
+    design = binding.args["design"]
+    spread = bool({"sigma", "within_var"} & known)
+    if design in {"two_proportions", "one_proportion"}:
+        has_effect = True
+    elif design == "correlation":
+        has_effect = "effect" in known
+    else:
+        has_effect = bool({"effect_size", "between_var"} & known) or (
+            bool({"effect", "means"} & known) and spread
+        )
+    if {"effect", "means"} & known and not has_effect:
+        raise NeedsInput(
+            "the standard deviation is missing",
+            "how large is the standard deviation of single values (or is the difference given in standard deviations)?",
+        )
+    if not has_effect and not {"n", "power"} <= known:
+        missing = "the difference that matters" + ("" if spread else " and the standard deviation")
+        raise NeedsInput(
+            f"{missing} {'is' if spread else 'are'} missing",
+            "which difference must be detected, how large is the standard deviation, and with what power?",
+        )
+    if has_effect and not {"n", "power"} & known:
+        binding.set("power", 0.8, "default")
+        binding.echo("power {} was assumed, the usual choice", (0.8, "default"))
+    if design == "two_sample_t":
+        binding.echo("two independent groups of equal size are compared")
+
+
+def _from_table(evidence: Evidence, binding: Binding) -> None:
+    """Inputs given as a table with one row."""
+    for table in evidence.tables:
+        names = {
+            column.name.lower(): column
+            for column in table.columns
+            if column.kind == "number" and len(column.present) == 1
+        }
+        for role, parameter in (
+            ("groups", "groups"),
+            ("between_var", "between_var"),
+            ("within_var", "within_var"),
+            ("delta", "effect"),
+            ("effect", "effect"),
+            ("sd", "sigma"),
+            ("sigma", "sigma"),
+            ("n", "n"),
+        ):
+            if role in names:
+                value = names[role].present[0]
+                whole = parameter in {"groups", "n"}
+                binding.set(parameter, int(value) if whole else value, f"{table.source}#{role}")
+
+
+BINDERS: dict[str, Binder] = {"power_sample_size": bind_power}
