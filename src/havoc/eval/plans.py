@@ -40,6 +40,13 @@ def plan_matches(plan: Plan, question: Question) -> bool:
 
 def _holds(args: dict[str, Any], label: dict[str, Any]) -> bool:
     available = {*_numbers(args), *_lengths(args)}
+    # a share may be written in another way, but a measured value of 1 is no alpha of 0.01
+    single = {
+        number
+        for value in args.values()
+        if not isinstance(value, (list, dict))
+        for number in _numbers(value)
+    }
     for name, value in label.items():
         if name in _IGNORED:
             continue
@@ -48,7 +55,9 @@ def _holds(args: dict[str, Any], label: dict[str, Any]) -> bool:
                 return False
             continue
         for number in _numbers(value):
-            if not any(_equivalent(number, other) for other in available):
+            if not any(_same(number, other) for other in available) and not any(
+                _equivalent(number, other) for other in single
+            ):
                 return False
     return True
 
@@ -66,12 +75,13 @@ def _option(args: dict[str, Any], name: str, value: Any) -> bool:
     return bool(args.get(name, value) == value)
 
 
+def _same(wanted: float, given: float) -> bool:
+    return any(math.isclose(wanted, other, rel_tol=1e-6, abs_tol=1e-9) for other in (given, -given))
+
+
 def _equivalent(wanted: float, given: float) -> bool:
-    """Equal, or equal as a complement or percentage (alpha 0.05 and confidence 0.95)."""
-    return any(
-        math.isclose(wanted, other, rel_tol=1e-6, abs_tol=1e-9)
-        for other in (given, 1 - given, given * 100, given / 100, -given)
-    )
+    """Equal as a complement or percentage (alpha 0.05 and confidence 0.95)."""
+    return any(_same(wanted, other) for other in (1 - given, given * 100, given / 100))
 
 
 def _numbers(value: Any) -> list[float]:

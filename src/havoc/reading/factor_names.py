@@ -6,6 +6,8 @@ import re
 
 from havoc.reading.prose import MASK, STOPWORDS, UNITS, word_set
 
+MAX_PROSE = 6000
+"""Characters that are read for factors: whatever is longer is data."""
 UNIT_WORDS = UNITS | {"eur", "usd", "kp", "deg", "sccm"}
 WORD_NUMBERS = {
     word: number
@@ -145,7 +147,7 @@ def clean_name(name: str) -> str:
 def read_count(text: str) -> int | None:
     """How many factors are stated: "six knobs", "k = 5", "13 of them"."""
     for pattern in (_OF_EM, _COUNTED, _K_EQUALS):
-        match = pattern.search(text)
+        match = pattern.search(text[:MAX_PROSE])
         if match:
             return number_of(match["count"])
     return None
@@ -161,6 +163,7 @@ def read_names(text: str, count: int | None = None) -> list[str]:
 
     Where ``count`` is known a list with that many names is preferred.
     """
+    text = text[:MAX_PROSE]
     candidates = _candidates(text)
     if count is not None:
         fitting = [names for names in candidates + _lists(text) if len(names) == count]

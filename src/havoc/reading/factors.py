@@ -11,7 +11,7 @@ import re
 
 import msgspec
 
-from havoc.reading.factor_names import name_after, name_before, name_in_brackets
+from havoc.reading.factor_names import MAX_PROSE, name_after, name_before, name_in_brackets
 from havoc.reading.prose import MASK, UNITS, mask, word_set
 
 # possessive (++): in a run of ten thousand digits nothing is tried twice
@@ -33,7 +33,8 @@ _U = rf"(?:\s?{UNIT})?"
 _TO = r"(?:\s?(?:-|–|—|→|\.\.\.?|…)\s?|\s+(?:-|–|to|till|until|bis|à|through)\s+)"
 
 _PLUS_MINUS = re.compile(
-    rf"(?<!\d)(?P<center>{NUM})(?P<u1>{_U})\s*(?:±|\+\s?/\s?-|\+-)\s*(?P<half>{NUM})(?P<u2>{_U})", re.I
+    rf"(?<!\d)(?P<center>{NUM})(?P<u1>{_U})\s*(?:±|\+\s?/\s?-|\+-)\s*(?P<half>{NUM})(?P<u2>{_U})",
+    re.I,
 )
 _BRACKET = re.compile(r"[({\[](?P<inside>[^(){}\[\]\n]{1,160})[)}\]]")
 _RANGE = re.compile(
@@ -51,7 +52,9 @@ _PAIR_WORDS = re.compile(
     r"no[\s,/]+yes|old[\s,/]+new|min[\s,/]+max|thin[\s,/]+thick|slow[\s,/]+fast)\b",
     re.I,
 )
-_SLASHED = re.compile(r"(?<![\w./°])(?P<items>[-+\w.]{1,40}(?:\s?/\s?[-+\w.]{0,40}[\w+\-])+)(?![\w/])")
+_SLASHED = re.compile(
+    r"(?<![\w./°])(?P<items>[-+\w.]{1,40}(?:\s?/\s?[-+\w.]{0,40}[\w+\-])+)(?![\w/])"
+)
 _NUMBERS = re.compile(
     rf"(?<![\w.^/])(?P<items>{NUM}{_U}(?:(?:\s*,\s*(?:or\s+|and\s+)?|\s+(?:or|and|&)\s+|\s+){NUM}{_U})+)"
     r"(?![\w.]*\d)(?!\s?[-/]\s?\d)",
@@ -125,7 +128,7 @@ def read_factors(text: str) -> list[FactorText]:
 
 def read_all_factors(text: str) -> FactorsText:
     """Factors with a range or levels, and the range that is common to all factors, if one is."""
-    text = _without_letters(text)
+    text = _without_letters(text[:MAX_PROSE])
     found: list[FactorText] = []
     for pattern in (_PLUS_MINUS, _BETWEEN, _BRACKET, _PAIR_WORDS, _RANGE, _SLASHED, _NUMBERS):
         text = _collect(pattern, text, found)
@@ -338,7 +341,7 @@ def _distinct(factors: list[FactorText]) -> list[FactorText]:
 def level_counts(text: str) -> list[tuple[str, int]]:
     """ "supplier has 5 levels, resin (3 types)": names with a number of levels."""
     counts = []
-    for match in _KINDS.finditer(text):
+    for match in _KINDS.finditer(text[:MAX_PROSE]):
         unit_word = re.search(r"[a-z]{4,}\s*\)?$|lvls?", match[0], re.I)
         bare = match[0].startswith("(") and match[0].endswith(")")
         if not bare and not (unit_word and re.search(r"level|lvl|type|kind|sort", match[0], re.I)):

@@ -10,9 +10,9 @@ import re
 
 import msgspec
 
-from havoc.reading.factor_names import UNIT_WORDS, is_common_word
+from havoc.reading.factor_names import MAX_PROSE, UNIT_WORDS, is_common_word
 
-_NUMBER = r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)"
+_NUMBER = r"[-+]?(?<!\d)(?:\d++(?:\.\d++)?|\.\d++)"
 _TOKEN = re.compile(
     rf"(?P<range>{_NUMBER}\s*(?:[a-zA-Zµ%°/]{{1,4}}\s*)?(?:-|–|\.\.+|→|->|\bto\b|\band\b)\s*{_NUMBER}(?![\w.]*\d))"
     rf"|(?P<number>(?<![\w.]){_NUMBER})|(?P<word>[A-Za-zÀ-ÿµ][\w\-µ]*)|(?P<stop>[.;\n?](?=\s|$))|(?P<symbol>[^\s])"
@@ -139,6 +139,7 @@ class ResponseText(msgspec.Struct, kw_only=True):
 
 def read_responses(text: str) -> tuple[list[ResponseText], list[float]]:
     """Responses in the order of the text, and values that no name stands before."""
+    text = text[:MAX_PROSE]
     text = _INDEX.sub(lambda match: " " * len(match[0]), text)
     text = _OPTION.sub(lambda match: ";" + " " * (len(match[0]) - 1), text)
     tokens = _split_pairs(

@@ -329,12 +329,12 @@ def _is_taken(role: str, match: re.Match[str], percent: bool, found: list[Scalar
 def _read_ranges(text: str, found: list[Scalar]) -> str:
     for match in _ASYMMETRIC.finditer(text):
         nominal, up, down = float(match[1]), float(match[2]), float(match[3])
-        found += _limits(match, nominal - down, nominal + up)
+        found += _limits(match, nominal - down, nominal + up, worked_out=True)
         found.append(Scalar(role="target", value=nominal, start=match.start(1), end=match.end(1)))
         text = mask(text, *match.span())
     for match in _PLUS_MINUS.finditer(text):
         nominal, half = float(match[1]), abs(float(match[2]))
-        found += _limits(match, nominal - half, nominal + half)
+        found += _limits(match, nominal - half, nominal + half, worked_out=True)
         found.append(Scalar(role="target", value=nominal, start=match.start(1), end=match.end(1)))
         found.append(Scalar(role="margin", value=half, start=match.start(2), end=match.end(2)))
         text = mask(text, *match.span())
@@ -359,10 +359,16 @@ def _read_ranges(text: str, found: list[Scalar]) -> str:
     return text
 
 
-def _limits(match: re.Match[str], low: float, high: float) -> Iterable[Scalar]:
+def _limits(
+    match: re.Match[str], low: float, high: float, *, worked_out: bool = False
+) -> Iterable[Scalar]:
+    """Both limits; what is worked out of a nominal and its tolerance stands on all of them."""
     values = {"lsl": round(low, 12), "usl": round(high, 12)}
     for role, group in SPAN_ROLES:
-        yield Scalar(role=role, value=values[role], start=match.start(group), end=match.end(group))
+        start, end = match.span(group)
+        if worked_out:
+            start, end = match.start(1), match.end(match.lastindex or 0)
+        yield Scalar(role=role, value=values[role], start=start, end=end)
 
 
 def _unit_after(text: str, end: int) -> str:

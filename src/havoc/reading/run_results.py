@@ -10,7 +10,9 @@ import re
 
 import msgspec
 
-NUM = r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)"
+NUM = r"[-+]?(?<!\d)(?:\d++(?:\.\d++)?|\.\d++)"
+MAX_RESULTS = 40_000
+"""Characters that are read for settings with results; longer lists are files."""
 _LIST = rf"{NUM}(?:\s*[,;]\s*{NUM}|\s+{NUM})*"
 
 _TREATMENT = re.compile(rf"(?<![\w(])(?P<label>\(1\)|[a-f]{{1,6}})\s*[=:]?\s*(?P<values>{_LIST})")
@@ -60,6 +62,7 @@ def _source(matches: list[re.Match[str]]) -> str:
 
 def read_run_results(text: str, names: list[str]) -> RunResults | None:
     """Runs with their settings, or None if the text holds only responses."""
+    text = text[:MAX_RESULTS]
     for reader in (_yates, _settings, _words, _signs):
         found = reader(text, names)
         if found is not None:

@@ -8,28 +8,37 @@ from __future__ import annotations
 
 from havoc.reading.question import Reading
 from havoc.reason.binding import (
+    compromise,
     conversion,
     custom_designs,
     designs,
     equations,
     experiment_analysis,
     further_designs,
+    groups,
     intervals,
     mathematics,
+    means,
     measurement,
     mixtures,
     models,
     processes,
+    proportions,
     quality,
+    ranks,
     reliability,
     sample_size,
     split_plots,
-    statistics,
+    spread,
 )
 from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
 
 BINDERS = {
-    **statistics.BINDERS,
+    **means.BINDERS,
+    **groups.BINDERS,
+    **proportions.BINDERS,
+    **ranks.BINDERS,
+    **spread.BINDERS,
     **models.BINDERS,
     **intervals.BINDERS,
     **sample_size.BINDERS,
@@ -38,6 +47,7 @@ BINDERS = {
     **mixtures.BINDERS,
     **custom_designs.BINDERS,
     **split_plots.BINDERS,
+    **compromise.BINDERS,
     **experiment_analysis.BINDERS,
     **processes.BINDERS,
     **measurement.BINDERS,

@@ -8,9 +8,8 @@ from typing import Any
 from havoc.reading.prose import mask
 from havoc.reading.response_goals import ResponseText, read_responses
 from havoc.reading.run_results import NUM
-from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
+from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
 from havoc.reason.binding.experiment_analysis import polynomials
-from havoc.reason.binding.statistics import Binder
 
 _KNOWN = re.compile(rf"\bd\s?_?\d\s*[=:]\s*({NUM})", re.I)
 _LIST = rf"{NUM}(?:\s*,\s*(?:and\s+)?{NUM}|\s+(?:and\s+)?{NUM})*"

@@ -12,8 +12,7 @@ from typing import Any
 import msgspec
 
 from havoc.errors import InputError
-from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
-from havoc.reason.binding.statistics import Binder
+from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
 
 MOST_WORDS = 4
 # Words that are units to a unit reader (attosecond, are, technical atmosphere), but not in a sentence.

@@ -16,9 +16,8 @@ from havoc.reason.binding.design_terms import (
     take_runs,
     with_range,
 )
-from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
+from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
 from havoc.reason.binding.region import read_constraints
-from havoc.reason.binding.statistics import Binder
 
 _FAKE = re.compile(
     rf"(?<![\w.]){COUNT}\s+(?:additional\s+|extra\s+|more\s+)?(?:fake|dummy)(?:\s+(?:factors?|columns?))?",
@@ -150,9 +149,8 @@ _MORE = re.compile(
     rf"|(?<![\w.]){COUNT.replace('count', 'count2')}\s+more\b",
     re.I,
 )
-_POINT = re.compile(
-    r"\(\s*([-+−]?\s*\d*(?:\.\d+)?(?:\s*[,;\s]\s*[-+−]?\s*\d*(?:\.\d+)?){1,7})\s*\)"
-)
+_ENTRY = r"(?:[-+−]?\s?(?:\d++(?:\.\d++)?|\.\d++)|[-+−])"
+_POINT = re.compile(rf"\(\s?({_ENTRY}(?:(?:\s?[,;]\s?|\s){_ENTRY}){{1,7}})\s?\)")
 _BLOCK_OF = re.compile(rf"\bblock\w*\s+of\s+{COUNT}(?:\s+runs?)?\b", re.I)
 
 

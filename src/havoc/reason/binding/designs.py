@@ -11,8 +11,7 @@ from havoc.reason.binding.design_terms import (
     take_runs,
     two_levels,
 )
-from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
-from havoc.reason.binding.statistics import Binder
+from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
 
 GENERATOR = re.compile(r"(?<![A-Za-z=])([A-HJ-Z])\s*=\s*([-+]?[A-HJ-Z]{2,8})(?![a-z])")
 DEFINING_WORD = re.compile(

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
+from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
 from havoc.reason.binding.formulas import Formula
 from havoc.reason.binding.mathematics import SIGNED, formulas_of, main_formula, readable_names
-from havoc.reason.binding.statistics import Binder
 
 _REACH = re.compile(
     rf"\b(?:reach(?:es)?|gets?\s+(?:down\s+|up\s+)?to|becomes?|equals?(?:\s+to)?|hits?|(?:drops?|falls?|rises?|climbs?|grows?|decays?|goes)\s+to|down\s+to|up\s+to|exceeds?|passes)\s+{SIGNED}\s*(%)?",

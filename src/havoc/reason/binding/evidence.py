@@ -8,7 +8,7 @@ is not there raises :class:`NeedsInput` with one precise counter-question.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -425,3 +425,7 @@ def _transpose(points: Sequence[Series], series: Sequence[Series]) -> tuple[Seri
 
 def _counted(count: int, one: str, many: str) -> str:
     return f"{'none' if count == 0 else count} {one if count <= 1 else many}"
+
+
+Binder = Callable[[Evidence, Binding], None]
+"""Sets the arguments of one operation, or raises NeedsInput."""

@@ -13,8 +13,7 @@ from havoc.reading.run_results import read_center_values, read_responses, read_r
 from havoc.reading.table import Column, Table
 from havoc.reason.binding.design_terms import DESIGN_TOKEN
 from havoc.reason.binding.designs import read_generators
-from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
-from havoc.reason.binding.statistics import Binder
+from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
 
 
 def design_table(evidence: Evidence) -> tuple[Table, list[Column], Column, Column | None]:

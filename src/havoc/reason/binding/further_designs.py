@@ -9,9 +9,8 @@ from havoc.reading.factor_names import COUNT, is_common_word, number_of, read_na
 from havoc.reading.factors import read_all_factors
 from havoc.reading.prose import mask
 from havoc.reason.binding.design_terms import factor_of, factors, runs, take_runs
-from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
+from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
 from havoc.reason.binding.robustness import bind_taguchi_analyze, is_signal_to_noise
-from havoc.reason.binding.statistics import Binder
 
 _POINTS = re.compile(
     rf"(?<![\w.^\-]){COUNT}\s*-?\s*(?:(?!(?:in|of|for|with|and|factors?|inputs?|variables?)\b)[a-z][\w\-]*,?\s+){{0,4}}?"

@@ -11,9 +11,11 @@ import re
 
 from havoc.reading.counts import read_counts
 from havoc.reading.prose import UNITS
-from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
+from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
 from havoc.reason.binding.levels import Level, levels_of
+from havoc.reason.binding.means import bind_two_sample_t
 from havoc.reason.binding.models import bind_regression_linear, has_point
+from havoc.reason.binding.proportions import bind_proportion_one
 from havoc.reason.binding.samples import (
     COUNTED,
     check_summary,
@@ -22,7 +24,6 @@ from havoc.reason.binding.samples import (
     set_data,
     summary_of,
 )
-from havoc.reason.binding.statistics import Binder, bind_proportion_one, bind_two_sample_t
 
 _RATIO = re.compile(r"(?<![\d.])(\d\d(?:\.\d+)?)\s*%?\s*/\s*(\d\d(?:\.\d+)?)\s*%?(?![\d.])")
 

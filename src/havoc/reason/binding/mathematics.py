@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 
 from havoc.errors import InputError
-from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
+from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
 from havoc.reason.binding.formulas import Formula, find_formulas
-from havoc.reason.binding.statistics import Binder
 
 _NAME = r"([A-Za-z]\w{0,5})"
 SIGNED = r"([-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?)"

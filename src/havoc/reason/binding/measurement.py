@@ -7,8 +7,7 @@ import re
 from havoc.reading.cells import Cell, read_cells
 from havoc.reading.roles import NUMBER
 from havoc.reading.table import Column, Table
-from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
-from havoc.reason.binding.statistics import Binder
+from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
 
 _COMPONENTS: tuple[tuple[str, str], ...] = (
     ("ev", r"(?:\bev\b|\bs_?repeat\w*|\brepeatab\w*|\brepeat\b|equipment variation)"),

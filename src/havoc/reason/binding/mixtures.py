@@ -8,8 +8,7 @@ from typing import Any
 from havoc.reading.factor_names import COUNT, number_of, read_names
 from havoc.reading.factors import NUM, FactorText, read_all_factors
 from havoc.reason.binding.design_terms import check_ranges, factor_of, stated_count
-from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
-from havoc.reason.binding.statistics import Binder
+from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
 
 _TOTAL = re.compile(
     r"\b(?:sum(?:s|med)?|add(?:s|ing)?(?:\s+up)?|total|together|must\s+(?:give|make)|make|parts\s+of)\b\s*"

@@ -7,6 +7,7 @@ from itertools import combinations
 
 from havoc.reading.question import Series
 from havoc.reason.binding.evidence import (
+    Binder,
     Binding,
     Evidence,
     NeedsInput,
@@ -16,7 +17,6 @@ from havoc.reason.binding.evidence import (
 from havoc.reason.binding.pairs import lists, pair
 from havoc.reason.binding.response import orient, response_of
 from havoc.reason.binding.settings import asked_of, asked_settings
-from havoc.reason.binding.statistics import Binder
 
 MOST_CORRELATED = 6
 

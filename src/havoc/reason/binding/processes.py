@@ -8,6 +8,7 @@ from havoc.reading.counts import read_counts
 from havoc.reading.question import Series
 from havoc.reading.roles import Scalar
 from havoc.reason.binding.evidence import (
+    Binder,
     Binding,
     Evidence,
     NeedsInput,
@@ -17,7 +18,6 @@ from havoc.reason.binding.evidence import (
     source_of,
 )
 from havoc.reason.binding.mention import are_replicates
-from havoc.reason.binding.statistics import Binder
 
 _KINDS: tuple[tuple[str, str], ...] = (
     (r"\bewma\b|exponentially weighted", "ewma"),

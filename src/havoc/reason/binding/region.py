@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from havoc.reading.factor_names import MAX_PROSE
 from havoc.reading.run_results import NUM
 
 _UNIT = r"(?:\s?(?:°?[A-Za-z%][\w/%°]{0,6}))?"
@@ -103,6 +104,7 @@ def _condition(condition: dict[str, Any], factor: dict[str, Any]) -> dict[str, A
 def read_constraints(text: str, names: list[str]) -> Restrictions:
     """All restrictions of factors called ``names``."""
     result = Restrictions()
+    text = text[:MAX_PROSE]
     for reader in (_linear, _conditional, _pairs, _ends):
         reader(text, names, result)
     return result
@@ -158,7 +160,7 @@ def _side(words: str) -> str:
 def _clause(number: int) -> str:
     """A factor beyond a value, with groups that end in ``number``."""
     return (
-        rf"(?P<name{number}>[A-Za-z]\w*)\s*(?:is\s+)?(?P<side{number}>{_ABOVE}|{_BELOW})\s*"
+        rf"\b(?P<name{number}>[A-Za-z]\w*)\s*(?:is\s+)?(?P<side{number}>{_ABOVE}|{_BELOW})\s*"
         rf"(?P<limit{number}>{NUM}){_UNIT}"
     )
 

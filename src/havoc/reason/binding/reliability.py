@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from havoc.reason.binding.demonstration import bind_demonstration_test
-from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
+from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
 from havoc.reason.binding.lifetimes import (
     IN_WORDS,
     TIME_UNIT,
@@ -15,7 +15,6 @@ from havoc.reason.binding.lifetimes import (
     unit_near,
 )
 from havoc.reason.binding.sampling import bind_acceptance_sampling
-from havoc.reason.binding.statistics import Binder
 
 _NUMBER = r"(\d+(?:\.\d+)?|\.\d+)"
 _SHAPE = re.compile(

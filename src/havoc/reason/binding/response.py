@@ -8,8 +8,8 @@ from itertools import pairwise
 from havoc.reading.prose import STOPWORDS, UNITS
 from havoc.reading.question import Series
 from havoc.reason.binding.evidence import Evidence
+from havoc.reason.binding.means import RESPONSE_NAMES
 from havoc.reason.binding.pairs import span
-from havoc.reason.binding.statistics import RESPONSE_NAMES
 
 _GAP = r"[^.?!:;()\n\d]{0,40}?"
 _SHORT = r"[^.?!:;,()\n\d]{0,25}?"

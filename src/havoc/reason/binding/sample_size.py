@@ -7,8 +7,7 @@ import re
 from havoc.reading.counts import read_counts
 from havoc.reading.prose import mask
 from havoc.reason.binding.claims import COUNT_WORDS, GROUP_NOUN, NUMBER, SPREAD, Claim, Numbers
-from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
-from havoc.reason.binding.statistics import Binder
+from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
 
 _ASKS_POWER = re.compile(
     r"\b(?:what|which|how much)(?:'s|\s+is|\s+was)?\s+(?:my\s+|the\s+|our\s+)?(?:power|chance)|\bpower\s+(?:is|do|would|achieved|left|have)|\bhow\s+likely|\bpower\s*\?|\bpower\s+calculation",

@@ -1,0 +1,197 @@
+"""Arguments of comparisons of several groups: analysis of variance, pairs of groups, ranks."""
+
+from __future__ import annotations
+
+import re
+
+from havoc.reading.cells import read_cells
+from havoc.reading.table import Column, Table
+from havoc.reason.binding.evidence import (
+    Binder,
+    Binding,
+    Evidence,
+    NeedsInput,
+    complete,
+)
+from havoc.reason.binding.means import RESPONSE_NAMES, pass_unit
+from havoc.reason.binding.mention import mentioned
+
+
+def bind_groups(evidence: Evidence, binding: Binding, *, minimum: int = 2) -> None:
+    groups = evidence.groups()
+    if len(groups) < 2:
+        rows = evidence.rows()
+        groups = rows if len(rows) >= 2 else groups
+    if len(groups) < minimum:
+        count = "one group was" if len(groups) == 1 else "no groups were"
+        raise NeedsInput(
+            f"at least two groups are needed, and {count} found",
+            "which values belong to which group?",
+        )
+    names: dict[str, list[float]] = {}
+    for index, group in enumerate(groups, start=1):
+        names[group.name or f"group {index}"] = complete(binding, group)
+    binding.set("groups", names, ", ".join(group.source for group in groups)[:400])
+    binding.echo(
+        "{} groups: {}",
+        (len(names), groups[0].source),
+        (list(names), groups[0].source),
+    )
+    pass_unit(binding, groups[0])
+
+
+def bind_anova_one_way(evidence: Evidence, binding: Binding) -> None:
+    bind_groups(evidence, binding)
+    if evidence.has(r"\bwelch|variances? (?:are |look )?(?:not|un)|spread isn'?t|not homogen"):
+        binding.set("equal_var", False, "question")
+    evidence.alpha(binding)
+
+
+def bind_multiple_comparison(evidence: Evidence, binding: Binding) -> None:
+    bind_groups(evidence, binding)
+    evidence.alpha(binding)
+    control = re.search(r"\b(control|reference|current|standard|placebo|actual)\b", evidence.text)
+    for pattern, method in (
+        (r"\bdunnett", "dunnett"),
+        (r"\bgames", "games_howell"),
+        (r"\bbonf", "bonferroni"),
+        (r"\bholm\b", "holm"),
+        (r"\btukey", "tukey"),
+    ):
+        if evidence.has(pattern):
+            binding.set("method", method, "question")
+            break
+    else:
+        if control and any(control[1] in name.lower() for name in binding.args["groups"]):
+            binding.set("method", "dunnett", "question")
+    if binding.args.get("method") == "dunnett":
+        names = list(binding.args["groups"])
+        chosen = next((name for name in names if control and control[1] in name.lower()), names[0])
+        binding.set("control", chosen, "question")
+        binding.echo("the control is {}", (chosen, "question"))
+
+
+def factor_table(evidence: Evidence) -> tuple[Table, list[Column], Column]:
+    """A table with at least two factor columns and one response."""
+    for table in evidence.tables:
+        factors = evidence.factor_columns(table)
+        numbers = evidence.numeric_columns(table)
+        response = _response_of(numbers, evidence.text)
+        if len(factors) < 2:
+            factors = factors + [
+                column
+                for column in numbers
+                if column is not response
+                and 1 < len(set(column.present)) <= max(2, len(column.present) // 2)
+            ]
+        if len(factors) >= 2 and response is not None:
+            asked = mentioned(factors, evidence.text)
+            return table, asked if len(asked) >= 2 else factors, response
+    raise NeedsInput(
+        "two factor columns and one response column are needed",
+        "which columns hold the two factors and which the response?",
+    )
+
+
+def _response_of(numbers: list[Column], text: str) -> Column | None:
+    """The column named as a response, else the one with the most different values."""
+    named = [column for column in numbers if RESPONSE_NAMES.match(column.name)]
+    if named:
+        return named[0]
+    asked = mentioned(numbers, text)
+    if len(asked) == 1:
+        return asked[0]
+    return max(reversed(numbers), key=lambda column: len(set(column.present)), default=None)
+
+
+def bind_anova_two_way(evidence: Evidence, binding: Binding) -> None:
+    cells = read_cells(evidence.reading.plain) if not evidence.tables else []
+    if cells:
+        binding.set("factor_a", [cell.first for cell in cells], "question")
+        binding.set("factor_b", [cell.second for cell in cells], "question")
+        binding.set("response", [cell.value for cell in cells], "question")
+        _two_way_options(evidence, binding)
+        return
+    if _crossed_table(evidence, binding):
+        _two_way_options(evidence, binding)
+        return
+    table, factors, response = factor_table(evidence)
+    first, second = factors[0], factors[1]
+    rows = [
+        (str(_label(a)), str(_label(b)), float(y))
+        for a, b, y in zip(first.values, second.values, response.values, strict=True)
+        if a is not None and b is not None and y is not None
+    ]
+    binding.set("factor_a", [row[0] for row in rows], f"{table.source}#{first.name}")
+    binding.set("factor_b", [row[1] for row in rows], f"{table.source}#{second.name}")
+    binding.set("response", [row[2] for row in rows], f"{table.source}#{response.name}")
+    binding.set("name_a", first.name, table.source)
+    binding.set("name_b", second.name, table.source)
+    binding.set("response_name", response.name, table.source)
+    _two_way_options(evidence, binding)
+    binding.echo(
+        "factors {} and {}, response {}",
+        (first.name, table.source),
+        (second.name, table.source),
+        (response.name, table.source),
+    )
+
+
+def _crossed_table(evidence: Evidence, binding: Binding) -> bool:
+    """Rows by columns, one value a cell: row labels are one factor, column names the other."""
+    for table in evidence.tables:
+        labels, numbers = evidence.text_columns(table), evidence.numeric_columns(table)
+        if len(labels) != 1 or len(numbers) < 2 or evidence.factor_columns(table):
+            continue
+        if any(RESPONSE_NAMES.match(column.name) for column in numbers) or not table.header:
+            continue
+        cells = [
+            (str(label), column.name, value)
+            for column in numbers
+            for label, value in zip(labels[0].values, column.values, strict=True)
+            if isinstance(value, float)
+        ]
+        binding.set("factor_a", [cell[0] for cell in cells], table.source)
+        binding.set("factor_b", [cell[1] for cell in cells], table.source)
+        binding.set("response", [cell[2] for cell in cells], table.source)
+        binding.echo(
+            "rows {} are one factor, columns {} the other",
+            (list(dict.fromkeys(cell[0] for cell in cells)), table.source),
+            ([column.name for column in numbers], table.source),
+        )
+        return True
+    return False
+
+
+def _two_way_options(evidence: Evidence, binding: Binding) -> None:
+    if evidence.has(
+        r"without (?:the )?interaction|no interaction|omit the interaction|additive|no reps"
+    ):
+        binding.set("interaction", False, "question")
+    for pattern, value in (
+        (r"type\s*(?:iii|3)\b", 3),
+        (r"type\s*(?:ii|2)\b", 2),
+        (r"type\s*(?:i|1)\b", 1),
+    ):
+        if evidence.has(pattern):
+            binding.set("ss_type", value, "question")
+            break
+    evidence.alpha(binding)
+
+
+def _label(value: float | str) -> float | str:
+    return int(value) if isinstance(value, float) and value == int(value) else value
+
+
+def bind_rank_groups(evidence: Evidence, binding: Binding) -> None:
+    bind_groups(evidence, binding)
+    evidence.alpha(binding)
+
+
+BINDERS: dict[str, Binder] = {
+    "anova_one_way": bind_anova_one_way,
+    "anova_two_way": bind_anova_two_way,
+    "multiple_comparison": bind_multiple_comparison,
+    "kruskal_wallis": bind_rank_groups,
+    "friedman": bind_rank_groups,
+}

@@ -1,0 +1,317 @@
+"""Arguments of tests and summaries of means: one sample, two samples, pairs, equivalence."""
+
+from __future__ import annotations
+
+import re
+
+from havoc.reading.question import Series
+from havoc.reading.roles import Scalar
+from havoc.reason.binding.direction import (
+    names_of,
+    one_sample_direction,
+    set_direction,
+    two_sample_direction,
+)
+from havoc.reason.binding.evidence import (
+    Binder,
+    Binding,
+    Evidence,
+    NeedsInput,
+    complete,
+    complete_pairs,
+    source_of,
+)
+from havoc.reason.binding.mention import mentioned
+
+MAX_COLUMNS = 3
+
+
+RESPONSE_NAMES = re.compile(r"^(?:y\d?|response|result|output|yield|dependent)$", re.IGNORECASE)
+
+
+_TARGET_WORDS = re.compile(
+    r"(?:against|versus|vs\.?|target|nominal|set\s*point|set\s+(?:to|at)|supposed|sposed|meant|should|than|from|claim\w*|"
+    r"promis\w*|spec\w*|declared|label\w*|assigned|certified|reference|median|mean|average|of|to|be|is|beat|exceed|under|over|"
+    r"above|below|mu0?|h0|at)\W*(?:\w+\W+){0,3}$"
+)
+
+
+def reference_value(evidence: Evidence, binding: Binding, name: str = "mu0") -> None:
+    """The value that a mean or median is compared with."""
+    for role in ("reference", "target", "mu0", "maximum", "minimum", "mean"):
+        if role == "mean" and not evidence.series():
+            continue
+        if binding.take(name, evidence.scalar(role)):
+            return
+    singles = [
+        item for item in evidence.singles() if not item.percent or evidence.has(r"%.*%|percent")
+    ]
+    near = [item for item in singles if _TARGET_WORDS.search(evidence.before(item, 40))]
+    candidates = near or singles
+    if not candidates:
+        raise NeedsInput(
+            "the value to compare with is missing",
+            "which target or claimed value should the mean be compared with?",
+        )
+    binding.take(name, candidates[0])
+    binding.echo("compared with {}", (candidates[0].value, source_of(candidates[0])))
+
+
+def summaries(evidence: Evidence) -> list[tuple[dict[str, float], str]]:
+    """Samples given as n, mean and standard deviation, in the order of the text."""
+    means, spreads, sizes = (
+        evidence.reading.all("mean"),
+        evidence.reading.all("sd"),
+        evidence.reading.all("n"),
+    )
+    found = []
+    for index, mean in enumerate(means):
+        if index >= len(spreads):
+            break
+        spread = spreads[index]
+        size = sizes[index] if index < len(sizes) else (sizes[0] if len(sizes) == 1 else None)
+        size = size or _nearby_size(evidence, index, len(means))
+        if size is None:
+            raise NeedsInput(
+                "the number of measurements behind the mean and standard deviation is missing",
+                "how many values is each mean based on (n)?",
+            )
+        if size.value != int(size.value) or size.value < 1:
+            raise NeedsInput(
+                "n must be a whole number of 1 or more", "how many values were measured?"
+            )
+        if spread.value < 0:
+            raise NeedsInput(
+                "a standard deviation cannot be negative", "what is the standard deviation?"
+            )
+        entry = {"n": int(size.value), "mean": mean.value, "sd": spread.value}
+        found.append((entry, f"{source_of(mean)}, {source_of(spread)}, {source_of(size)}"))
+    return found
+
+
+def _nearby_size(evidence: Evidence, index: int, count: int) -> Scalar | None:
+    counted = [
+        item
+        for item in evidence.singles()
+        if item.value == int(item.value)
+        and item.value >= 2
+        and re.match(
+            r"\s*(?:values?|samples?|parts?|pieces?|pcs|units?|determinations|measurements?|readings?|coils|"
+            r"specimens|patients|batches|packs|bottles|tests|assays|items|wafers|bars|runs|days|subjects)\b",
+            evidence.after(item),
+        )
+    ]
+    if len(counted) == count:
+        return counted[index]
+    return counted[0] if counted else None
+
+
+def bind_describe(evidence: Evidence, binding: Binding) -> None:
+    columns = [item for item in evidence.series() if "#" in item.source]
+    named = mentioned(
+        [column for table in evidence.tables for column in evidence.numeric_columns(table)],
+        evidence.text,
+    )
+    if len(columns) >= 2 and len(columns) == len(evidence.series()) and len(named) != 1:
+        for index, item in enumerate(columns[:MAX_COLUMNS]):
+            target = binding if index == 0 else Binding(operation=binding.operation)
+            target.set("data", [*item.values], item.source)
+            target.set("name", item.name, item.source)
+            pass_unit(target, item)
+            if index:
+                binding.more.append(target)
+        return
+    series = evidence.one("values to describe")
+    binding.set("data", [*series.values], series.source)
+    if series.name:
+        binding.set("name", series.name, series.source)
+    pass_unit(binding, series)
+
+
+def bind_one_sample_t(evidence: Evidence, binding: Binding) -> None:
+    if evidence.series():
+        series = evidence.one()
+        binding.set("data", complete(binding, series), series.source)
+        if series.name:
+            binding.set("name", series.name, series.source)
+        pass_unit(binding, series)
+    else:
+        given = summaries(evidence)
+        if not given:
+            missing = "standard deviation" if evidence.scalar("mean") else "measurements"
+            raise NeedsInput(
+                f"the {missing} are missing"
+                if missing == "measurements"
+                else f"the {missing} is missing",
+                f"what is the {missing}?"
+                if missing != "measurements"
+                else "which values were measured?",
+            )
+        binding.set("data", given[0][0], given[0][1])
+    reference_value(evidence, binding)
+    evidence.alpha(binding)
+    set_direction(binding, one_sample_direction(evidence))
+
+
+def two_samples(evidence: Evidence, binding: Binding) -> tuple[str, str]:
+    """Set group1, group2 and their names; returns the names."""
+    if not evidence.series():
+        given = summaries(evidence)
+        if len(given) >= 2:
+            names = _summary_names(evidence)
+            for index in (0, 1):
+                binding.set(f"group{index + 1}", given[index][0], given[index][1])
+                binding.set(f"name{index + 1}", names[index], "question")
+            return names
+    first, second = evidence.two_groups()
+    binding.set("group1", complete(binding, first), first.source)
+    binding.set("group2", complete(binding, second), second.source)
+    names_of(binding, first, second)
+    binding.echo(
+        "{} has {} values, {} has {}",
+        (first.name, first.source),
+        (len(first.numbers), first.source),
+        (second.name, second.source),
+        (len(second.numbers), second.source),
+    )
+    pass_unit(binding, second if second.unit else first)
+    return first.name, second.name
+
+
+def _summary_names(evidence: Evidence) -> tuple[str, str]:
+    found = re.findall(
+        r"(?:^|[,;.:]\s*|\band\s+|\bvs\.?\s+|\s)([A-Za-z][\w\- ]{0,24}?)\s*[:(,=]?\s*\(?\s*(?:n|mean|x-?bar|avg)\b",
+        evidence.reading.text,
+    )
+    names = [
+        name.strip()
+        for name in found
+        if name.strip() and name.strip().lower() not in {"n", "s", "sd", "mean"}
+    ]
+    return (
+        (names[0], names[1]) if len(names) >= 2 and names[0] != names[1] else ("group 1", "group 2")
+    )
+
+
+def bind_two_sample_t(evidence: Evidence, binding: Binding) -> None:
+    names = two_samples(evidence, binding)
+    if evidence.has(
+        r"\bwelch|\bun-?equal|(?:varian\w*|spread|scatter)\s+(?:is|are|was|were)(?:n'?t| not)\s+(?:equal|the same)|not\s+(?:assum\w*\s+|be\s+)?(?:to be\s+)?equal|wasn?'?t\s+equal"
+    ):
+        binding.set("equal_var", False, "question")
+    elif evidence.has(
+        r"\bpooled\b|\bstudent|\bequal(?:\s+\w+)?\s+varian|\bvarian\w*\s+(?:are\s+)?(?:assumed\s+)?equal|same\s+varian|equal\s+sd|assume\s+equal"
+    ):
+        binding.set("equal_var", True, "question")
+    evidence.alpha(binding)
+    set_direction(binding, two_sample_direction(evidence, *names))
+
+
+def bind_paired_t(evidence: Evidence, binding: Binding) -> None:
+    series = evidence.series()
+    if not series:
+        given = summaries(evidence)
+        if given:
+            binding.set("differences", given[0][0], given[0][1])
+            evidence.alpha(binding)
+            set_direction(binding, one_sample_direction(evidence))
+            return
+    if len(series) == 1 and evidence.has(r"\bdifferences?\b|\bdeltas?\b|minus"):
+        binding.set("differences", complete(binding, series[0]), series[0].source)
+        evidence.alpha(binding)
+        set_direction(binding, one_sample_direction(evidence))
+        return
+    names = paired_columns(evidence, binding)
+    evidence.alpha(binding)
+    set_direction(binding, two_sample_direction(evidence, *names))
+
+
+def paired_columns(evidence: Evidence, binding: Binding) -> tuple[str, str]:
+    """Set group1 and group2 as columns of pairs."""
+    series = evidence.series()
+    if len(series) >= 3 and all(len(item.values) == 2 for item in series):
+        first, second = evidence.pair("the two members of every pair")
+        words = re.search(
+            r"\b(before|old|dry|left|first)\b.{0,30}\b(after|new|wet|right|second)\b", evidence.text
+        )
+        if words:
+            first, second = _renamed(first, words[1]), _renamed(second, words[2])
+    else:
+        first, second = evidence.two_groups("columns of pairs")
+    columns = complete_pairs(binding, first, second)
+    binding.set("group1", columns[0], first.source)
+    binding.set("group2", columns[1], second.source)
+    names_of(binding, first, second)
+    binding.echo(
+        "{} pairs: {} with {}",
+        (len(columns[0]), first.source),
+        (first.name or "first", first.source),
+        (second.name or "second", second.source),
+    )
+    return first.name or "first", second.name or "second"
+
+
+def _renamed(series: Series, name: str) -> Series:
+    return Series(name=name, values=series.values, source=series.source, unit=series.unit)
+
+
+def bind_equivalence(evidence: Evidence, binding: Binding) -> None:
+    margin, low, high = evidence.scalar("margin"), evidence.scalar("lsl"), evidence.scalar("usl")
+    inside = re.search(r"(?:within|inside|up to|of|by)\s+(\d*\.?\d+)", evidence.text)
+    series = evidence.series()
+    one_sample = len(series) == 1 and low is not None and high is not None and margin is None
+    if one_sample:
+        binding.set("data", complete(binding, series[0]), series[0].source)
+        center = ((low.value if low else 0) + (high.value if high else 0)) / 2
+        half = ((high.value if high else 0) - (low.value if low else 0)) / 2
+        binding.set("mu0", center, "question")
+        binding.set("low", -half, "question")
+        binding.set("high", half, "question")
+        evidence.alpha(binding)
+        return
+    if len(series) == 1:
+        binding.set("data", complete(binding, series[0]), series[0].source)
+        if not evidence.has(r"\bdifferences?\b"):
+            reference_value(evidence, binding)
+    elif evidence.has(r"\bpaired\b|\bsame\s+(?:\d+\s+)?\w+|\beach\b.{0,20}\bboth\b"):
+        paired_columns(evidence, binding)
+        binding.set("paired", True, "question")
+    else:
+        two_samples(evidence, binding)
+    if margin is not None:
+        binding.set("low", -margin.value, source_of(margin))
+        binding.set("high", margin.value, source_of(margin))
+    elif low is not None and high is not None:
+        binding.take("low", low)
+        binding.take("high", high)
+    else:
+        singles = [item for item in evidence.singles() if item.value > 0]
+        chosen = singles[0].value if singles else (float(inside[1]) if inside else None)
+        if chosen is None:
+            raise NeedsInput(
+                "the equivalence margin is missing",
+                "which difference is still small enough to count as equivalent (± how much)?",
+            )
+        source = source_of(singles[0]) if singles else "question"
+        binding.set("low", -chosen, source)
+        binding.set("high", chosen, source)
+        binding.echo(
+            "differences between −{} and +{} count as equivalent",
+            (chosen, source),
+            (chosen, source),
+        )
+    evidence.alpha(binding)
+
+
+def pass_unit(binding: Binding, series: Series) -> None:
+    if series.unit and series.unit.lower() not in {"points", "values"}:
+        binding.set("unit", series.unit, series.source)
+
+
+BINDERS: dict[str, Binder] = {
+    "describe": bind_describe,
+    "t_test_one_sample": bind_one_sample_t,
+    "t_test_two_sample": bind_two_sample_t,
+    "t_test_paired": bind_paired_t,
+    "equivalence_test": bind_equivalence,
+}

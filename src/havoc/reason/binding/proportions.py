@@ -1,0 +1,400 @@
+"""Arguments of tests on counts: tables, proportions, event rates."""
+
+from __future__ import annotations
+
+import re
+
+from havoc.reading.counts import CountPair, read_counts, read_repeated, read_tally
+from havoc.reading.question import Series
+from havoc.reading.table import Column, Table
+from havoc.reason.binding.direction import (
+    one_sample_direction,
+    set_direction,
+    two_sample_direction,
+)
+from havoc.reason.binding.evidence import (
+    Binder,
+    Binding,
+    Evidence,
+    NeedsInput,
+    source_of,
+)
+
+
+def count_table(evidence: Evidence, binding: Binding) -> None:
+    """A table of counts: rows by columns."""
+    pairs = _tabled_counts(evidence)
+    if pairs:
+        _set_with_without(binding, pairs, evidence.tables[0].source)
+        return
+    for table in evidence.tables:
+        numbers = evidence.numeric_columns(table, keep_index=True)
+        labels = evidence.text_columns(table)
+        if len(numbers) >= 2 and table.rows >= 2:
+            binding.set(
+                "table",
+                [[column.values[row] for column in numbers] for row in range(table.rows)],
+                table.source,
+            )
+            binding.set("columns", [column.name for column in numbers], table.source)
+            if labels:
+                binding.set("rows", [str(value) for value in labels[0].values], table.source)
+            return
+        if len(labels) >= 2 and not numbers and table.rows >= 8:
+            _crossed_counts(binding, table, labels[0], labels[1])
+            return
+    rows = evidence.rows() or [item for item in evidence.reading.series if len(item.values) >= 2]
+    if len(rows) == 1 and len(rows[0].values) == 4:
+        values = rows[0].numbers
+        binding.set("table", [values[:2], values[2:]], rows[0].source)
+        return
+    if len(rows) >= 2 and len({len(row.values) for row in rows}) == 1:
+        binding.set("table", [row.numbers for row in rows], rows[0].source)
+        if all(row.name for row in rows):
+            binding.set("rows", [row.name for row in rows], rows[0].source)
+        return
+    split = re.findall(
+        r"([\w\- ]*?)[:,]?\s*(\d+)\s+([a-z][\w ]*?)\s*[,;/]?\s*(?:and\s+)?(\d+)\s+([a-z][\w ]*?)(?=[,;.?]|$)",
+        evidence.text,
+    )
+    if len(split) >= 2:
+        binding.set("table", [[float(row[1]), float(row[3])] for row in split], "question")
+        return
+    repeated = read_repeated(evidence.reading.plain)
+    if repeated is not None:
+        binding.set("table", repeated[1], "question")
+        binding.set("columns", repeated[0], "question")
+        return
+    pairs = read_counts(evidence.reading.plain)
+    if len(pairs) >= 2:
+        _set_with_without(binding, pairs, ", ".join(pair.source for pair in pairs))
+        return
+    raise NeedsInput(
+        "a table of counts with at least two rows and two columns is needed",
+        "how many units fall into each combination of row and column?",
+    )
+
+
+def _set_with_without(binding: Binding, pairs: list[CountPair], source: str) -> None:
+    rows = [[pair.successes, pair.trials - pair.successes] for pair in map(possible, pairs)]
+    binding.set("table", rows, source)
+    binding.set("columns", ["with", "without"], source)
+
+
+def _crossed_counts(binding: Binding, table: Table, first: Column, second: Column) -> None:
+    rows = list(dict.fromkeys(str(value) for value in first.present))
+    columns = list(dict.fromkeys(str(value) for value in second.present))
+    pairs = list(zip(map(str, first.values), map(str, second.values), strict=True))
+    counts = [[pairs.count((row, column)) for column in columns] for row in rows]
+    binding.set("table", counts, table.source)
+    binding.set("rows", rows, table.source)
+    binding.set("columns", columns, table.source)
+
+
+def bind_chi_square_independence(evidence: Evidence, binding: Binding) -> None:
+    count_table(evidence, binding)
+    if evidence.has(r"\byates|(?:with|use)\s+(?:the\s+)?continuity") and not evidence.has(
+        r"\b(?:no|without)\s+(?:yates|(?:continuity\s+)?correction)"
+    ):
+        binding.set("correction", True, "question")
+    evidence.alpha(binding)
+
+
+def bind_fisher(evidence: Evidence, binding: Binding) -> None:
+    pairs = read_counts(evidence.reading.plain)
+    if len(pairs) == 2 and not evidence.tables and not evidence.rows():
+        binding.set(
+            "table",
+            [[pair.successes, pair.trials - pair.successes] for pair in pairs],
+            ", ".join(pair.source for pair in pairs),
+        )
+    else:
+        count_table(evidence, binding)
+    table = binding.args["table"]
+    if len(table) != 2 or any(len(row) != 2 for row in table):
+        raise NeedsInput(
+            "Fisher's exact test needs a table of 2 rows and 2 columns",
+            "which four counts form the table?",
+        )
+    direction = two_sample_direction(evidence, *_count_names(evidence, pairs), counts_bad=True)
+    set_direction(binding, direction)
+    evidence.alpha(binding)
+
+
+def _count_names(evidence: Evidence, pairs: list[CountPair]) -> tuple[str, str]:
+    """Words that stand next to two counts and name them."""
+    names = []
+    text = evidence.reading.text
+    bounds = [0, *[pair.end for pair in pairs], len(text)]
+    for index, pair in enumerate(pairs[:2]):
+        before = text[bounds[index] : pair.start]
+        after = text[pair.end : pairs[index + 1].start if index + 1 < len(pairs) else pair.end + 40]
+        named = re.search(r"([A-Za-z][\w\-]*(?:\s+[\w\-]+)?)\s*:?\s*$", before)
+        behind = re.match(
+            r"\s*(?:[a-z]+\s+){0,2}?(?:on|at|in|from|for|with|after|before|under)\s+(?:the\s+)?([\w\-]+(?:\s+[\w\-]+)?)",
+            after,
+            re.IGNORECASE,
+        )
+        name = behind[1] if behind else (named[1] if named else "")
+        name = re.sub(r"\b(?:vs|versus|and|or|had|is|are|was|against|test|bad)\b", "", name).strip()
+        names.append(name or f"group {index + 1}")
+    while len(names) < 2:
+        names.append(f"group {len(names) + 1}")
+    return names[0], names[1] if names[1] != names[0] else f"{names[1]} 2"
+
+
+def bind_chi_square_fit(evidence: Evidence, binding: Binding) -> None:
+    tally = read_tally(evidence.reading.plain) if not evidence.tables else None
+    if tally is not None:
+        binding.set("observed", tally[1], "question")
+        if evidence.has(r"\bpoisson\b"):
+            binding.set("distribution", "poisson", "question")
+            binding.set("values", [int(value) for value in tally[0]], "question")
+        evidence.alpha(binding)
+        return
+    observed, expected = _observed_expected(evidence)
+    shares = [item for item in evidence.singles() if item.percent]
+    counts = [
+        item for item in evidence.singles() if not item.percent and item.value == int(item.value)
+    ]
+    if observed is None and len(shares) >= 2 and len(counts) >= len(shares):
+        binding.set("observed", [item.value for item in counts[: len(shares)]], "question")
+        binding.set("expected", [item.value for item in shares], "question")
+        evidence.alpha(binding)
+        return
+    if observed is None:
+        raise NeedsInput(
+            "the observed counts are missing", "which counts were observed in each category?"
+        )
+    binding.set("observed", observed.numbers, observed.source)
+    if expected is not None:
+        binding.set("expected", expected.numbers, expected.source)
+    elif evidence.has(r"\bpoisson\b"):
+        binding.set("distribution", "poisson", "question")
+    evidence.alpha(binding)
+
+
+def _observed_expected(evidence: Evidence) -> tuple[Series | None, Series | None]:
+    series = evidence.series()
+    ratio = re.search(r"\d+(?:\.\d+)?(?:\s*:\s*\d+(?:\.\d+)?){1,}", evidence.reading.plain)
+    observed = next(
+        (item for item in series if re.search(r"obs|count|seen|found", item.name.lower())), None
+    )
+    expected = next(
+        (
+            item
+            for item in series
+            if re.search(r"exp|proport|share|ratio|should", item.name.lower())
+        ),
+        None,
+    )
+    if expected is None and ratio:
+        values: list[float | None] = [
+            float(value) for value in re.findall(r"\d+(?:\.\d+)?", ratio[0])
+        ]
+        expected = Series(
+            name="ratio", values=values, source=f"question[{ratio.start()}:{ratio.end()}]"
+        )
+    rest = [item for item in series if item is not expected and item is not observed]
+    if observed is None and rest:
+        observed = max(rest, key=lambda item: sum(item.numbers))
+        rest = [item for item in rest if item is not observed]
+    if expected is None and observed is not None:
+        fitting = [item for item in rest if len(item.values) == len(observed.values)]
+        expected = fitting[0] if fitting else None
+    return observed, expected
+
+
+def counts_of(evidence: Evidence) -> list[CountPair]:
+    """Counts out of trials from columns of a table, or from prose."""
+    return _tabled_counts(evidence) or read_counts(evidence.reading.plain)
+
+
+def _tabled_counts(evidence: Evidence) -> list[CountPair]:
+    """Columns named as counts and as numbers inspected."""
+    for table in evidence.tables:
+        names = {column.name.lower(): column for column in table.columns if column.kind == "number"}
+        hit = next(
+            (
+                names[key]
+                for key in (
+                    "x",
+                    "successes",
+                    "infected",
+                    "failed",
+                    "failures",
+                    "count",
+                    "rejects",
+                    "positive",
+                    "scrap",
+                    "hits",
+                    "defectives",
+                    "d",
+                    "events",
+                    "bad",
+                )
+                if key in names
+            ),
+            None,
+        )
+        trials = next(
+            (
+                names[key]
+                for key in ("n", "trials", "total", "sample_size", "inspected")
+                if key in names
+            ),
+            None,
+        )
+        if hit is not None and trials is not None:
+            return [
+                CountPair(successes=int(x), trials=int(n), start=0, end=0)
+                for x, n in zip(hit.present, trials.present, strict=False)
+                if isinstance(x, float) and isinstance(n, float)
+            ]
+    return []
+
+
+def possible(pair: CountPair) -> CountPair:
+    if pair.trials < 1 or pair.successes > pair.trials:
+        raise NeedsInput(
+            f"{pair.successes} events out of {pair.trials} is not possible",
+            "how many were found, and out of how many?",
+        )
+    return pair
+
+
+def bind_proportion_one(evidence: Evidence, binding: Binding) -> None:
+    pairs = counts_of(evidence)
+    n, others = (
+        evidence.scalar("n"),
+        [item for item in evidence.singles() if item.value == int(item.value)],
+    )
+    if not pairs and n is not None and others:
+        pairs = [
+            CountPair(
+                successes=int(others[0].value),
+                trials=int(n.value),
+                start=others[0].start,
+                end=n.end,
+            )
+        ]
+    if not pairs:
+        whole = [item for item in others if not item.percent]
+        if len(whole) >= 2:
+            low, high = sorted(whole[:2], key=lambda item: item.value)
+            pairs = [
+                CountPair(
+                    successes=int(low.value), trials=int(high.value), start=low.start, end=high.end
+                )
+            ]
+    if not pairs:
+        raise NeedsInput(
+            "a proportion needs a count and the number inspected",
+            "how many were found, and out of how many?",
+        )
+    pair = possible(pairs[0])
+    binding.set("successes", pair.successes, pair.source)
+    binding.set("trials", pair.trials, pair.source)
+    p0 = _reference_proportion(evidence, pair)
+    if p0 is not None:
+        binding.set("p0", p0[0], p0[1])
+        set_direction(binding, one_sample_direction(evidence))
+    evidence.alpha(binding)
+
+
+def _reference_proportion(evidence: Evidence, pair: CountPair) -> tuple[float, str] | None:
+    explicit = evidence.scalar("p0", "reference", "maximum", "minimum", "target", "percent")
+    if explicit is not None and explicit.fraction < 1:
+        return explicit.fraction, source_of(explicit)
+    for item in evidence.singles():
+        if pair.start <= item.start < pair.end:
+            continue
+        if item.percent or 0 < item.value < 1:
+            return item.fraction, source_of(item)
+    if evidence.has(r"\b(?:majority|more than half|half|fair coin|50\s*/\s*50|coin)\b"):
+        return 0.5, "question"
+    odds = re.search(r"(?<!\d)(\d+) in (\d+)", evidence.text)
+    if (
+        odds
+        and (odds.start() < pair.start or odds.start() >= pair.end)
+        and int(odds[1]) < int(odds[2])
+    ):
+        return int(odds[1]) / int(odds[2]), f"question[{odds.start()}:{odds.end()}]"
+    return None
+
+
+def bind_proportion_two(evidence: Evidence, binding: Binding) -> None:
+    pairs = [possible(pair) for pair in counts_of(evidence)]
+    if len(pairs) < 2:
+        sizes = evidence.reading.all("n")
+        whole = [
+            item
+            for item in evidence.singles()
+            if item.value == int(item.value) and not item.percent
+        ]
+        if len(pairs) == 0 and len(sizes) == 1 and len(whole) == 2:
+            pairs = [
+                CountPair(
+                    successes=int(item.value),
+                    trials=int(sizes[0].value),
+                    start=item.start,
+                    end=item.end,
+                )
+                for item in whole
+            ]
+        else:
+            raise NeedsInput(
+                "two counts, each out of a number inspected, are needed",
+                "how many were found and how many inspected in each of the two groups?",
+            )
+    if len(pairs) > 2:
+        binding.operation = "chi_square_independence"
+        _set_with_without(binding, pairs, ", ".join(pair.source for pair in pairs))
+        evidence.alpha(binding)
+        return
+    for index, pair in enumerate(pairs, start=1):
+        binding.set(f"successes{index}", pair.successes, pair.source)
+        binding.set(f"trials{index}", pair.trials, pair.source)
+    names = _count_names(evidence, pairs)
+    binding.set("name1", names[0], pairs[0].source)
+    binding.set("name2", names[1], pairs[1].source)
+    evidence.alpha(binding)
+    set_direction(binding, two_sample_direction(evidence, *names, counts_bad=True))
+
+
+def bind_poisson_rate(evidence: Evidence, binding: Binding) -> None:
+    pairs = [
+        (int(match[1]), float(match[2]), f"question[{match.start()}:{match.end()}]")
+        for match in re.finditer(
+            r"(?<![\w.])(\d+)\s+(?:[a-z\-]+\s+){0,4}?(?:in|over|during|on|per|for|/|from|at|within)\s+(?:[a-z]+\s+){0,2}?(\d+(?:\.\d+)?)",
+            evidence.text,
+        )
+    ]
+    if not pairs:
+        raise NeedsInput(
+            "a rate needs a count of events and the time, length or area observed",
+            "how many events, over which exposure (hours, metres, units)?",
+        )
+    if len(pairs) > 1:
+        for index, (count, exposure, source) in enumerate(pairs[:2], start=1):
+            binding.set(f"count{index}", count, source)
+            binding.set(f"exposure{index}", exposure, source)
+        set_direction(binding, two_sample_direction(evidence, "first", "second", counts_bad=True))
+    else:
+        binding.set("count", pairs[0][0], pairs[0][2])
+        binding.set("exposure", pairs[0][1], pairs[0][2])
+        reference = evidence.scalar("reference", "maximum", "target")
+        if reference is not None:
+            binding.take("rate0", reference)
+            set_direction(binding, one_sample_direction(evidence))
+    evidence.alpha(binding)
+
+
+BINDERS: dict[str, Binder] = {
+    "chi_square_independence": bind_chi_square_independence,
+    "chi_square_fit": bind_chi_square_fit,
+    "fisher_exact": bind_fisher,
+    "proportion_one": bind_proportion_one,
+    "proportion_two": bind_proportion_two,
+    "poisson_rate": bind_poisson_rate,
+}

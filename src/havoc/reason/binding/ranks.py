@@ -1,0 +1,97 @@
+"""Arguments of tests by ranks and signs."""
+
+from __future__ import annotations
+
+import re
+
+from havoc.reading.counts import read_counts
+from havoc.reason.binding.direction import (
+    one_sample_direction,
+    set_direction,
+    two_sample_direction,
+)
+from havoc.reason.binding.evidence import (
+    Binder,
+    Binding,
+    Evidence,
+    NeedsInput,
+    complete,
+)
+from havoc.reason.binding.means import paired_columns, reference_value, two_samples
+from havoc.reason.binding.proportions import possible
+
+
+def bind_mann_whitney(evidence: Evidence, binding: Binding) -> None:
+    names = two_samples(evidence, binding)
+    evidence.alpha(binding)
+    set_direction(binding, two_sample_direction(evidence, *names))
+
+
+def bind_signed_rank(evidence: Evidence, binding: Binding) -> None:
+    _paired_or_median(evidence, binding)
+
+
+_DIRECTIONS = re.compile(
+    r"(\d+)\s+(?:\w+\s+){0,3}?(?:better|improved|easier|prefer\w*|higher|longer|faster|plus|up|gained)\b\D{0,24}?"
+    r"(\d+)\s+(?:\w+\s+){0,3}?(?:worse|harder|lower|shorter|slower|minus|down|old|lost)\b"
+)
+
+
+def bind_sign_test(evidence: Evidence, binding: Binding) -> None:
+    if evidence.series():
+        _paired_or_median(evidence, binding)
+        return
+    ties = re.search(r"(\d+)\s*(?:had\s+)?(?:ties?|no opinion|equal|undecided|same)", evidence.text)
+    directions = _DIRECTIONS.search(evidence.text)
+    pairs = read_counts(evidence.reading.plain)
+    counts = [
+        item for item in evidence.singles() if item.value == int(item.value) and not item.percent
+    ]
+    if directions:
+        source = f"question[{directions.start()}:{directions.end()}]"
+        binding.set("positive", int(directions[1]), source)
+        binding.set("negative", int(directions[2]), source)
+    elif pairs:
+        pair = possible(pairs[0])
+        rest = pair.trials - pair.successes - (int(ties[1]) if ties else 0)
+        binding.set("positive", pair.successes, pair.source)
+        binding.set("negative", rest, pair.source)
+    elif len(counts) >= 2:
+        whole = len(counts) > 2 and counts[0].value == counts[1].value + counts[2].value
+        positive, negative = counts[1:3] if whole else counts[:2]
+        binding.take_count("positive", positive)
+        binding.take_count("negative", negative)
+    else:
+        raise NeedsInput(
+            "the counts of plus and minus signs are missing", "how many pairs went each way?"
+        )
+    if ties:
+        binding.set("ties", int(ties[1]), "question")
+    evidence.alpha(binding)
+    set_direction(binding, one_sample_direction(evidence))
+
+
+def _paired_or_median(evidence: Evidence, binding: Binding) -> None:
+    series = evidence.series()
+    if len(series) >= 2:
+        names = paired_columns(evidence, binding)
+        direction = two_sample_direction(evidence, *names)
+    else:
+        one = evidence.one()
+        binding.set("data", complete(binding, one), one.source)
+        try:
+            reference_value(evidence, binding)
+        except NeedsInput:
+            if not evidence.has(r"\bdifferences?\b|\bnew\s*-\s*old|\bzero\b|\bchange\b"):
+                raise
+            binding.set("mu0", 0.0, "question")
+        direction = one_sample_direction(evidence)
+    evidence.alpha(binding)
+    set_direction(binding, direction)
+
+
+BINDERS: dict[str, Binder] = {
+    "mann_whitney": bind_mann_whitney,
+    "wilcoxon_signed_rank": bind_signed_rank,
+    "sign_test": bind_sign_test,
+}

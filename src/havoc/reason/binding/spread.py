@@ -1,0 +1,83 @@
+"""Arguments of tests on shape and spread: normality, equal variances, outliers."""
+
+from __future__ import annotations
+
+from havoc.reason.binding.direction import (
+    one_sample_direction,
+    set_direction,
+)
+from havoc.reason.binding.evidence import (
+    Binder,
+    Binding,
+    Evidence,
+    NeedsInput,
+    complete,
+    source_of,
+)
+from havoc.reason.binding.groups import bind_groups
+
+
+def bind_normality(evidence: Evidence, binding: Binding) -> None:
+    series = evidence.one()
+    binding.set("data", complete(binding, series), series.source)
+    if series.name:
+        binding.set("name", series.name, series.source)
+    evidence.alpha(binding)
+
+
+def bind_equal_variance(evidence: Evidence, binding: Binding) -> None:
+    if len(evidence.series()) == 1 and evidence.has(
+        r"\b(?:sigma|sd|standard deviation|variance|stdev)\b"
+    ):
+        series = evidence.one()
+        binding.set("data", complete(binding, series), series.source)
+        given = evidence.scalar("sd", "reference", "maximum", "minimum", "target")
+        limit = given or next(iter(evidence.singles()), None)
+        if limit is None:
+            raise NeedsInput(
+                "one group was given, and nothing to compare its spread with",
+                "which second group, or which known standard deviation, should it be compared with?",
+            )
+        binding.take("sigma0", limit)
+        set_direction(binding, one_sample_direction(evidence))
+        evidence.alpha(binding)
+        return
+    if not evidence.series():
+        spreads, sizes = evidence.reading.all("sd"), evidence.reading.all("n")
+        if len(spreads) >= 2 and sizes:
+            for index in (0, 1):
+                size = sizes[index] if index < len(sizes) else sizes[0]
+                binding.set(
+                    f"group{index + 1}",
+                    {"n": int(size.value), "mean": 0.0, "sd": spreads[index].value},
+                    f"{source_of(spreads[index])}, {source_of(size)}",
+                )
+            evidence.alpha(binding)
+            set_direction(binding, one_sample_direction(evidence))
+            return
+        raise NeedsInput(
+            "the groups to compare are missing",
+            "which values, or which standard deviations with their n, should be compared?",
+        )
+    bind_groups(evidence, binding)
+    evidence.alpha(binding)
+
+
+def bind_outlier(evidence: Evidence, binding: Binding) -> None:
+    series = evidence.one()
+    binding.set("data", complete(binding, series), series.source)
+    if evidence.has(r"\bdixon|\bq[\s-]test"):
+        binding.set("method", "dixon", "question")
+    elif evidence.has(r"\besd\b|\b(?:two|2)\s+susp|up to|\bmax\s*\d"):
+        binding.set("method", "generalized_esd", "question")
+        limit = evidence.scalar("maximum")
+        if limit is not None and limit.value == int(limit.value) and limit.value >= 1:
+            binding.set("max_outliers", int(limit.value), source_of(limit))
+    evidence.alpha(binding)
+
+
+BINDERS: dict[str, Binder] = {
+    "normality": bind_normality,
+    "equal_variance": bind_equal_variance,
+    "outlier_test": bind_outlier,
+}

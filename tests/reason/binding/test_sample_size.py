@@ -1,0 +1,98 @@
+"""Power and sample size: every number in its role, and the open one is solved for."""
+
+from typing import Any
+
+import pytest
+
+from havoc.reading.question import read_question
+from havoc.reason.binding import NeedsInput, bind
+from havoc.reason.planner import Context, RulePlanner
+from havoc.tools import registry
+
+
+def run(question: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    binding = bind("power_sample_size", read_question(question))
+    result = registry.execute("power_sample_size", binding.args).quantities
+    return binding.args, result
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "how many per group to detect a 2 mm difference, sd 3 mm, 90 % power",
+        "sample size 2 sample t diff 2 sd 3 power 90 alpha 5",
+        "scatter is about 3 N; we want to notice a shift of 2 N with power 0.9. parts per oil?",
+        "difference of 2.0 % in assay when the precision is 3 %: no, s = 3, replicates per site, power 90 %",
+        "delta = 2, sigma = 3, beta = 0.1, alpha = 0.05, n?",
+    ],
+)
+def test_two_groups_in_many_words(question: str) -> None:
+    args, result = run(question)
+    assert args["effect"] == 2
+    assert args["sigma"] == 3
+    assert args["power"] == pytest.approx(0.9)
+    # R: power.t.test(delta = 2, sd = 3, power = 0.9) gives n = 48.26
+    assert result["n"] == 49
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        ("power for n=20 per group, effect 1.5, sd 2", {"n": 20, "effect": 1.5, "sigma": 2}),
+        ("only 15 per arm, sd 4.2: smallest change we see reliably (80 %)", {"n": 15, "power": 0.8, "sigma": 4.2}),
+        ("one-sample t, shift of 1 sigma, 80% power", {"design": "one_sample_t", "effect_size": 1}),
+        ("paired: sd of differences 0.8, see 0.5, power 0.9", {"design": "paired_t", "sigma": 0.8, "effect": 0.5}),
+        ("0.7 must come out in 4 of 5 studies, sd 1.5, paired", {"effect": 0.7, "power": 0.8}),
+        ("scrap from 6 % to 3 %, how many each side", {"design": "two_proportions", "p1": 0.06, "p2": 0.03}),
+        ("10 % vs 5 %, alpha .05, potency 80%", {"p1": 0.1, "p2": 0.05, "power": 0.8, "alpha": 0.05}),
+        ("historic rate 4 %, units to detect 8 % at 80 % power", {"design": "one_proportion", "p1": 0.04, "p2": 0.08}),
+        ("one-way anova 4 groups, Cohen f 0.25, power 0.8", {"design": "anova", "groups": 4, "effect_size": 0.25}),
+        ("four labs, largest difference of means 3, sd 2, power .9", {"groups": 4, "effect": 3, "sigma": 2}),
+        ("power of anova, 3 groups, means 10 12 14, sd 3, n = 8", {"means": [10, 12, 14], "n": 8}),
+        ("pairs to detect a correlation of 0.4 with 80 % power", {"design": "correlation", "effect": 0.4}),
+        ("pin the rate to ±2 % when it is roughly 8 %", {"design": "proportion_margin", "margin": 0.02, "p": 0.08}),
+        ("mean known to ±0.5 ml, s is 1.8 ml, 99% confidence", {"design": "mean_margin", "margin": 0.5, "sigma": 1.8, "alpha": 0.01}),
+    ],
+)  # fmt: skip
+def test_roles_of_the_numbers(question: str, wanted: dict[str, Any]) -> None:
+    args, _ = run(question)
+    found = {name: args.get(name) for name in wanted}
+    assert {k: v for k, v in found.items() if not isinstance(v, float)} == {
+        k: v for k, v in wanted.items() if not isinstance(found[k], float)
+    }
+    for name, value in wanted.items():
+        if isinstance(found[name], float):
+            assert found[name] == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    ("turn", "open_name"),
+    [("what power is left with 20 parts?", "power"), ("and how many for power 0.95?", "n")],
+)
+def test_a_follow_up_solves_for_what_it_asks(turn: str, open_name: str) -> None:
+    context = Context(
+        reading=read_question("two groups, sd 2, difference 1.5, power 0.9, sample size?"),
+        operation="power_sample_size",
+    )
+    args = RulePlanner().plan(read_question(turn), context).bindings[0].args
+    assert open_name not in args
+    assert (args["sigma"], args["effect"]) == (2, 1.5)
+    assert args.get("n") == (20 if open_name == "power" else None)
+
+
+@pytest.mark.parametrize(
+    ("question", "missing"),
+    [
+        ("how many samples do i need", "difference that matters"),
+        ("sample size for difference 5, power 80%", "standard deviation"),
+        ("with sd 2 what n do I need?", "difference that matters"),
+        ("power 120 %, diff 3, sd 1", "between 0 and 1"),
+        ("reject rate is 4%, sample size to prove better", "one share"),
+        ("mean known to ±0.5 ml, how many", "standard deviation"),
+        ("sample size for an anova, sd 2, difference 3", "number of groups"),
+    ],
+)
+def test_what_is_missing_is_asked(question: str, missing: str) -> None:
+    with pytest.raises(NeedsInput, match=missing) as error:
+        bind("power_sample_size", read_question(question))
+    assert error.value.ask
