@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from havoc.reading.factor_names import COUNT, number_of, read_count, read_names
+from havoc.reading.factor_names import COUNT, MAX_PROSE, number_of, read_count, read_names
 from havoc.reading.factors import FactorText, common_ends, level_counts, read_all_factors
 from havoc.reading.prose import mask
 from havoc.reason.binding.design_terms import (
@@ -155,7 +155,7 @@ _BLOCK_OF = re.compile(rf"\bblock\w*\s+of\s+{COUNT}(?:\s+runs?)?\b", re.I)
 
 
 def bind_d_optimal(evidence: Evidence, binding: Binding) -> None:
-    text = evidence.reading.plain
+    text = evidence.reading.plain[:MAX_PROSE]
     points = _existing_points(text)
     plain = text
     for match, _ in points:

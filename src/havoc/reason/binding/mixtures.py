@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from havoc.reading.factor_names import COUNT, number_of, read_names
+from havoc.reading.factor_names import COUNT, MAX_PROSE, number_of, read_names
 from havoc.reading.factors import NUM, FactorText, read_all_factors
 from havoc.reason.binding.design_terms import check_ranges, factor_of, stated_count
 from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
@@ -16,7 +16,7 @@ _TOTAL = re.compile(
     re.I,
 )
 _AT_LEAST = re.compile(
-    rf"(?P<name>[A-Za-z][\w\-]*(?:\s+(?!min|at\b)[A-Za-z][\w\-]*)?)\s+(?:min(?:imum)?|at\s+least|(?:can'?t|not)\s+go\s+under|>=|≥)"
+    rf"(?<![\w\-])(?P<name>[A-Za-z][\w\-]*(?:\s+(?!min|at\b)[A-Za-z][\w\-]*)?)\s+(?:min(?:imum)?|at\s+least|(?:can'?t|not)\s+go\s+under|>=|≥)"
     rf"\s*(?:of\s+)?(?P<low>{NUM}|half|a\s+third)\s*(?P<unit>%)?",
     re.I,
 )
@@ -38,7 +38,7 @@ _BLENDS = re.compile(
 
 
 def bind_mixture(evidence: Evidence, binding: Binding) -> None:
-    text = evidence.reading.plain
+    text = evidence.reading.plain[:MAX_PROSE]
     lattice = re.search(r"\{\s*(\d+)\s*,\s*(\d+)\s*\}", evidence.reading.text)
     _mixture_method(evidence, binding, lattice)
     if evidence.has(r"\baxial\b|\baugmented?\b|\binterior\b|\bcheck blends\b"):
@@ -155,7 +155,7 @@ def _bounded_components(
     remaining: str,
 ) -> None:
     """Components with bounds, the total, and how many blends can be made."""
-    text = evidence.reading.plain
+    text = evidence.reading.plain[:MAX_PROSE]
     known = {item["name"].lower() for item in listed}
     rest = _REMAINDER.search(text)
     if rest and rest["name"].lower() not in known:
