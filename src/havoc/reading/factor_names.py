@@ -25,6 +25,7 @@ CONNECTORS = (
 _CONNECTED = re.compile(rf"(?:[\s:=(\[{{]|,(?=\s*(?:from|between|at)\b)|\b{CONNECTORS}\b)+$", re.I)
 _WORD = r"[A-Za-zµμΑ-ωÀ-ÿ](?:[\w\-µμ'’À-ÿ]|\.(?=\w))*"
 _LAST_WORDS = re.compile(rf"(?<![\w.\-])({_WORD}(?:\s+{_WORD}){{0,3}})$")
+_SMALL_LETTER = re.compile(r"(?<![\w'])([a-z])\s*(?:\bin\b|=|:|\bfrom\b|\bbetween\b)\s*[(\[]?\s*$")
 _NEXT_WORD = re.compile(rf"\s+(?P<word>{_WORD})(?=\s*(?:[,;.?)]|$|\band\b))")
 
 _LETTER_RUN = re.compile(
@@ -55,7 +56,7 @@ _ANCHOR = re.compile(rf"\b{_ANCHOR_NOUNS}\s*[:=]?\s*\(?\s*(?:the\s+)?$", re.I)
 _ANCHOR_WORD = re.compile(rf"\b{_ANCHOR_NOUNS}\s+(?:the\s+)?", re.I)
 _NOUNS = (
     r"(?:factors?|variables?|vars?|params?|parameters?|knobs?|dials?|inputs?|levers?|causes?|"
-    r"candidates?|things|columns|cols|additives?|components?|suspects?|potentiometers|"
+    r"candidates?|things|columns|cols|additives?|components?|suspects?|culprits?|potentiometers|"
     r"continuous|cont|numeric|quantitative|influences?|ingredients?)"
 )
 _NOT_COUNTED = r"(?!\s*(?:-\s*)?(?:inter|effect|mix|fi\b))"
@@ -99,6 +100,9 @@ def name_before(text: str, position: int) -> str:
     """The name that ends before ``position``, past words such as "from" and "levels"."""
     before = text[max(0, position - 72) : position]
     before = before[before.rfind(MASK) + 1 :]
+    letter = _SMALL_LETTER.search(before)
+    if letter:
+        return letter[1]
     while (shorter := _CONNECTED.sub("", before)) != before:
         before = shorter
     words = _LAST_WORDS.search(before)
@@ -121,6 +125,8 @@ def is_common_word(word: str) -> bool:
     """A word that cannot name a factor. A single letter can."""
     if len(word) == 1:
         return not word.isupper() and word in {"a", "n"}
+    if re.fullmatch(r"[lL]\d{1,2}", word):
+        return True  # an orthogonal array
     return word.lower().strip(".-'") in _NOT_NAMES or word.lower() in WORD_NUMBERS
 
 

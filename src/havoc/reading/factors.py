@@ -247,14 +247,14 @@ def split_levels(items: str) -> tuple[list[float | str], str]:
         joined = re.sub(rf"({NUM})\s({UNIT})(?=\s|$)", r"\1\2", joined, flags=re.I)
     levels: list[float | str] = []
     unit = ""
-    parts = [part.strip(" .") for part in re.split(separator, joined)]
+    parts = [_bare(part) for part in re.split(separator, joined)]
     if (
         separator != r"\s+"
         and "/" in joined
         and (tail := re.search(rf"\d\s?({UNIT})$", joined, re.I))
     ):
         cut = joined[: tail.start(1)]
-        parts, unit = [part.strip(" .") for part in re.split(separator, cut)], tail[1]
+        parts, unit = [_bare(part) for part in re.split(separator, cut)], tail[1]
     numeric = [re.fullmatch(rf"({NUM})\s?({UNIT})?", part, re.I) for part in parts]
     if all(numeric):
         for found in numeric:
@@ -263,6 +263,11 @@ def split_levels(items: str) -> tuple[list[float | str], str]:
             unit = found[2] or unit
         return levels, unit
     return [part for part in parts if part], ""
+
+
+def _bare(part: str) -> str:
+    """A level without blanks and without the full stop that ends the sentence."""
+    return part.strip().rstrip(".").strip()
 
 
 def _plausible(levels: list[float | str]) -> bool:

@@ -41,7 +41,7 @@ _ABOVE = frozenset("over above > beyond".split())
 _BELOW = frozenset("under below <".split())
 _TARGET = frozenset("target t aim aiming nominal near want wants wanted".split())
 _WEIGHT = frozenset("weight exponent".split())
-_OPTION = re.compile(
+OPTION = re.compile(
     r"\b(?:settings?|recipe|batch|sample|option|opt|candidate|point|run|formulation|trial)\s+(?P<label>\d+|[A-Z])\b:?"
     r"(?=[\s,])",
     re.I,
@@ -141,7 +141,7 @@ def read_responses(text: str) -> tuple[list[ResponseText], list[float]]:
     """Responses in the order of the text, and values that no name stands before."""
     text = text[:MAX_PROSE]
     text = _INDEX.sub(lambda match: " " * len(match[0]), text)
-    text = _OPTION.sub(lambda match: ";" + " " * (len(match[0]) - 1), text)
+    text = OPTION.sub(lambda match: ";" + " " * (len(match[0]) - 1), text)
     tokens = _split_pairs(
         [(match.lastgroup or "symbol", match[0]) for match in _TOKEN.finditer(text)]
     )

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from havoc.reading.prose import mask
-from havoc.reading.response_goals import ResponseText, read_responses
+from havoc.reading.response_goals import OPTION, ResponseText, read_responses
 from havoc.reading.run_results import NUM
 from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
 from havoc.reason.binding.experiment_analysis import polynomials
@@ -52,15 +52,30 @@ def bind_desirability(evidence: Evidence, binding: Binding) -> None:
         item.values = table.get(item.name.lower(), item.values)
         item.importance = _of_name(importances, item.name) or item.importance
     _check(responses, expressions)
-    settings = max((len(item.values) for item in responses), default=1) if not expressions else 1
-    for index in range(max(settings, 1)):
-        target = binding if index == 0 else Binding(operation=binding.operation)
-        listed = [_response(item, index, _of_name(expressions, item.name)) for item in responses]
-        target.set("responses", listed, "question")
-        if factors:
-            target.set("factors", factors, "question")
-        if index:
-            binding.more.append(target)
+    binding.set(
+        "responses",
+        [_response(item, _of_name(expressions, item.name)) for item in responses],
+        "question",
+    )
+    if factors:
+        binding.set("factors", factors, "question")
+    names = _setting_names(evidence, len(responses[0].values))
+    if names and not expressions:
+        binding.set("settings", names, "question")
+
+
+def _setting_names(evidence: Evidence, count: int) -> list[str]:
+    """Names of the settings that are compared: "opt 1 … opt 2", or a column of labels."""
+    if count < 2:
+        return []
+    for table in evidence.tables:
+        for column in table.columns:
+            labels = [str(value) for value in column.present]
+            if column.kind == "text" and len(set(labels)) == count:
+                return labels
+    named = [match[0].strip(" :,") for match in OPTION.finditer(evidence.reading.plain)]
+    distinct = list(dict.fromkeys(named))
+    return distinct if len(distinct) == count else []
 
 
 def _known_desirabilities(evidence: Evidence, binding: Binding, text: str) -> bool:
@@ -178,7 +193,7 @@ def _check(responses: list[ResponseText], expressions: dict[str, str]) -> None:
         )
 
 
-def _response(item: ResponseText, index: int, expression: str | None) -> dict[str, Any]:
+def _response(item: ResponseText, expression: str | None) -> dict[str, Any]:
     response: dict[str, Any] = {"name": item.name, "goal": item.goal}
     for key in ("low", "target", "high", "weight", "importance"):
         value = getattr(item, key)
@@ -186,8 +201,10 @@ def _response(item: ResponseText, index: int, expression: str | None) -> dict[st
             response[key] = value
     if expression:
         response["expression"] = expression
+    elif len(item.values) == 1:
+        response["value"] = item.values[0]
     else:
-        response["value"] = item.values[index]
+        response["values"] = item.values
     return response
 
 

@@ -217,6 +217,7 @@ def bind_plackett_burman(evidence: Evidence, binding: Binding) -> None:
 
 
 _EDGE_POINTS = {3: 12, 4: 24, 5: 40}
+_BLOCKS_OF_BOX_BEHNKEN = {3: (1,), 4: (1, 3)}
 
 
 def bind_box_behnken(evidence: Evidence, binding: Binding) -> None:
@@ -229,6 +230,14 @@ def bind_box_behnken(evidence: Evidence, binding: Binding) -> None:
         )
     two_levels(binding)
     common(evidence, binding)
+    blocks = binding.args.get("blocks", 1)
+    possible = _BLOCKS_OF_BOX_BEHNKEN.get(count, (1, 2))
+    if blocks not in possible:
+        raise NeedsInput(
+            f"a Box-Behnken design of {count} factors cannot be run in {blocks} orthogonal blocks",
+            f"may it be {' or '.join(map(str, possible))}"
+            f"{' block' if possible == (1,) else ' blocks'}, or a central composite design?",
+        )
     total = re.search(r"(?<![\w.])(\d{2})\s*-?\s*(?:point|run)s?\b", evidence.text)
     if total and "center_points" not in binding.args and count in _EDGE_POINTS:
         extra = int(total[1]) - _EDGE_POINTS[count]
@@ -243,7 +252,7 @@ _ALPHA = re.compile(
 
 
 def bind_central_composite(evidence: Evidence, binding: Binding) -> None:
-    factors(evidence, binding)
+    count = factors(evidence, binding)
     two_levels(binding)
     for pattern, value in (
         (r"\bface|\bccf\b|\bcube faces", "face_centered"),
@@ -267,7 +276,7 @@ def bind_central_composite(evidence: Evidence, binding: Binding) -> None:
                 )
             binding.set("alpha_type", "custom", "question")
             binding.set("alpha", distance, f"question[{custom.start()}:{custom.end()}]")
-    if evidence.has(r"\bhalf[\s-]fraction\b(?!\s+not\b)") and not evidence.has(r"\bno half"):
+    if evidence.has(r"\bhalf[\s-]fraction\b(?!\s+not\b)") and count > 4:
         binding.set("core", "fractional", "question")
     common(evidence, binding)
 

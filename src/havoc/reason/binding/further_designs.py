@@ -184,7 +184,7 @@ _NOT_A_FACTOR = re.compile(
     r"nuisance|factors?|rows? by|seed|things?|results?|times?|measurements|by|cells?)",
     re.I,
 )
-_RESULT = re.compile(r"(?<![\w.])[A-Z]\s\d+(?:\.\d+)?(?![\w.])")
+_RESULT = re.compile(r"(?<![\w.])[A-Z]\s\d++(?:\.\d++)?(?!\w)")
 _BLOCKING = re.compile(
     r"\b(?:days?|weeks?|weekdays?|shifts?|mornings?|periods?|operators?|ops|drivers?|cars?|wagons?|ovens?|rows?|col\w*|"
     r"analysts?|batch\w*|machines?|looms?|cows?|fitters?|positions?|cycles?|washers?|technicians?|labs?|"

@@ -33,6 +33,8 @@ STARTS = 64
 class Response(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One response: its goal and limits, and its value or the expression that predicts it.
 
+    ``values`` has one value for each of several settings that are compared.
+
     maximize: desirability rises from low to target (or high). minimize: it falls from target (or
     low) to high. target: it rises from low to target and falls from there to high.
     """
@@ -40,6 +42,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str = ""
     goal: Literal["maximize", "minimize", "target"]
     value: float | None = None
+    values: list[float] = []
     expression: str = ""
     low: float | None = None
     target: float | None = None
@@ -56,11 +59,21 @@ class ResponseDesirability(msgspec.Struct, frozen=True, kw_only=True):
     desirability: float
 
 
+class Alternative(msgspec.Struct, frozen=True, kw_only=True):
+    """One of several settings: its overall desirability and that of each response."""
+
+    name: str
+    overall: float
+    d: list[float]
+    rank: int
+
+
 class Desirability(Outcome):
     """``overall`` is the weighted geometric mean; ``by_name`` holds d_NAME of every response.
 
     ``best_setting`` is the setting of the factors that makes ``overall`` largest, if the responses
-    are given as expressions.
+    are given as expressions. Of several settings the figures are those of ``best_alternative``;
+    ``alternatives`` has them all.
     """
 
     overall: float
@@ -71,6 +84,8 @@ class Desirability(Outcome):
     best_setting: dict[str, float] | None = None
     factor_names: list[str] | None = None
     best_values: list[float] | None = None
+    alternatives: list[Alternative] | None = None
+    best_alternative: str | None = None
 
 
 @tool(
@@ -89,6 +104,9 @@ def desirability(
         list[float], Meta(description="individual desirabilities, if they are known already")
     ] = [],  # noqa: B006
     weights: Annotated[list[float], Meta(description="importance of each of d")] = [],  # noqa: B006
+    settings: Annotated[
+        list[str], Meta(description="names of the settings that are compared")
+    ] = [],  # noqa: B006
 ) -> Desirability:
     """How good is a setting for all responses together, and which setting is best?
 
@@ -110,6 +128,8 @@ def desirability(
             "two responses have the same name", where=where, remedy="name each differently"
         )
     limits = [_limits(response, where) for response in named]
+    if any(response.values for response in named):
+        return _of_alternatives(named, limits, settings, where)
     setting: dict[str, float] | None = None
     if any(response.expression for response in named):
         setting, values = _optimum(named, limits, factors, where)
@@ -137,6 +157,13 @@ def _narrate(result: Desirability) -> Narrative:
         conclusion = (
             f"The best compromise is {place} with an overall desirability of {{{{overall}}}}."
         )
+    elif result.alternatives is not None and result.acceptable:
+        conclusion = (
+            "{{best_alternative}} is the best compromise with an overall desirability of "
+            "{{overall}}; {{weakest}} holds it back most."
+        )
+    elif result.alternatives is not None:
+        conclusion = "None of the settings is acceptable for all responses."
     elif result.acceptable:
         conclusion = (
             "The overall desirability is {{overall}}; the response that holds it back most is "
@@ -146,7 +173,11 @@ def _narrate(result: Desirability) -> Narrative:
         conclusion = "The setting is unacceptable: {{weakest}} is outside its limits."
     return Narrative(
         conclusion=conclusion,
-        details=[],
+        details=[
+            f"{{{{alternatives.{index}.name}}}}: overall desirability "
+            f"{{{{alternatives.{index}.overall}}}}."
+            for index in range(min(len(result.alternatives or []), 12))
+        ],
         key_figures=[
             *(
                 (
@@ -267,6 +298,53 @@ def overall_of(d: list[float], importance: list[float]) -> float:
     total = math.fsum(importance)
     powers = [value ** (weight / total) for value, weight in zip(d, importance, strict=True)]
     return float(np.prod(powers))
+
+
+def _of_alternatives(
+    responses: list[Response], limits: list[_Limits], names: list[str], where: str
+) -> Desirability:
+    """Several settings compared by their overall desirability."""
+    counts = {len(response.values) for response in responses}
+    if len(counts) != 1:
+        raise InputError(
+            f"the responses have {', '.join(map(str, sorted(counts)))} values",
+            where=f"{where} values",
+            remedy="give one value of every response for each setting",
+        )
+    count = counts.pop()
+    if names and len(names) != count:
+        raise InputError(
+            f"{len(names)} names for {count} settings", where=where, remedy="name each once"
+        )
+    if not all(math.isfinite(value) for response in responses for value in response.values):
+        raise InputError("a value is not finite", where=f"{where} values", remedy="correct it")
+    called = names or [f"setting {index}" for index in range(1, count + 1)]
+    importance = [response.importance for response in responses]
+    own = [
+        [
+            individual(response.values[index], limit, response.weight)
+            for response, limit in zip(responses, limits, strict=True)
+        ]
+        for index in range(count)
+    ]
+    totals = [overall_of(d, importance) for d in own]
+    ranked = sorted(range(count), key=lambda index: -totals[index])
+    best = ranked[0]
+    result = _outcome(
+        [response.name for response in responses],
+        [response.values[best] for response in responses],
+        own[best],
+        importance,
+        None,
+    )
+    result.alternatives = [
+        Alternative(
+            name=called[index], overall=totals[index], d=own[index], rank=ranked.index(index) + 1
+        )
+        for index in range(count)
+    ]
+    result.best_alternative = called[best]
+    return result
 
 
 def _optimum(
