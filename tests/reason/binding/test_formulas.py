@@ -51,6 +51,7 @@ def test_words_and_units_are_no_formulas(text: str) -> None:
 
 def test_two_equations_side_by_side_are_two() -> None:
     assert written("3a+2b=16 a-b=2") == ["3a+2b=16", "a-b=2"]
+    assert written("0.2 v = 3 = 4") == ["0.2 v = 3 = 4"]
     assert written("2a + 3b = 12 and a - b = 1; a and b?") == ["2a + 3b = 12", "a - b = 1"]
 
 
@@ -71,7 +72,9 @@ def test_positions_point_into_the_text() -> None:
         assert text[item.start : item.end] == item.text
 
 
-@pytest.mark.parametrize("piece", ["(", "x*", "sin(", "a-", "1 ", "x = ", "(x+1)", "e^", "-"])
+@pytest.mark.parametrize(
+    "piece", ["(", "x*", "sin(", "a-", "1 ", "x = ", "(x+1)", "e^", "-", "x = 1 "]
+)
 def test_long_texts_are_read_in_linear_time(piece: str) -> None:
     begin = time.perf_counter()
     find_formulas(piece * (6000 // len(piece)))

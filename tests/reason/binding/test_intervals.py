@@ -112,7 +112,7 @@ def test_tolerance_without_data() -> None:
     for share, size in ((90, 46), (95, 93)):
         least = bound(
             "tolerance_interval",
-            f"distribution-free: how many samples so that min-max covers {share} % with 95 % confidence",
+            f"distribution-free: how many so that min-max covers {share} % with 95 % confidence",
         )
         holds(least.args, n=size, kind="nonparametric")
     basis = bound("tolerance_interval", "b-basis of 61 64 59 66 62 63 60 ksi")

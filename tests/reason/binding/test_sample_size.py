@@ -1,5 +1,7 @@
 """Power and sample size: every number in its role, and the open one is solved for."""
 
+import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -22,7 +24,7 @@ def run(question: str) -> tuple[dict[str, Any], dict[str, Any]]:
         "how many per group to detect a 2 mm difference, sd 3 mm, 90 % power",
         "sample size 2 sample t diff 2 sd 3 power 90 alpha 5",
         "scatter is about 3 N; we want to notice a shift of 2 N with power 0.9. parts per oil?",
-        "difference of 2.0 % in assay when the precision is 3 %: no, s = 3, replicates per site, power 90 %",
+        "see a difference of 2.0 % in assay when the sd is 3 %, replicates per site, power 90 %",
         "delta = 2, sigma = 3, beta = 0.1, alpha = 0.05, n?",
     ],
 )
@@ -39,21 +41,51 @@ def test_two_groups_in_many_words(question: str) -> None:
     ("question", "wanted"),
     [
         ("power for n=20 per group, effect 1.5, sd 2", {"n": 20, "effect": 1.5, "sigma": 2}),
-        ("only 15 per arm, sd 4.2: smallest change we see reliably (80 %)", {"n": 15, "power": 0.8, "sigma": 4.2}),
+        (
+            "only 15 per arm, sd 4.2: smallest change we see reliably (80 %)",
+            {"n": 15, "power": 0.8, "sigma": 4.2},
+        ),
         ("one-sample t, shift of 1 sigma, 80% power", {"design": "one_sample_t", "effect_size": 1}),
-        ("paired: sd of differences 0.8, see 0.5, power 0.9", {"design": "paired_t", "sigma": 0.8, "effect": 0.5}),
+        (
+            "paired: sd of differences 0.8, see 0.5, power 0.9",
+            {"design": "paired_t", "sigma": 0.8, "effect": 0.5},
+        ),
         ("0.7 must come out in 4 of 5 studies, sd 1.5, paired", {"effect": 0.7, "power": 0.8}),
-        ("scrap from 6 % to 3 %, how many each side", {"design": "two_proportions", "p1": 0.06, "p2": 0.03}),
-        ("10 % vs 5 %, alpha .05, potency 80%", {"p1": 0.1, "p2": 0.05, "power": 0.8, "alpha": 0.05}),
-        ("historic rate 4 %, units to detect 8 % at 80 % power", {"design": "one_proportion", "p1": 0.04, "p2": 0.08}),
-        ("one-way anova 4 groups, Cohen f 0.25, power 0.8", {"design": "anova", "groups": 4, "effect_size": 0.25}),
-        ("four labs, largest difference of means 3, sd 2, power .9", {"groups": 4, "effect": 3, "sigma": 2}),
+        (
+            "scrap from 6 % to 3 %, how many each side",
+            {"design": "two_proportions", "p1": 0.06, "p2": 0.03},
+        ),
+        (
+            "10 % vs 5 %, alpha .05, potency 80%",
+            {"p1": 0.1, "p2": 0.05, "power": 0.8, "alpha": 0.05},
+        ),
+        (
+            "historic rate 4 %, units to detect 8 % at 80 % power",
+            {"design": "one_proportion", "p1": 0.04, "p2": 0.08},
+        ),
+        (
+            "one-way anova 4 groups, Cohen f 0.25, power 0.8",
+            {"design": "anova", "groups": 4, "effect_size": 0.25},
+        ),
+        (
+            "four labs, largest difference of means 3, sd 2, power .9",
+            {"groups": 4, "effect": 3, "sigma": 2},
+        ),
         ("power of anova, 3 groups, means 10 12 14, sd 3, n = 8", {"means": [10, 12, 14], "n": 8}),
-        ("pairs to detect a correlation of 0.4 with 80 % power", {"design": "correlation", "effect": 0.4}),
-        ("pin the rate to ±2 % when it is roughly 8 %", {"design": "proportion_margin", "margin": 0.02, "p": 0.08}),
-        ("mean known to ±0.5 ml, s is 1.8 ml, 99% confidence", {"design": "mean_margin", "margin": 0.5, "sigma": 1.8, "alpha": 0.01}),
+        (
+            "pairs to detect a correlation of 0.4 with 80 % power",
+            {"design": "correlation", "effect": 0.4},
+        ),
+        (
+            "pin the rate to ±2 % when it is roughly 8 %",
+            {"design": "proportion_margin", "margin": 0.02, "p": 0.08},
+        ),
+        (
+            "mean known to ±0.5 ml, s is 1.8 ml, 99% confidence",
+            {"design": "mean_margin", "margin": 0.5, "sigma": 1.8, "alpha": 0.01},
+        ),
     ],
-)  # fmt: skip
+)
 def test_roles_of_the_numbers(question: str, wanted: dict[str, Any]) -> None:
     args, _ = run(question)
     found = {name: args.get(name) for name in wanted}
@@ -96,3 +128,15 @@ def test_what_is_missing_is_asked(question: str, missing: str) -> None:
     with pytest.raises(NeedsInput, match=missing) as error:
         bind("power_sample_size", read_question(question))
     assert error.value.ask
+
+
+@pytest.mark.parametrize(
+    "piece", ["sd ", "5 sd 3 ", "difference of ", "n = ", "± ", "power of a ", "1 2 3; "]
+)
+def test_long_texts_take_no_longer_than_their_length(piece: str) -> None:
+    reading = read_question(piece * (6000 // len(piece)))
+    begin = time.perf_counter()
+    for operation in ("power_sample_size", "prediction_interval", "regression_multiple"):
+        with suppress(NeedsInput):
+            bind(operation, reading)
+    assert time.perf_counter() - begin < 3.0

@@ -36,7 +36,7 @@ COUNT_WORDS = {
 _PATTERNS: dict[str, tuple[str, ...]] = {
     "effect_size": (
         rf"\b(?:cohen(?:['’]?s)?\s+[dfh]|(?:standardi[sz]ed\s+)?effect\s+size(?:\s+[dfh])?|standardi[sz]ed\s+(?:effect|difference)){_IS}{NUMBER}",
-        rf"{NUMBER}\s*(?:-\s*)?(?:sigmas?|σ|sds?|standard\s+dev\w*)(?=\s*(?:shift|difference|effect|change|[.,?]|$|with|at|power|for|in))(?!\s*(?:is|=|of|[:,]?\s*\d))",
+        rf"{NUMBER}\s*(?:-\s*)?(?:sigmas?|σ|sds?|standard\s+dev\w*)(?=\s*(?:shift|difference|effect|change|[.,?]|$|with|at|power|for|in))(?!\s*(?:is|=|of|:?\s*\d))",
     ),
     "alpha": (
         rf"(?:\balpha|α|\bsignificance){_IS}{NUMBER}{_PERCENT}",
@@ -77,7 +77,7 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
     "effect": (
         rf"\b{_CHANGE}(?!\w)({_GAP}{{0,50}}?){NUMBER}{_PERCENT}",
         rf"\b{_DETECT}\b({_GAP}{{0,40}}?){NUMBER}{_PERCENT}",
-        rf"{NUMBER}{_PERCENT}\s*[a-zµ°]{{0,5}}\s*(?:{_CHANGE}|comes\s+out)\b",
+        rf"{NUMBER}{_PERCENT}\s*[a-zµ°]{{0,5}}\s*(?:{_CHANGE}|(?:must\s+|should\s+)?comes?\s+out)\b",
     ),
     "share": (
         rf"{NUMBER}\s*(%|percent|pct|per\s?cent)",

@@ -51,6 +51,7 @@ _TOKEN = re.compile(
     r"|(?P<space>[ \t\xa0]+)"
     r"|(?P<other>.|\n)"
 )
+MOST_TOKENS = 1000
 _POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _NAME = r"[^\W\d_]\w*"
 _DEFINITION = re.compile(rf"\s*({_NAME})\s*(?:\(\s*({_NAME})\s*\)\s*)?=(?!=)\s*(.+)", re.DOTALL)
@@ -219,20 +220,27 @@ def _spaced_factor(text: str, token: _Token) -> bool:
 
 def _split_equations(run: list[_Token]) -> list[list[_Token]]:
     """ "3a+2b=16 a-b=2" holds two equations: a second = ends the first before its left side."""
-    equals = [index for index, token in enumerate(run) if token.text == "="]
-    if len(equals) < 2:
-        return [run]
-    for index in range(equals[1] - 1, equals[0], -1):
-        if (
-            run[index].spaced
-            and run[index].kind in {"name", "number", "open"}
-            and (run[index - 1].kind in {"number", "name", "close", "superscript"})
+    parts: list[list[_Token]] = []
+    first, equal, cut = 0, False, 0
+    for index, token in enumerate(run):
+        if token.text == "=":
+            if equal and cut > first:
+                parts.append(run[first:cut])
+                first = cut
+            equal, cut = True, 0
+        elif (
+            token.spaced
+            and index > 0
+            and token.kind in {"name", "number", "open"}
+            and run[index - 1].kind in {"number", "name", "close", "superscript"}
         ):
-            return [run[:index], *_split_equations(run[index:])]
-    return [run]
+            cut = index
+    return [*parts, run[first:]]
 
 
 def _formula(text: str, run: list[_Token]) -> Formula | None:
+    if len(run) > MOST_TOKENS:
+        return None
     run = _trimmed(run)
     if not run:
         return None

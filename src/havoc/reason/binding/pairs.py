@@ -74,7 +74,7 @@ def lists(evidence: Evidence) -> list[Series]:
         others = [len(other.values) for other in found if other is not item]
         length = len(item.values)
         if length + 1 in others:
-            mended.append(_with_last(text, item))
+            mended.append(_with_first(_with_last(text, item), length))
         elif length - 1 in others:
             mended.append(_without_identifier(text, item))
         elif length == 2 * usual:
@@ -106,6 +106,16 @@ def _with_last(text: str, item: Series) -> Series:
         item,
         values=[*item.values, float(following[1])],
         source=f"question[{place[0]}:{place[1] + following.end(1)}]",
+    )
+
+
+def _with_first(item: Series, length: int) -> Series:
+    """ "temp 50 60 70 … for temp 65": the 50 is a value, not the number of a label."""
+    numbered = re.fullmatch(r"(.*\D) (\d+)", item.name)
+    if numbered is None or len(item.values) != length:
+        return item
+    return msgspec.structs.replace(
+        item, name=numbered[1], values=[float(numbered[2]), *item.values]
     )
 
 

@@ -11,6 +11,7 @@ from havoc.reason.binding.evidence import Evidence
 from havoc.reason.binding.means import RESPONSE_NAMES
 from havoc.reason.binding.pairs import span
 
+MOST_VARIABLES = 50
 _GAP = r"[^.?!:;()\n\d]{0,40}?"
 _SHORT = r"[^.?!:;,()\n\d]{0,25}?"
 _ARTICLE = r"(?:the\s+|our\s+|its\s+|a\s+)?(?:(?!(?:from|by|on|with|and|as|of|using|to|in|for)\b)[a-z]+\s+){0,2}?"
@@ -122,7 +123,7 @@ _RESPONSES = (
     rf"\b(?:response|dependent)\s*(?:variable)?\s*(?:is|=|:)?\s*{_ARTICLE}{{0}}",
     r"{0}\s*~",
     rf"\b(?:effects?|influences?|impact)\s+of\b[^.?!\n]{{0,60}}?\b(?:up)?on\s+{_ARTICLE}{{0}}",
-    rf"{{0}}\s+{_SHORT}(?:depends?|dependent|explained|described|driven|as\s+a?\s*function|vs\.?|versus|against|on|by|from)\b",
+    rf"{{0}}\s+{_SHORT}\b(?:depends?|dependent|explained|described|driven|as\s+a?\s*function|vs\.?|versus|against|on|by|from)\b",
     rf"\b(?:regress\w*(?:\s+of)?|models?(?:\s+(?:of|for))?|predict\w*|fit\w*|estimate|formula\s+for|equation\s+for|y\s*=|what)\s+{_ARTICLE}{{0}}",
     rf"\b(?:influences?|affects?|drives?|drive|explains?|explain|matters?(?:\s+most)?\s+for|important\s+for)\s+{_ARTICLE}{{0}}",
     rf"\bmake\s+{_ARTICLE}{{0}}",
@@ -140,6 +141,8 @@ def response_of(evidence: Evidence, candidates: list[Series]) -> Series:
         item.name for item in candidates
     ):
         return candidates[0]
+    if len(candidates) > MOST_VARIABLES:
+        return candidates[-1]
     rest = [item for item in candidates if not is_predictor_name(item.name)] or candidates
     for relation in _RESPONSES:
         hits = []

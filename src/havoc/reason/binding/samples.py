@@ -14,7 +14,7 @@ from havoc.reason.binding.levels import LEVELS, Level
 _NUMBER = r"(-?(?:\d+(?:\.\d+)?|\.\d+))(?![\d.]*\d)"
 _IS = r"\s*(?:is|was|were|came\s+back\s+as|gave|of|=|:|about|around|~|≈)*\s*"
 _MEAN = re.compile(
-    rf"\b(?:mean|avg\.?|averages?|averaged|x-?bar|x̄|mittelwert|mu)(?!\w)(?:\s+(?!sd\b|s\b|n\b)[a-z]+){{0,3}}?{_IS}{_NUMBER}",
+    rf"\b(?:mean|avg\.?|averages?|averaged|x-?bar|x̄|mittelwert|mu)(?!\w)(?:\s+(?!sd\b|s\b|n\b)[a-z]+){{0,3}}?{_IS}{_NUMBER}(?!\s+[a-z]{{3,}}\s+(?:averag|gave|had|show|have))",
     re.IGNORECASE,
 )
 _SPREAD = re.compile(
@@ -56,12 +56,13 @@ def summary_of(evidence: Evidence) -> dict[str, tuple[float, str]]:
 def samples(evidence: Evidence) -> list[Series]:
     """Lists of measurements, without a level at the end and without pairs such as 95/95."""
     found = []
+    summary = summary_of(evidence)
     for item in evidence.series():
         item = without_level(item)
         if len(item.values) == 2 and "#" not in item.source:
             first, second = item.values
             both = {first, second} <= LEVELS
-            if both or _is_summary_pair(evidence, item):
+            if both or _is_summary_pair(summary, item):
                 continue
         if len(item.values) >= 2:
             found.append(item)
@@ -82,9 +83,8 @@ def without_level(item: Series) -> Series:
     )
 
 
-def _is_summary_pair(evidence: Evidence, item: Series) -> bool:
+def _is_summary_pair(summary: dict[str, tuple[float, str]], item: Series) -> bool:
     """ "sd 4, 90%" is no list."""
-    summary = summary_of(evidence)
     start = re.match(r"question\[(\d+):", item.source)
     return start is not None and any(
         source.startswith(f"question[{start[1]}:") for _, source in summary.values()
