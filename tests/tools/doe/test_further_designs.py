@@ -250,7 +250,11 @@ def test_best_setting_beats_a_grid():
             {"components": [{"name": "a", "low": 0.6}, {"name": "b", "low": 0.6}]},
             "nothing",
         ),
-        ("mixture", {"components": [{"name": "a", "high": 0.5}, "b"]}, "upper bound"),
+        (
+            "mixture",
+            {"components": [{"name": "a", "high": 0.5}, "b"], "method": "simplex_lattice"},
+            "upper bound",
+        ),
         ("mixture", {"n_components": 12, "degree": 6, "replicates": 1000}, "runs"),
         ("latin_hypercube", {"runs": 10}, "no factors"),
         ("latin_hypercube", {"runs": 10000, "n_factors": 50}, "too many"),

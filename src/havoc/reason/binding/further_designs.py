@@ -238,6 +238,11 @@ def bind_latin_square(evidence: Evidence, binding: Binding) -> None:
     _roles(text, binding, [noun for noun, _ in counted], lists)
     if names:
         binding.set("treatments", names, "question")
+    if graeco and size % 2 == 0 and size != 4:
+        raise NeedsInput(
+            f"a Graeco-Latin square of {size} is not built here",
+            "may it be a plain Latin square, or an odd number of treatments?",
+        )
     if graeco:
         binding.set("treatments2", [f"{'αβγδεζηθικλμ'[index]}" for index in range(min(size, 12))])
     binding.take_count("seed", evidence.scalar("seed"))

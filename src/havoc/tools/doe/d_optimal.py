@@ -140,7 +140,8 @@ def d_optimal(
             remedy="give the total number of runs, existing ones included",
         )
     check_size(runs, where)
-    scales = [_scale(factor, model, bool(constraints), levels, len(listed)) for factor in listed]
+    curved = model == "quadratic" or any("^" in text for text in terms)
+    scales = [_scale(factor, curved, bool(constraints), levels, len(listed)) for factor in listed]
     done = _existing(existing, existing_coded, listed, where)
 
     def feasible(points: FloatArray) -> BoolArray:
@@ -287,7 +288,7 @@ def _prepared(factor: Factor) -> Factor:
 
 
 def _scale(
-    factor: Factor, model: str, constrained: bool, levels: int | None, count: int
+    factor: Factor, curved: bool, constrained: bool, levels: int | None, count: int
 ) -> FloatArray:
     """The settings that are tried: positions of labels, coded numbers."""
     if factor.categorical:
@@ -295,10 +296,10 @@ def _scale(
     if factor.levels:
         return np.array(scale_of(factor))
     if levels is None:
-        levels = 3 if model == "quadratic" else 2
+        levels = 3 if curved else 2
         if constrained:
             levels = FINE_LEVELS if count <= 4 else 5
-    return np.linspace(-1, 1, levels)
+    return np.round(np.linspace(-1, 1, levels), 12)
 
 
 def _natural_columns(factors: list[Factor], points: FloatArray) -> dict[str, list[float | str]]:
