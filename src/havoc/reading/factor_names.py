@@ -35,6 +35,9 @@ _SMALL_RUN = re.compile(r"(?<![\w/'’])[a-z](?:(?:\s*[,;]\s*|\s+)[a-z](?![\w'�
 _NUMBERED = re.compile(
     r"\b([a-zA-Z])1\s*(?:\.\.+|…|-|–|\bto\b|,|through)\s*(?:[,.…]\s*)*\1(\d{1,2})\b"
 )
+_NUMBERED_LIST = re.compile(
+    r"\b([a-zA-Z])1(?:\s*,\s*(?:and\s+)?|\s+)\1\d(?:(?:\s*,\s*(?:and\s+)?|\s+)\1\d)*\b"
+)
 _LETTER_SPAN = re.compile(
     r"(?<![\w/'’])([A-Z])\s?(?:-|–|\.\.+|…|\s(?:to|through|thru)\s)\s?([A-Z])(?![\w'’])"
     r"|(?<![\w/'’])([a-z])\s?(?:\.\.+|…|-|\s(?:to|through|thru)\s)\s?([a-z])(?![\w'’])"
@@ -190,6 +193,8 @@ def _candidates(text: str) -> list[list[str]]:
     for numbered in _NUMBERED.finditer(text):
         if 1 < int(numbered[2]) <= 40:
             found.append([f"{numbered[1]}{index}" for index in range(1, int(numbered[2]) + 1)])
+    for match in _NUMBERED_LIST.finditer(text):
+        found.append(re.findall(r"[a-zA-Z]\d", match[0]))
     for span in _LETTER_SPAN.finditer(text):
         first, last = span[1] or span[3], span[2] or span[4]
         if ord(last) - ord(first) >= 2:

@@ -113,11 +113,13 @@ class FactorText(msgspec.Struct, kw_only=True):
 
 
 class FactorsText(msgspec.Struct, kw_only=True):
-    """All factors that were read, a range that was said to hold for each of them, and the text
-    without the settings."""
+    """All factors that were read, a range that was said to hold for each of them, ranges without
+    a name of their own (also those that are called after their unit), and the text without the
+    settings."""
 
     factors: list[FactorText] = []
     common: FactorText | None = None
+    unnamed: list[FactorText] = []
     remaining: str = ""
 
 
@@ -141,9 +143,15 @@ def read_all_factors(text: str) -> FactorsText:
         named = [item for item in named if item is not common]
     else:
         named += _by_unit([item for item in found if not item.name], bool(named))
+    unnamed = [
+        item
+        for item in found
+        if item is not common and item.low is not None and not (item.name and item.named)
+    ]
     return FactorsText(
         factors=_distinct(sorted(named, key=lambda item: item.start)),
         common=common,
+        unnamed=sorted(unnamed, key=lambda item: item.start),
         remaining=text,
     )
 

@@ -13,10 +13,22 @@ INDEX_NAMES = re.compile(
     re.IGNORECASE,
 )
 
+IDENTIFIER_NAMES = re.compile(r"^(?:lot|batch|order|serial|id|subgroup)(?:[ _]?(?:no|nr|id))?$", re.IGNORECASE)
+
 
 def is_index(column: Column, *, first: bool, header: bool) -> bool:
     """Does the column count in even steps under the name of an index (or nameless, in front)?"""
     return counts_evenly(column) and bool(INDEX_NAMES.match(column.name) or (first and not header))
+
+
+def is_identifier(column: Column) -> bool:
+    """Whole numbers that never fall, under the name of a lot: the rows of one lot together."""
+    if not IDENTIFIER_NAMES.match(column.name):
+        return False
+    values = [value for value in column.present if isinstance(value, float)]
+    return all(value == int(value) for value in values) and all(
+        after >= before for before, after in pairwise(values)
+    )
 
 
 def counts_evenly(column: Column) -> bool:
@@ -38,4 +50,7 @@ def measured_columns(table: Table) -> list[Column]:
         for position, column in enumerate(columns)
         if not is_index(column, first=position == 0, header=table.header)
     ]
+    measured = [column for column in kept if not is_identifier(column)]
+    if len(measured) >= 2:
+        return measured
     return kept if len(columns) > 1 and kept else columns

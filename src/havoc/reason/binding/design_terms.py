@@ -64,7 +64,7 @@ def factors(
     if len(found) == 1 and stated is not None and len(found[0].levels) == stated > 2:
         # As many words in brackets as factors are meant: they are the factors.
         names, found = [str(level) for level in found[0].levels], []
-    found = _paired_with_names(found, names)
+    found = _paired_with_names(found, read.unnamed, names)
     if found:
         check_ranges(found)
         listed = [factor_of(item) for item in found]
@@ -102,12 +102,15 @@ def _is_factor(item: FactorText) -> bool:
     return item.levels != [-1.0, 1.0] or item.named
 
 
-def _paired_with_names(found: list[FactorText], names: list[str]) -> list[FactorText]:
+def _paired_with_names(
+    found: list[FactorText], unnamed: list[FactorText], names: list[str]
+) -> list[FactorText]:
     """ "limits 20-80 % and 1-4 h, factors humidity and duration": ranges take the names in order."""
-    if found and len(found) == len(names) and not any(item.named for item in found):
-        for item, name in zip(found, names, strict=True):
-            item.name = name
-    return found
+    if not unnamed or len(unnamed) != len(names) or any(item.named for item in found):
+        return found
+    for item, name in zip(unnamed, names, strict=True):
+        item.name = name
+    return unnamed
 
 
 def _completed(

@@ -166,7 +166,7 @@ def _check_fraction(binding: Binding, count: int) -> None:
     wanted, resolution = binding.args.get("runs"), binding.args.get("resolution")
     if wanted is None or not count or binding.args.get("generators"):
         return
-    if wanted & (wanted - 1):
+    if wanted < 2 or wanted != int(wanted) or int(wanted) & (int(wanted) - 1):
         raise NeedsInput(
             f"a two-level fraction has 4, 8, 16, 32 … runs, not {wanted}",
             f"how many of these runs can be made, or should it be a Plackett-Burman design of "

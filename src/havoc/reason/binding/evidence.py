@@ -20,7 +20,12 @@ from havoc.reading.prose import MASK, PRONOUNS, STOPWORDS
 from havoc.reading.question import Reading, Series
 from havoc.reading.roles import NUMBER, Scalar
 from havoc.reading.table import Column, Table
-from havoc.reason.binding.mention import are_replicates, mentioned, mentioned_by_level
+from havoc.reason.binding.mention import (
+    are_replicates,
+    mentioned,
+    mentioned_by_level,
+    named_level,
+)
 
 _WHEN = re.compile(r"^(?:date|time|time ?stamp|datetime|day|when)\b", re.IGNORECASE)
 _REFERENCE_NUMBER = re.compile(
@@ -104,7 +109,13 @@ class Evidence:
     def numeric_columns(self, table: Table, *, keep_index: bool = False) -> list[Column]:
         if keep_index:
             return [column for column in table.columns if column.kind == "number"]
-        return measured_columns(table)
+        columns = measured_columns(table)
+        named = self.named(columns)
+        return named if len(named) >= 2 else columns
+
+    def named(self, columns: Sequence[Column]) -> list[Column]:
+        """The columns that the newest turn of the question names, else those of all turns."""
+        return mentioned(columns, self.text.split("\n")[0]) or mentioned(columns, self.text)
 
     def text_columns(self, table: Table) -> list[Column]:
         return [column for column in table.columns if column.kind == "text"]
@@ -165,6 +176,8 @@ class Evidence:
                 factors, numbers = [codes], [column for column in numbers if column is not codes]
         if not factors or not numbers:
             return []
+        if len(numbers) > 1 and not self.named(numbers):
+            raise _which_column(numbers)
         factor, response = self.chosen_factor(factors), self.chosen(numbers)
         levels: dict[str, list[float | None]] = {}
         for label, value in zip(factor.values, response.values, strict=True):
@@ -184,7 +197,7 @@ class Evidence:
 
     def chosen(self, columns: Sequence[Column]) -> Column:
         """The column that the question speaks about, else the last one."""
-        named = mentioned(columns, self.text)
+        named = self.named(columns)
         return named[0] if named else columns[-1]
 
     def chosen_factor(self, factors: Sequence[Column]) -> Column:
@@ -206,6 +219,12 @@ class Evidence:
         ]
         if len(groups) > 2 and len(named) == 2:
             return named[0], named[1]
+        if len(groups) > 2 and all(" where " in group.source for group in groups):
+            names = ", ".join(group.name for group in groups[:8])
+            raise NeedsInput(
+                f"there are {len(groups)} {what} ({names}), and this compares two",
+                "which two do you mean, or should all be compared?",
+            )
         return groups[0], groups[1]
 
     def one(self, what: str = "measurements") -> Series:
@@ -213,7 +232,7 @@ class Evidence:
         series = self.series()
         if not series:
             raise NeedsInput(f"no {what} were given", f"which values are the {what}?")
-        if len(series) == 1:
+        if len(series) == 1 and "#" not in series[0].source:
             return series[0]
         columns = [
             (table, column)
@@ -221,18 +240,38 @@ class Evidence:
             for column in self.numeric_columns(table)
             if len(column.values) > 1
         ]
-        if len(columns) != len(series):
-            return max(series, key=lambda item: len(item.values))
-        named = mentioned([column for _, column in columns], self.text)
+        named = self.named([column for _, column in columns])
         if len(named) == 1:
-            return next(series_of(table, column) for table, column in columns if column is named[0])
+            return next(
+                self._restricted(table, column) for table, column in columns if column is named[0]
+            )
+        longest = max(series, key=lambda item: len(item.values))
+        if len(columns) == 1 and "#" in longest.source:
+            return self._restricted(*columns[0])
+        if len(columns) != len(series) and (not columns or "#" not in longest.source):
+            return longest
         if are_replicates([column for _, column in columns]) or not self.tables[0].header:
             return _joined(series)
-        names = ", ".join(column.name for _, column in columns[:8])
-        raise NeedsInput(
-            f"there are {len(columns)} columns of numbers ({names})",
-            "which column holds the measurements?",
-        )
+        raise _which_column([column for _, column in columns])
+
+    def _restricted(self, table: Table, column: Column) -> Series:
+        """A column, only the rows of a level that is named ("the mean weight for M2")."""
+        series = series_of(table, column)
+        for factor in self.factor_columns(table):
+            level = named_level(factor, self.reading.text)
+            if level is not None:
+                where = f" where {factor.name} = {level}"
+                return msgspec.structs.replace(
+                    series,
+                    name=series.name + where,
+                    source=series.source + where,
+                    values=[
+                        value
+                        for value, label in zip(series.values, factor.values, strict=True)
+                        if str(label) == level
+                    ],
+                )
+        return series
 
     def pair(self, what: str = "x and y") -> tuple[Series, Series]:
         """Two lists of equal length that belong together value by value."""
@@ -302,7 +341,7 @@ class Evidence:
         for match in re.finditer(
             rf"(?<![\w.\-^/]){NUMBER}\s*(%|percent)?(?![\w]*\d)(?!\s*[\^])", text
         ):
-            if _REFERENCE_NUMBER.search(text[: match.start(1)]):
+            if _REFERENCE_NUMBER.search(text[max(0, match.start(1) - 24) : match.start(1)]):
                 continue
             following = text[match.end(1) : match.end(1) + 1]
             if following.isalpha() and text[match.end(1) : match.end(1) + 2].lower() in {
@@ -328,6 +367,14 @@ class Evidence:
 
     def after(self, scalar: Scalar, width: int = 24) -> str:
         return self.text[scalar.end : scalar.end + width]
+
+
+def _which_column(columns: Sequence[Column]) -> NeedsInput:
+    names = ", ".join(column.name for column in columns[:8])
+    return NeedsInput(
+        f"there are {len(columns)} columns of numbers ({names})",
+        "which column holds the measurements?",
+    )
 
 
 def _joined(series: Sequence[Series]) -> Series:

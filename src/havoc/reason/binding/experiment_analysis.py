@@ -7,9 +7,14 @@ import re
 import msgspec
 
 from havoc.reading.factor_names import COUNT, number_of, read_names
-from havoc.reading.prose import mask
+from havoc.reading.prose import mask, normalise
 from havoc.reading.question import Series
-from havoc.reading.run_results import read_center_values, read_responses, read_run_results
+from havoc.reading.run_results import (
+    RunResults,
+    read_center_values,
+    read_responses,
+    read_run_results,
+)
 from havoc.reading.table import Column, Table
 from havoc.reason.binding.design_terms import DESIGN_TOKEN
 from havoc.reason.binding.designs import read_generators
@@ -64,9 +69,14 @@ def bind_doe_analyze(evidence: Evidence, binding: Binding) -> None:
     try:
         table, columns, response, block = design_table(evidence)
     except NeedsInput:
-        if evidence.tables:
-            raise
-        _from_prose(evidence, binding)
+        if not evidence.tables:
+            _from_prose(evidence, binding)
+        else:
+            # What was taken for a table may be settings with results: "60,1: 5 / 90,1: 7".
+            found = _run_results(evidence, normalise(evidence.reading.text))
+            if found is None:
+                raise
+            _set_results(binding, found)
     else:
         binding.set("factors", {column.name: _settings(column) for column in columns}, table.source)
         binding.set(
@@ -116,18 +126,29 @@ def _from_prose(evidence: Evidence, binding: Binding) -> None:
         binding.set("center_response", values, f"question[{start}:{end}]")
         text = mask(text, start, end)
     names = read_names(text)
-    found = read_run_results(text, names)
+    found = _run_results(evidence, text)
     if found is not None:
-        binding.set("factors", found.factors, found.source)
-        binding.set("response", found.response, found.source)
-        if found.response_name:
-            binding.set("response_name", found.response_name, found.source)
+        _set_results(binding, found)
         return
     columns = _prose_columns(evidence)
     if columns is not None:
         _set_columns(binding, *columns)
         return
     _standard_order(evidence, binding, text, names)
+
+
+def _run_results(evidence: Evidence, text: str) -> RunResults | None:
+    """Settings with results; as typed, where commas between settings look like decimal commas."""
+    return read_run_results(text, read_names(text)) or read_run_results(
+        evidence.reading.text, read_names(evidence.reading.text)
+    )
+
+
+def _set_results(binding: Binding, found: RunResults) -> None:
+    binding.set("factors", found.factors, found.source)
+    binding.set("response", found.response, found.source)
+    if found.response_name:
+        binding.set("response_name", found.response_name, found.source)
 
 
 def _standard_order(evidence: Evidence, binding: Binding, text: str, names: list[str]) -> None:
@@ -236,14 +257,13 @@ def bind_response_surface(evidence: Evidence, binding: Binding) -> None:
     if columns is not None:
         _set_columns(binding, *columns)
         return
-    runs = read_run_results(text, read_names(text))
+    runs = _run_results(evidence, text)
     if runs is None:
         raise NeedsInput(
             "a response surface needs the settings of at least two factors and the response of every run",
             "which settings were run, and what was measured in each?",
         )
-    binding.set("factors", runs.factors, runs.source)
-    binding.set("response", runs.response, runs.source)
+    _set_results(binding, runs)
 
 
 def _path(evidence: Evidence, binding: Binding, expression: str) -> None:

@@ -27,11 +27,7 @@ def _pair_of(evidence: Evidence) -> tuple[Series, Series]:
         if len(columns) == 2:
             return series_of(table, columns[0]), series_of(table, columns[1])
         if len(columns) > 2:
-            named = [
-                column
-                for column in columns
-                if re.search(rf"(?<!\w){re.escape(column.name.lower())}(?!\w)", evidence.text)
-            ]
+            named = evidence.named(columns)
             kept = named if len(named) >= 2 else evidence.numeric_columns(table)
             return series_of(table, kept[0]), series_of(table, kept[-1])
     found = pair(evidence)

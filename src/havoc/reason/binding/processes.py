@@ -331,7 +331,7 @@ def _attribute(evidence: Evidence, binding: Binding, kind: str) -> None:
                 if kind in {"p", "np"}
                 else series[1]
             )
-        found = next(item for item in series if item is not size)
+        found = _counts_among(evidence, [item for item in series if item is not size], kind)
         columns = complete_pairs(binding, found, size)
         binding.set(counts, columns[0], found.source)
         if kind != "c":
@@ -359,6 +359,16 @@ def _attribute(evidence: Evidence, binding: Binding, kind: str) -> None:
                 "more defectives than units inspected in at least one sample",
                 "which list holds the defectives and which the sample sizes?",
             )
+
+
+def _counts_among(evidence: Evidence, series: list[Series], kind: str) -> Series:
+    """The counts: the list that is named, else the one named as such a chart's counts are."""
+    words = set(re.findall(r"[^\W\d_]+", evidence.text.split("\n")[0]))
+    for item in series:
+        if item.name and set(re.findall(r"[^\W\d_]+", item.name.lower())) & words:
+            return item
+    pattern = _DEFECTIVE_WORDS if kind in {"p", "np"} else _DEFECT_WORDS
+    return next((item for item in series if re.search(pattern, item.name.lower())), series[0])
 
 
 def _sample_size(evidence: Evidence) -> Scalar | None:

@@ -69,7 +69,7 @@ def bind_split_plot(evidence: Evidence, binding: Binding) -> None:
             counted["name"].lower().startswith(item.name.lower()[:5]) for item in easy
         ):
             sub.append(
-                {"name": counted["name"].rstrip("s"), "n_levels": number_of(counted["count"])}
+                {"name": _singular(counted["name"]), "n_levels": number_of(counted["count"])}
             )
         whole = [factor_of(item) for item in hard]
         if not whole:
@@ -92,6 +92,10 @@ def bind_split_plot(evidence: Evidence, binding: Binding) -> None:
         binding.set("sub_plot", sub, ", ".join(item.source for item in easy)[:400])
     _plots(evidence, binding)
     binding.take_count("seed", evidence.scalar("seed"))
+
+
+def _singular(noun: str) -> str:
+    return noun[:-3] + "y" if noun.endswith("ies") else noun.removesuffix("s")
 
 
 def _lettered(text: str) -> tuple[list[str], list[str]] | None:
