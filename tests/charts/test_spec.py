@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-import chart_examples as examples
 import msgspec
 import pytest
 
+import chart_examples as examples
 from havoc.charts import ChartSpec, Panel, Series, decimate, read_chart
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import time
 
-import chart_examples as examples
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import chart_examples as examples
 from havoc.charts import ChartSpec, Panel, Series
 from havoc.charts.terminal import terminal_chart
 

@@ -14,7 +14,7 @@ from havoc.reason import ask
 from havoc.tools import registry
 
 sys.path.insert(0, str(Path(__file__).parent))
-from calls import LATER, call_of  # noqa: E402
+from calls import LATER, call_of
 
 CASES = {
     path.stem: json.loads(path.read_text("utf-8"))

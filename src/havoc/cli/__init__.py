@@ -8,6 +8,7 @@ Exit codes: 0 done, 1 unexpected error, 2 the input cannot carry the request,
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import io
 import os
@@ -60,6 +61,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     except HavocError as error:
         return _failed(str(error), 2)
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        with contextlib.suppress(OSError):
+            # what could not be written must not fail a second time when the program ends
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _failed(f"{error.strerror or error}{where}; free space or name another place", 2)
     except Exception as error:
         if os.environ.get(TRACEBACK_VARIABLE):
             raise

@@ -45,12 +45,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def _from_standard_input() -> str:
+    if sys.stdin is None:
+        raise InputError(
+            "standard input is closed", where="ask -", remedy="give the question as an argument"
+        )
+    return sys.stdin.read()
+
+
 def execute(namespace: argparse.Namespace) -> int:
     if namespace.batch:
         return _batch(namespace)
     if not namespace.question:
         raise InputError("no question was given", where="ask", remedy='try havoc ask "…"')
-    question = sys.stdin.read() if namespace.question == "-" else namespace.question
+    question = _from_standard_input() if namespace.question == "-" else namespace.question
+    try:
+        question.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"the question is not UTF-8 (character {error.start + 1})",
+            where="ask",
+            remedy="type it again, or save its text as UTF-8",
+        ) from None
     answer = _ask(question, _tables(namespace.data), namespace.context, namespace.budget)
     plain = answer.to_dict()
     if namespace.report:

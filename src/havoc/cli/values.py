@@ -16,6 +16,7 @@ import msgspec
 import msgspec.inspect as inspection
 
 from havoc.errors import InputError
+from havoc.reading.numbers import shorten
 from havoc.tools.signature import Parameter, flatten, is_number
 
 TEXT_LIMIT = 8_000_000
@@ -169,10 +170,22 @@ def _rows(text: str, kind: inspection.Type) -> Any:
     return [_list(row, inner[0]) for row in filter(str.strip, re.split(r"[;\n]", text))]
 
 
+def _refuse_decimal_commas(text: str) -> None:
+    """ "12,1 12,3" would be read as four values: a mark inside and a space between the numbers."""
+    words = text.split()
+    if len(words) > 1 and all(re.fullmatch(r"-?\d+,\d+;?", word) for word in words):
+        raise InputError(
+            f"{shorten(text)!r} mixes commas inside and spaces between the numbers",
+            remedy="write decimal points (12.1 12.3), or commas only between the values",
+        )
+
+
 def _list(text: str, kind: inspection.Type) -> Any:
     if not isinstance(kind, inspection.ListType):
         return None
     items = list(flatten(kind.item_type))
+    if any(is_number(item) for item in items):
+        _refuse_decimal_commas(text)
     words = re.split(r"[,;\s]+", text.strip(" ,;\t\n"))
     if any(is_number(item) for item in items):
         numbers = [_as_number(word) for word in words]

@@ -38,11 +38,11 @@ MAX_TOTALS = 8
 
 TOTAL_LABELS = frozenset(
     """total totals sum sums subtotal sub-total summe gesamt somme suma totale insgesamt Σ
-    ∑""".split()  # noqa: SIM905
+    ∑""".split()
 ) | {"grand total"}
 SUMMARY_LABELS = frozenset(
     """avg avg. average mean mittelwert moyenne media stdev std sd st.dev. stddev min max minimum
-    maximum range median count n""".split()  # noqa: SIM905
+    maximum range median count n""".split()
 ) | {"std dev", "st dev", "std. dev."}
 
 

@@ -48,6 +48,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
 
 _DATES = re.compile(
     r"\b(?:in|since|until|from|of|by|from)\s+(?:19|20)\d\d\b|(?<![\d/])(?:0?[1-9]|[12]\d|3[01])/(?:0[1-9]|1[0-2])(?:/\d{2,4})?(?![\d/])"
+    r"(?!\s+(?:were\s+|are\s+|is\s+|was\s+)?(?:bad|def|fail|nok|rej|nonconf|scrap|broken|leak|good|ok|pass))"
     r"|\b\d{4}-\d{2}-\d{2}\b",
     re.IGNORECASE,
 )

@@ -16,7 +16,7 @@ _BRACKET_UNIT = re.compile(r"(?P<name>.*\S)\s*[(\[](?P<unit>[^()\[\]]{0,16})[)\]
 _LAST_WORD = re.compile(r"(?P<name>.*[^\s_/,])(?:,\s?|\s/\s|\s)(?P<unit>[^\s_]{1,10})")
 # Words that are units and as often something else at the end of a name ("temp min", "pull in").
 _DOUBTFUL_UNITS = frozenset(
-    """min in a h d t c f k m n g l j s v w b pcs units points cycles day days""".split()  # noqa: SIM905
+    """min in a h d t c f k m n g l j s v w b pcs units points cycles day days""".split()
 )
 # One letter after an underscore is a unit only if it is hardly anything else ("peel_N").
 _LETTERS = frozenset("ABDFHJKLMTdhmtl")

@@ -8,12 +8,15 @@ from itertools import pairwise
 from havoc.reading.table import Column, Table
 
 INDEX_NAMES = re.compile(
-    r"^(?:#|no\.?|nr\.?|num(?:ber)?|id|idx|index|i|obs(?:ervation)?|row|sample(?: ?(?:no|#|id))?|subgroup|"
-    r"run(?: ?order)?|std ?order|order|batch|lot|unit|item|time ?stamp|date|day|week|month|hour|h|time|sg|probe|nr)$",
+    r"^(?:#|no\.?|nr\.?|num(?:ber)?|id|idx|index|i|obs(?:ervation)?|row|sample(?: ?(?:no|#|id))?|"
+    r"subgroup|run(?: ?order)?|std ?order|order|batch|lot|unit|item|time ?stamp|date|day|week|"
+    r"month|hour|h|time|sg|probe|nr)$",
     re.IGNORECASE,
 )
 
-IDENTIFIER_NAMES = re.compile(r"^(?:lot|batch|order|serial|id|subgroup)(?:[ _]?(?:no|nr|id))?$", re.IGNORECASE)
+IDENTIFIER_NAMES = re.compile(
+    r"^(?:lot|batch|order|serial|id|subgroup)(?:[ _]?(?:no|nr|id))?$", re.IGNORECASE
+)
 
 
 def is_index(column: Column, *, first: bool, header: bool) -> bool:

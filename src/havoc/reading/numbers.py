@@ -36,7 +36,7 @@ class Cell(NamedTuple):
 # Compared without case. In a column of numbers all of these are missing values.
 MISSING_MARKERS = frozenset(
     """n/a #n/a na n.a. n.a nan nil null none missing blank nd n.d. n.d n/d - -- --- – — * ** . ?
-    ?? (blank) (empty) <na>""".split()  # noqa: SIM905
+    ?? (blank) (empty) <na>""".split()
 ) | {""}
 
 # In a column of labels only these are: "none" or "-" may be a level there.
@@ -53,13 +53,13 @@ UNIT_SYMBOLS = frozenset(
     N/mm² N/cm2 N/25mm kgf kgf/cm2 mS mS/cm µS/cm uS/cm cm/s m/s mm/s m/min mm/min mm/rev
     l/min L/min ml/min mL/min kg/h m3/h l/h cfu CFU cfu/ml CFU/mL gsm dB dBA ohm Ohm Ω kΩ MΩ
     kohm pF nF µF mT T mJ m2 cm2 mm2 m3 cm3 cc m² cm² mm² m³ cm³ mm³ lx lm mmHg wt% vol% w/w
-    mol% pcs rad mrad µrad mW/cm2""".split()  # noqa: SIM905
+    mol% pcs rad mrad µrad mW/cm2""".split()
 )
 UNIT_WORDS = frozenset(
     """mm cm kg mg um nm ml psi bar kpa mpa rpm ppm ppb sec secs second seconds min mins minute
     minutes hour hours hrs day days week weeks month months year years percent pct degc degf
     inch inches mil ohm ohms volt volts watt watts micron microns gram grams pieces pcs units
-    cycles points""".split()  # noqa: SIM905
+    cycles points""".split()
 )
 # A letter glued to a digit is more often part of a name ("2A", "3B", "4M") than a unit.
 _GLUED_LETTERS = frozenset("CFNVWgmsh%°‰")

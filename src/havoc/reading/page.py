@@ -22,7 +22,7 @@ SENTENCE_WORDS = frozenset(
     where can could would should will if so as then have has had please pls plz hi hello hey dear
     thanks thx compare check following below see data values readings results measurements numbers
     gave give made took get got not about into per each und der die das les des de la
-    el""".split()  # noqa: SIM905
+    el""".split()
 )
 
 

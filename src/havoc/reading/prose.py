@@ -426,7 +426,7 @@ def _merge_numbered_labels(blocks: list[Block]) -> list[Block]:
     singles = [block.lists[0] for block in blocks if len(block.lists) == 1]
     by_word: dict[str, list[NumberList]] = {}
     for item in singles:
-        if item.label and not item.explicit:
+        if item.label and item.values and not item.explicit:
             by_word.setdefault(item.label.lower(), []).append(item)
     for items in by_word.values():
         firsts = [item.values[0] for item in items]

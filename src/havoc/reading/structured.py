@@ -49,7 +49,7 @@ def table_from_object(obj: object, source: str = "data") -> Table:
     if isinstance(obj, (list, tuple)):
         return _from_list(obj, source)
     raise InputError(
-        f"a {type(obj).__name__} is no table",
+        "no table was given" if obj is None else f"a {type(obj).__name__} is no table",
         where=source,
         remedy="give an object of columns, a list of records or a list of rows",
     )

@@ -20,8 +20,8 @@ LIMIT = 3
 QUOTED = 3
 _SENTENCE = re.compile(r"(?<=[.?!])\s+(?=[A-Z`*])")
 _ASKING = frozenset(
-    "what difference mean means explain define when why how use used work works distinguish choose "
-    "simple words term between versus which interpret".split()
+    "what whats difference mean means explain define when why how use used work works distinguish "
+    "choose simple words term between versus which interpret".split()
 )
 
 
@@ -36,13 +36,11 @@ def explain(plan: Plan, workspace: Workspace) -> tuple[str, list[str]]:
         if (score := len(terms & _terms(sentence)))
     ]
     quoted.sort(key=lambda item: (-item[0], names.index(item[1])))
-    if not names:
+    if not names or not quoted or not quoted[0][0]:
         return (
             "The documentation of this version does not cover that concept.",
             ["Ask about a method that this program computes."],
         )
-    if not quoted:
-        quoted = [(0, names[0], sentence) for sentence in _sentences(names[0])]
     best = [sentence for _, _, sentence in quoted[:QUOTED]]
     conclusion = " ".join(
         workspace.fact(sentence, _source(name)) for _, name, sentence in quoted[:1]
@@ -88,7 +86,8 @@ def _sentences(name: str) -> list[str]:
 
 def _terms(text: str) -> set[str]:
     """Telling words; a plural and its singular count as one."""
-    words = re.findall(r"[a-z][a-z0-9\-]*", text.lower())
+    text = re.sub(r"\b([a-z]) (value|chart)", r"\1-\2", text.lower())
+    words = re.findall(r"[a-z][a-z0-9\-]*", text)
     kept = {word for word in words if word not in STOPWORDS | _ASKING and len(word) > 1}
     return {word[:-1] if word.endswith("s") and len(word) > 3 else word for word in kept}
 

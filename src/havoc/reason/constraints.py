@@ -20,9 +20,9 @@ Severity = Literal["LOW", "MEDIUM", "HIGH", "CRITICAL"]
 FACTORS: dict[Severity, float] = {"LOW": 0.95, "MEDIUM": 0.9, "HIGH": 0.8, "CRITICAL": 0.5}
 ENOUGH_VALUES = 8
 EFFECT_SIZES = (
-    "cohen_d", "hedges_g", "cohen_h", "cohen_w", "eta_squared", "partial_eta_squared_A", "cramers_v",
-    "rank_biserial", "epsilon_squared", "kendall_w", "r", "r_squared", "odds_ratio", "rate_ratio",
-    "proportion", "kappa", "W", "variance_ratio",
+    "cohen_d", "hedges_g", "cohen_h", "cohen_w", "eta_squared", "partial_eta_squared_A",
+    "cramers_v", "rank_biserial", "epsilon_squared", "kendall_w", "r", "r_squared",
+    "odds_ratio", "rate_ratio", "proportion", "kappa", "W", "variance_ratio",
 )  # fmt: skip
 
 

@@ -74,6 +74,9 @@ class Planner(Protocol):
     def plan(self, reading: Reading, context: Context | None = None) -> Plan: ...
 
 
+MOST_NAMES = 20
+
+
 class RulePlanner:
     """Wording rules with learned weights for the operation, binders for the arguments."""
 
@@ -92,6 +95,13 @@ class RulePlanner:
             context_operation = ""
         guesses = guess(reading, context_operation)
         best = guesses[0]
+        if context is None and _only_names_columns(reading):
+            return Plan(
+                outcome="needs_clarification",
+                reason="The question only names a column.",
+                ask=_broad_question(reading),
+                guesses=guesses,
+            )
         merged = reading if context is None else merge(reading, context.reading)
         if best.name == "unclear" and _has_request(guesses):
             best = next(item for item in guesses if item.name not in STATUSES)
@@ -131,6 +141,10 @@ def refine(operations: list[str], reading: Reading) -> list[str]:
         return ["proportion_two"]
     if first == "anova_two_way" and _names_one_factor(reading):
         return ["anova_one_way", *operations[1:]]
+    if first == "anova_one_way" and _factors_named(reading) >= 2:
+        return ["anova_two_way", *operations[1:]]
+    if first in {"anova_one_way", "anova_two_way"} and _is_factorial(reading):
+        return ["doe_analyze", *operations[1:]]
     if operations == ["capability"] and _STABILITY.search(reading.text):
         return ["control_chart", "capability"]
     if first in {"plackett_burman", "fractional_factorial"} and not _NAMED_SCREENING.search(
@@ -148,6 +162,44 @@ def refine(operations: list[str], reading: Reading) -> list[str]:
     ):
         return ["doe_analyze", *operations[1:]]
     return operations
+
+
+def _only_names_columns(reading: Reading) -> bool:
+    """A file and no request: every word of the question is the name of a column."""
+    names = {column.name.lower() for table in reading.tables for column in table.columns}
+    words = reading.text.lower().split()
+    return 0 < len(words) <= MOST_NAMES and all(word.strip("?.,;") in names for word in words)
+
+
+def _factors_named(reading: Reading) -> int:
+    """How many factors of a table the question names exactly."""
+    words = set(re.findall(r"\w+", reading.text.split("\n")[0].lower()))
+    return max(
+        (
+            sum(
+                column.kind == "text"
+                and column.name.lower() in words
+                and 1 < len(set(column.present)) < len(column.present)
+                for column in table.columns
+            )
+            for table in reading.tables
+        ),
+        default=0,
+    )
+
+
+def _is_factorial(reading: Reading) -> bool:
+    """A table with three or more columns of two or three settings, and a response beside them."""
+    for table in reading.tables:
+        numbers = [column for column in table.columns if column.kind == "number"]
+        settings = [
+            column
+            for column in numbers
+            if 2 <= len(set(column.present)) <= 3 and len(column.present) >= 4
+        ]
+        if len(settings) >= 3 and len(settings) == len(numbers) - 1 == len(table.columns) - 1:
+            return True
+    return False
 
 
 def _two_counts(reading: Reading) -> bool:

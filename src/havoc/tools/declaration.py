@@ -150,6 +150,10 @@ def _argument_struct(
     )
 
 
+LARGEST_INTEGER = 2**53
+"""Beyond this a float no longer tells neighbouring whole numbers apart."""
+
+
 def _plain(value: Any) -> Any:
     """Arrays, series and other sequences of numbers as lists, recursively."""
     if isinstance(value, Mapping):
@@ -164,6 +168,11 @@ def _plain(value: Any) -> Any:
         if value and all(type(item) is float for item in value):
             return list(value)
         return [_plain(item) for item in value]
+    if type(value) is int and abs(value) > LARGEST_INTEGER:
+        raise InputError(
+            f"a whole number of {len(str(value)[:400])} or more digits is too large",
+            remedy=f"give whole numbers up to {LARGEST_INTEGER}",
+        )
     return value
 
 

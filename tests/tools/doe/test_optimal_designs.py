@@ -63,7 +63,10 @@ def test_labels_are_spread_evenly():
     design = run(
         "d_optimal",
         runs=12,
-        factors=[{"name": "binder", "levels": ["k", "l", "m"]}, {"name": "mill", "levels": ["x", "y"]}],
+        factors=[
+            {"name": "binder", "levels": ["k", "l", "m"]},
+            {"name": "mill", "levels": ["x", "y"]},
+        ],
     )
     counts = [sum(row[0] == label for row in design.natural) for label in "klm"]
     assert counts == [4, 4, 4]

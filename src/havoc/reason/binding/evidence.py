@@ -111,7 +111,15 @@ class Evidence:
             return [column for column in table.columns if column.kind == "number"]
         columns = measured_columns(table)
         named = self.named(columns)
-        return named if len(named) >= 2 else columns
+        if len(named) < 2 or self._names_range(named):
+            return columns
+        # a name of one letter ("y") is found in no text for certain, so it stays
+        return [column for column in columns if column in named or len(column.name) < 2]
+
+    def _names_range(self, columns: Sequence[Column]) -> bool:
+        """ "x1..x4", "x1 to x4": the columns between are meant too."""
+        names = "|".join(re.escape(column.name.lower()) for column in columns)
+        return self.has(rf"(?:{names})\s*(?:\.\.+|…|-|–|to|through|thru|until)\s*(?:{names})(?!\w)")
 
     def named(self, columns: Sequence[Column]) -> list[Column]:
         """The columns that the newest turn of the question names, else those of all turns."""

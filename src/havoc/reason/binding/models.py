@@ -135,7 +135,14 @@ def _kind(evidence: Evidence) -> str:
 
 
 def bind_regression_linear(evidence: Evidence, binding: Binding) -> None:
-    """A straight line, the settings at which to predict and the response to read back."""
+    """A straight line, the settings at which to predict and the response to read back.
+
+    Three or more columns named beside each other are a model of several predictors.
+    """
+    if any(len(evidence.named(evidence.numeric_columns(table))) >= 3 for table in evidence.tables):
+        binding.operation = "regression_multiple"
+        bind_regression_multiple(evidence, binding)
+        return
     x, y = xy(evidence, binding)
     _refuse_constant(binding, "x")
     _intercept(evidence, binding)
@@ -231,6 +238,10 @@ def predictors_and_response(evidence: Evidence) -> tuple[list[Series], Series]:
 def bind_regression_multiple(evidence: Evidence, binding: Binding) -> None:
     """Response, predictors, products and the setting at which to predict."""
     predictors, response = predictors_and_response(evidence)
+    if len(predictors) == 1 and evidence.tables:
+        binding.operation = "regression_linear"
+        bind_regression_linear(evidence, binding)
+        return
     columns = complete_pairs(binding, *predictors, response)
     names = _distinct([item.name or f"x{index}" for index, item in enumerate(predictors, start=1)])
     binding.set(

@@ -105,7 +105,8 @@ def _levels(binding: Binding, numbers: Numbers, text: str, estimating: bool) -> 
 
 
 def _checked(claim: Claim, name: str) -> float:
-    if not 0 < claim.fraction < 1:
+    slightly_above = name == "power" and not claim.percent and 1 < claim.value < 10
+    if slightly_above or not 0 < claim.fraction < 1:
         raise NeedsInput(
             f"the {name} is {claim.value:g}{' %' if claim.percent else ''}, and it must lie between 0 and 1",
             f"which {name} do you mean, for example {'0.05' if name == 'alpha' else '0.8'}?",

@@ -185,7 +185,7 @@ def dispersion_check(kind: str, counts: FloatArray, sizes: FloatArray | None, ra
             status="violated",
             detail=f"the counts vary {ratio:.3g} times as much (variance) as {law} counts do "
             f"(dispersion test, p = {over:.2g}): either special causes, or, with very large "
-            "samples, limits that are too narrow (Laney's chart)",
+            "samples, limits that are too narrow",
         )
     return Check(
         name=f"{law} variation",

@@ -13,6 +13,7 @@ from typing import Any
 import pint
 
 from havoc.errors import InputError
+from havoc.reading.numbers import shorten
 
 MOST_CHARACTERS = 80
 
@@ -116,7 +117,13 @@ def unit(text: str, where: str) -> Any:
     whole = DIFFERENCES.get(lowered) or PHRASES.get(lowered) or NAMES.get(plain)
     if whole:
         return _product(whole)
-    factors = _factors(plain, text, where)
+    try:
+        factors = _factors(plain, text, where)
+    except ValueError:
+        # pint reads nan and inf as numbers, which no unit is
+        raise InputError(
+            f"{shorten(text)!r} is no unit", where=where, remedy="such as mm, psi, Nm or degC"
+        ) from None
     if len(factors) == 1 and factors[0][1] == 1:
         return factors[0][0]
     product = units.dimensionless
