@@ -36,7 +36,8 @@ def explain(plan: Plan, workspace: Workspace) -> tuple[str, list[str]]:
         if (score := len(terms & _terms(sentence)))
     ]
     quoted.sort(key=lambda item: (-item[0], names.index(item[1])))
-    if not names or not quoted or not quoted[0][0]:
+    titled = any(terms & _terms(registry.get(name).title) for name in names)
+    if not quoted or (terms and not (quoted[0][0] or titled)):
         return (
             "The documentation of this version does not cover that concept.",
             ["Ask about a method that this program computes."],

@@ -55,7 +55,7 @@ def xy(evidence: Evidence, binding: Binding) -> tuple[Series, Series]:
 
 def _set_xy(binding: Binding, x: Series, y: Series) -> None:
     columns = complete_pairs(binding, x, y)
-    if len(columns) < 2:
+    if len(columns) < 2 or not columns[0]:
         raise NeedsInput("no pair of values is complete", "which values belong together?")
     binding.set("x", columns[0], x.source)
     binding.set("y", columns[1], y.source)

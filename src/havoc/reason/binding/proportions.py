@@ -136,7 +136,9 @@ def _count_names(evidence: Evidence, pairs: list[CountPair]) -> tuple[str, str]:
             re.IGNORECASE,
         )
         name = behind[1] if behind else (named[1] if named else "")
-        name = re.sub(r"\b(?:vs|versus|and|or|had|is|are|was|against|test|bad)\b", "", name).strip()
+        name = re.sub(
+            r"(?i)\b(?:vs|versus|and|or|had|is|are|was|against|test|bad|does|do)\b", "", name
+        ).strip()
         names.append(name or f"group {index + 1}")
     while len(names) < 2:
         names.append(f"group {len(names) + 1}")

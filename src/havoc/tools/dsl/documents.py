@@ -349,7 +349,9 @@ def _spc(fields: Fields) -> tuple[str, Fields]:
         )
     if "rules" in fields:
         fields["rules"] = _rules(fields["rules"])
-    data = fields.pop("data", None)
+    data = fields.pop("data_source", fields.pop("data", None))
+    if isinstance(data, str):
+        data = as_reference(f"@{data}") or data
     if isinstance(data, list) and data and isinstance(data[0], list):
         fields["subgroups"] = data
         fields.pop("subgroup_size", None)
@@ -376,12 +378,8 @@ def _rules(rules: Value) -> Value:
 
 
 def _eval_spc(fields: Fields) -> tuple[str, Fields]:
-    source = fields.pop("data_source", None)
     fields.pop("alpha", None)
-    if isinstance(source, str):
-        source = as_reference(f"@{source}") or source
-    fields = {"chart": "XR", "subgroup_size": 5, "rules": "all", **fields}
-    return _spc({**fields, "data": source} if source is not None else fields)
+    return _spc({"chart": "XR", "subgroup_size": 5, "rules": "all", **fields})
 
 
 _READERS: dict[str, Callable[[Fields], tuple[str, Fields]]] = {
