@@ -36,8 +36,10 @@ def explain(plan: Plan, workspace: Workspace) -> tuple[str, list[str]]:
         if (score := len(terms & _terms(sentence)))
     ]
     quoted.sort(key=lambda item: (-item[0], names.index(item[1])))
-    titled = any(terms & _terms(registry.get(name).title) for name in names)
-    if not quoted or (terms and not (quoted[0][0] or titled)):
+    titled = [name for name in names if terms & _terms(registry.get(name).title)]
+    if not quoted and titled:
+        quoted = [(0, titled[0], sentence) for sentence in _sentences(titled[0])]
+    if not quoted:
         return (
             "The documentation of this version does not cover that concept.",
             ["Ask about a method that this program computes."],
