@@ -160,3 +160,8 @@ def test_negative_numbers_are_no_options() -> None:
         "--x",
         "-y",
     ]
+
+
+def test_a_number_is_no_name_of_a_factor(capsys: pytest.CaptureFixture[str]) -> None:
+    said = error(capsys, "full_factorial", "--factors", "40")
+    assert "--factors" in said and "name the factors" in said

@@ -125,6 +125,11 @@ def _factors(text: str, kind: inspection.Type) -> Any:
     ]
     if not any("name" in {field.name for field in item.fields} for item in structures):
         return None
+    if text.strip().isdigit():
+        raise InputError(
+            f"{shorten(text.strip())} is a number, not the name of a factor",
+            remedy="name the factors, such as temp:150..200, pressure:1..5",
+        )
     if ":" not in text:
         return None
     return [_factor(part) for part in re.split(r"\s*[,;]\s*", text.strip(" ,;"))]

@@ -143,6 +143,8 @@ def refine(operations: list[str], reading: Reading) -> list[str]:
         return ["anova_one_way", *operations[1:]]
     if first == "anova_one_way" and _factors_named(reading) >= 2:
         return ["anova_two_way", *operations[1:]]
+    if operations == ["anova_one_way"] and _names_two_of_more_levels(reading):
+        return ["t_test_two_sample"]
     if first in {"anova_one_way", "anova_two_way"} and _is_factorial(reading):
         return ["doe_analyze", *operations[1:]]
     if operations == ["capability"] and _STABILITY.search(reading.text):
@@ -186,6 +188,17 @@ def _factors_named(reading: Reading) -> int:
         ),
         default=0,
     )
+
+
+def _names_two_of_more_levels(reading: Reading) -> bool:
+    """ "Is M3 thicker than M1?" beside a file with three machines compares these two."""
+    words = set(re.findall(r"\w+", reading.text.split("\n")[0]))
+    for table in reading.tables:
+        for column in table.columns:
+            levels = {str(level) for level in column.present} if column.kind == "text" else set()
+            if 2 < len(levels) < len(column.present) and len(levels & words) == 2:
+                return True
+    return False
 
 
 def _is_factorial(reading: Reading) -> bool:

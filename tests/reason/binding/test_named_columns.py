@@ -58,6 +58,16 @@ def test_a_prediction_at_a_named_setting() -> None:
     assert (args["x_name"], args["y_name"], args["at"]) == ("temp_C", "strength_MPa", [185.0])
 
 
+@pytest.mark.parametrize(
+    "question", ["t test weight machine M1 M2", "is the weight_g of M2 different from M1"]
+)
+def test_two_named_levels_of_three_are_compared(question: str) -> None:
+    answer = ask(question, PARTS)
+    assert answer.tool_calls[0].operation == "t_test_two_sample"
+    args = answer.tool_calls[0].args
+    assert {args["name1"], args["name2"]} == {"M1", "M2"}
+
+
 def test_two_named_factors_are_a_two_way_analysis() -> None:
     args = arguments("anova weight by machine, shift")
     assert (args["name_a"], args["name_b"]) == ("machine", "shift")
