@@ -37,7 +37,7 @@ def write_atomic(path: str | os.PathLike[str], data: bytes) -> Path:
         if os.path.exists(target):
             os.chmod(temporary, os.stat(target).st_mode & 0o777)
         os.replace(temporary, target)
-        _sync_directory(target.parent)
+        sync_directory(target.parent)
     except OSError as error:
         raise InputError(
             f"cannot be written ({error.strerror or error})",
@@ -50,7 +50,7 @@ def write_atomic(path: str | os.PathLike[str], data: bytes) -> Path:
     return target
 
 
-def _sync_directory(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
     """Make the rename itself durable. Some file systems cannot, and that is no failure."""
     with suppress(OSError):
         descriptor = os.open(directory, os.O_RDONLY)

@@ -1,0 +1,68 @@
+"""A folder that appears complete or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from havoc.errors import InputError
+from havoc.files import sync_directory
+
+TEMPORARY = ".havoc-"
+
+
+class NewFolder:
+    """A folder that is being written."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write one file and wait until it is on the disk."""
+        with (self.path / name).open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+
+
+@contextmanager
+def new_folder(path: str | os.PathLike[str]) -> Iterator[NewFolder]:
+    """Fill a temporary folder beside ``path``; it takes that name when the block ends well.
+
+    What was there under that name before stays until then. Raises InputError where it cannot
+    be written (no space, no permission), and leaves nothing behind.
+    """
+    target = Path(path)
+    temporary = target.parent / f"{TEMPORARY}{secrets.token_hex(8)}.tmp"
+    old = target.parent / f"{TEMPORARY}{secrets.token_hex(8)}.old"
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary.mkdir()
+        yield NewFolder(temporary)
+        sync_directory(temporary)
+        if target.exists():
+            os.rename(target, old)
+        os.rename(temporary, target)
+        sync_directory(target.parent)
+    except OSError as error:
+        if not target.exists() and old.exists():
+            os.rename(old, target)
+        raise InputError(
+            f"cannot be written ({error.strerror or error})",
+            where=str(target),
+            remedy="free space, or name a place that is writable",
+        ) from None
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        if target.exists():
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def remove_leftovers(parent: Path) -> None:
+    """Remove what a killed process left half-written in ``parent``."""
+    for entry in parent.glob(f"{TEMPORARY}*.tmp"):
+        shutil.rmtree(entry, ignore_errors=True)

@@ -1,0 +1,143 @@
+"""Tensors on disk: safetensors files, checked before they are read. No torch.
+
+A file is: 8 bytes header length, a JSON header, the data. The header is checked here in
+full (bounds, sizes, overlaps) so that a truncated or altered file is refused with its name,
+and the data is memory-mapped.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from havoc.errors import InputError
+
+_BYTES = {
+    **{"F64": 8, "I64": 8, "U64": 8, "F32": 4, "I32": 4, "U32": 4},
+    **{"F16": 2, "BF16": 2, "I16": 2, "U16": 2, "I8": 1, "U8": 1, "BOOL": 1},
+}
+_NUMPY = {
+    **{"F64": "<f8", "I64": "<i8", "U64": "<u8", "F32": "<f4", "I32": "<i4", "U32": "<u4"},
+    **{"F16": "<f2", "I16": "<i2", "U16": "<u2", "I8": "i1", "U8": "u1", "BOOL": "?"},
+}
+_LONGEST_HEADER = 100 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class TensorEntry:
+    """Where one tensor lies in its file."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class TensorFile:
+    """The checked header of a safetensors file."""
+
+    path: Path
+    entries: dict[str, TensorEntry]
+    metadata: dict[str, str]
+
+    def read(self, name: str) -> NDArray[Any]:
+        """One tensor, memory-mapped and read-only; bfloat16 is widened to float32 (a copy).
+
+        Raises InputError if there is none of this name.
+        """
+        entry = self.entries.get(name)
+        if entry is None:
+            raise InputError(
+                f"holds no tensor {name!r}", where=str(self.path), remedy="use the matching config"
+            )
+        if entry.start == entry.end:
+            return np.zeros(entry.shape, _NUMPY.get(entry.dtype, "<f4"))
+        wide = entry.dtype == "BF16"
+        raw = np.memmap(
+            self.path,
+            dtype="<u2" if wide else _NUMPY[entry.dtype],
+            mode="r",
+            offset=entry.start,
+            shape=entry.shape,
+        )
+        if not wide:
+            return raw
+        return (raw.astype(np.uint32) << np.uint32(16)).view(np.float32)
+
+
+def open_tensors(path: str | os.PathLike[str]) -> TensorFile:
+    """Read and check the header of a safetensors file.
+
+    Raises InputError if the file is missing, truncated or damaged.
+    """
+    file = Path(path)
+    try:
+        size = file.stat().st_size
+        with file.open("rb") as stream:
+            length = int.from_bytes(stream.read(8), "little")
+            if size < 8 or not 2 <= length <= min(_LONGEST_HEADER, size - 8):
+                raise _damaged(file, "it is truncated or no safetensors file")
+            header = stream.read(length)
+    except OSError as error:
+        raise InputError(
+            f"cannot be read ({error.strerror})", where=str(file), remedy="check the path"
+        ) from None
+    return _checked(file, header, 8 + length, size)
+
+
+class _Header(msgspec.Struct, forbid_unknown_fields=True):
+    dtype: str
+    shape: list[int]
+    data_offsets: tuple[int, int]
+
+
+def _checked(file: Path, header: bytes, base: int, size: int) -> TensorFile:
+    try:
+        body = msgspec.json.decode(header, type=dict[str, Any])
+        metadata = msgspec.convert(body.pop("__metadata__", {}), dict[str, str])
+        fields = msgspec.convert(body, dict[str, _Header])
+    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError):
+        raise _damaged(file, "its header is damaged") from None
+    entries: dict[str, TensorEntry] = {}
+    for name, field in fields.items():
+        start, end = field.data_offsets
+        count = 1
+        for extent in field.shape:
+            if extent < 0:
+                raise _damaged(file, f"the shape of {name!r} is damaged")
+            count *= extent
+        wanted = count * _BYTES.get(field.dtype, 0)
+        if field.dtype not in _BYTES or not 0 <= start <= end or end - start != wanted:
+            raise _damaged(file, f"the entry of {name!r} is damaged")
+        if base + end > size:
+            raise _damaged(file, f"it is truncated within {name!r}")
+        entries[name] = TensorEntry(field.dtype, tuple(field.shape), base + start, base + end)
+    reached = base
+    for entry in sorted(entries.values(), key=lambda entry: (entry.start, entry.end)):
+        if entry.start < reached:
+            raise _damaged(file, "its tensors overlap")
+        reached = entry.end
+    return TensorFile(file, entries, metadata)
+
+
+def tensors_to_bytes(
+    tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str] | None = None
+) -> bytes:
+    """The content of a safetensors file of numpy arrays."""
+    from safetensors.numpy import save
+
+    arrays = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    content: bytes = save(arrays, dict(metadata) if metadata else None)
+    return content
+
+
+def _damaged(file: Path, what: str) -> InputError:
+    return InputError(what, where=str(file), remedy="restore it from a copy, or write it again")
