@@ -1,0 +1,23 @@
+"""What the data pipeline needs of a tokenizer."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Tokenizer(Protocol):
+    """Text to ids; ``digest`` (SHA-256, hexadecimal) is the identity of the vocabulary."""
+
+    @property
+    def vocab_size(self) -> int: ...
+    @property
+    def digest(self) -> str: ...
+    @property
+    def bos(self) -> int: ...
+    @property
+    def eos(self) -> int: ...
+    @property
+    def pad(self) -> int: ...
+
+    def encode(self, text: str) -> list[int]: ...
+    def encode_many(self, texts: list[str]) -> list[list[int]]: ...
