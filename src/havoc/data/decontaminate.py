@@ -2,7 +2,7 @@
 
 A document matches an item if they share a run of 13 words (Brown et al. 2020,
 arXiv:2005.14165, appendix C), or, for an item shorter than that, if it holds the whole
-item. Case, punctuation and spacing do not count.
+item. Case, punctuation and spacing do not count, and runs of mere figures are no match.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from havoc.data.shingles import Hashes, gram_hashes, word_hashes
+from havoc.data.shingles import Hashes, gram_hashes, split_words, word_hashes
 from havoc.data.sources import kind, parse_object
 from havoc.data.streams import read_lines, read_text
 from havoc.errors import InputError
@@ -23,6 +23,10 @@ GRAM_WORDS = 13
 
 # Shorter items ("What is 3 + 4?") stand in any text by chance.
 SHORTEST_ITEM = 6
+
+# So do runs of figures and single letters ("1, 2, 3, 4 …"): at least this part of a run
+# must be words of two letters or more.
+_WORDY = 0.5
 
 # The fields in which test sets keep what is asked, in order of preference.
 ITEM_FIELDS = ("question", "prompt", "text", "instruction", "input")
@@ -44,8 +48,9 @@ class Decontaminator:
 
     ``paths`` are test files (.jsonl, .json, .txt, .md, also .gz or .zst; TEST in the name is
     fine here) or folders of them; ``texts`` are items given directly. A text file is cut at
-    blank lines into items. ``too_short`` counts items of fewer than 6 words, which are not
-    searched for. InputError: a file that is missing, damaged or without any item.
+    blank lines into items. ``unsearchable`` counts the items of fewer than 6 words and those
+    in which figures and single letters prevail. InputError: a file that is missing, damaged
+    or without any item.
     """
 
     def __init__(
@@ -57,53 +62,83 @@ class Decontaminator:
     ) -> None:
         self.n = n
         self.items: list[EvaluationItem] = []
-        self.too_short = 0
+        self.unsearchable = 0
         self.files: list[Path] = [file for path in paths for file in evaluation_files(path)]
-        # For every length of run that is searched: the hashes, and the item of each.
-        found: dict[int, list[tuple[Hashes, int]]] = {}
+        self._prefix = min(SHORTEST_ITEM, n)
+        # Hashes of runs of n words with the item of each; shorter items by their beginning.
+        self._grams: list[tuple[Hashes, int]] = []
+        self._beginnings: list[tuple[Hashes, int]] = []
+        self._short: dict[int, tuple[int, np.uint64]] = {}  # item: its words, their hash
         for file in self.files:
-            before = len(self.items) + self.too_short
+            before = len(self.items) + self.unsearchable
             for line, text in _items(file):
-                self._add(EvaluationItem(str(file), line), text, found)
-            if len(self.items) + self.too_short == before:
+                self._add(EvaluationItem(str(file), line), text)
+            if len(self.items) + self.unsearchable == before:
                 raise InputError(
                     "holds no test item", where=str(file), remedy="leave it out of decontaminate"
                 )
         for number, text in enumerate(texts, 1):
-            self._add(EvaluationItem("text", number), text, found)
-        self._tables = {size: _table(parts) for size, parts in sorted(found.items())}
+            self._add(EvaluationItem("text", number), text)
+        self._long_table = _Table(self._grams)
+        self._short_table = _Table(self._beginnings)
 
-    def _add(
-        self, item: EvaluationItem, text: str, found: dict[int, list[tuple[Hashes, int]]]
-    ) -> None:
-        words = word_hashes(text)
-        if len(words) < min(SHORTEST_ITEM, self.n):
-            self.too_short += 1
-            return
+    def _add(self, item: EvaluationItem, text: str) -> None:
+        words = split_words(text)
+        hashes = word_hashes(text)
         size = min(self.n, len(words))
-        found.setdefault(size, []).append((gram_hashes(words, size), len(self.items)))
+        wordy = np.array([len(word) > 1 and word.isalpha() for word in words], dtype=np.int64)
+        running = np.concatenate([[0], np.cumsum(wordy)])
+        telling = running[size:] - running[: len(running) - size] >= _WORDY * size
+        if size < self._prefix or not telling.any():
+            self.unsearchable += 1
+            return
+        grams = gram_hashes(hashes, size)[telling]
+        number = len(self.items)
+        if size == self.n:
+            self._grams.append((grams, number))
+        else:
+            self._beginnings.append((gram_hashes(hashes[: self._prefix], self._prefix), number))
+            self._short[number] = (size, grams[0])
         self.items.append(item)
 
     def match(self, text: str) -> EvaluationItem | None:
         """The first test item found in ``text``, or None."""
-        if not self._tables:
+        if not self.items:
             return None
         words = word_hashes(text)
-        for size, (hashes, owners) in self._tables.items():
-            grams = gram_hashes(words, size)
-            places = np.searchsorted(hashes, grams)
-            places[places == len(hashes)] = 0
-            hits = places[hashes[places] == grams]
-            if len(hits):
-                return self.items[int(owners[hits].min())]
-        return None
+        found = self._long_table.owners_in(gram_hashes(words, self.n))
+        for number in self._short_table.owners_in(gram_hashes(words, self._prefix)):
+            size, whole = self._short[number]
+            if whole in gram_hashes(words, size):
+                found.add(number)
+        return self.items[min(found)] if found else None
 
 
-def _table(parts: list[tuple[Hashes, int]]) -> tuple[Hashes, np.ndarray]:
-    hashes = np.concatenate([grams for grams, _ in parts])
-    owners = np.repeat([owner for _, owner in parts], [len(grams) for grams, _ in parts])
-    order = np.argsort(hashes, kind="stable")
-    return hashes[order], owners[order]
+class _Table:
+    """Hashes in order, with the test item that each belongs to."""
+
+    def __init__(self, parts: list[tuple[Hashes, int]]) -> None:
+        hashes = np.concatenate([grams for grams, _ in parts] or [np.empty(0, dtype=np.uint64)])
+        owners = np.repeat(
+            np.array([owner for _, owner in parts], dtype=np.int64),
+            [len(grams) for grams, _ in parts],
+        )
+        order = np.argsort(hashes, kind="stable")
+        self._hashes, self._owners = hashes[order], owners[order]
+        # By the low bits, which spares the search for nearly every run of a document.
+        self._mask = np.uint64((1 << max(10, (16 * len(hashes)).bit_length())) - 1)
+        self._present = np.zeros(int(self._mask) + 1, dtype=bool)
+        self._present[hashes & self._mask] = True
+
+    def owners_in(self, grams: Hashes) -> set[int]:
+        """The items that share one of ``grams``."""
+        likely = grams[self._present[grams & self._mask]]
+        first = np.searchsorted(self._hashes, likely, side="left")
+        last = np.searchsorted(self._hashes, likely, side="right")
+        found: set[int] = set()
+        for start, end in zip(first.tolist(), last.tolist(), strict=True):
+            found.update(self._owners[start:end].tolist())
+        return found
 
 
 def evaluation_files(path: str | os.PathLike[str]) -> list[Path]:

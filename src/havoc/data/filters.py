@@ -20,8 +20,9 @@ from py3langid.langid import (  # type: ignore[import-untyped]
 from havoc.errors import InputError
 
 # Language is judged on this many characters, and only where that many letters stand.
-_LANGUAGE_SAMPLE = 2000
-_LANGUAGE_LETTERS = 200
+_LANGUAGE_SAMPLE = 1000
+_LANGUAGE_LETTERS = 150
+_NO_LANGUAGE = "zxx"  # what the identifier calls code, keys and the like
 
 
 class TextView:
@@ -106,9 +107,9 @@ QUALITY_RULES = (
 def language_rule(languages: Sequence[str], threshold: float = 0.9) -> Rule:
     """A rule that drops texts in other languages than ``languages`` (ISO 639-1 codes).
 
-    A text is dropped if the probability of all other languages together is at least
-    ``threshold``, by the middle 2000 characters; where fewer than 200 letters stand
-    there (tables, formulas) nothing is judged. InputError: an unknown code.
+    A text is dropped if another language has a probability of at least ``threshold``, by
+    the middle 1000 characters; where fewer than 150 letters stand there (tables,
+    formulas) nothing is judged. InputError: an unknown code.
     """
     identifier = _language_identifier()
     unknown = sorted(set(languages) - set(identifier.labels))
@@ -116,17 +117,18 @@ def language_rule(languages: Sequence[str], threshold: float = 0.9) -> Rule:
         raise InputError(
             f"unknown language {', '.join(unknown)}",
             where="languages",
-            remedy=f"known: {', '.join(sorted(identifier.labels))}",
+            remedy="give two-letter codes such as en, de, fr",
         )
-    kept = frozenset(languages)
+    kept = frozenset((*languages, _NO_LANGUAGE))
 
     def is_other_language(view: TextView) -> bool:
         start = max(0, (len(view.text) - _LANGUAGE_SAMPLE) // 2)
         sample = view.text[start : start + _LANGUAGE_SAMPLE]
         if sum(map(str.isalpha, sample)) < _LANGUAGE_LETTERS:
             return False
-        probability = sum(p for code, p in identifier.rank(sample) if code in kept)
-        return bool(1 - probability >= threshold)
+        # In lower case, because capitals alone make English look like something else.
+        language, probability = identifier.classify(sample.lower())
+        return language not in kept and bool(probability >= threshold)
 
     return Rule("language", is_other_language)
 

@@ -54,6 +54,19 @@ def word_hashes(text: str) -> Hashes:
     return mix((running[ends] - running[starts]) * _powers(len(codes))[ends - 1])
 
 
+def split_words(text: str) -> list[str]:
+    """The words of ``text`` in lower case: those that ``word_hashes`` hashes, one by one."""
+    belongs, _ = _characters()
+    words, current = [], ""
+    for character in text.lower():
+        if ord(character) > 0xFFFF or belongs[ord(character)]:
+            current += character
+        elif current:
+            words.append(current)
+            current = ""
+    return [*words, current] if current else words
+
+
 def gram_hashes(words: Hashes, size: int) -> Hashes:
     """One hash per run of ``size`` words [max(0, words - size + 1)]; order matters."""
     count = len(words) - size + 1
