@@ -237,18 +237,20 @@ class HavocModel(nn.Module):
         return self.norm(x)  # type: ignore[no-any-return]
 
     def forward(
-        self, tokens: Tensor, *, segments: Tensor | None = None, cache: KVCache | None = None
+        self,
+        tokens: Tensor,
+        targets: Tensor | None = None,
+        segments: Tensor | None = None,
+        cache: KVCache | None = None,
     ) -> Tensor:
-        """Logits [B, T, V] of ``tokens`` [B, T], see ``hidden``."""
-        x = self.hidden(tokens, segments=segments, cache=cache)
-        return F.linear(x, self.output_weight().to(x.dtype))
+        """Logits [B, T, V] of ``tokens`` [B, T], see ``hidden``; or, with ``targets`` [B, T]
+        (-100: not counted), their summed negative log-likelihood in nats.
 
-    def loss(self, tokens: Tensor, targets: Tensor, segments: Tensor | None = None) -> Tensor:
-        """Summed negative log-likelihood, in nats, of ``targets`` [B, T] (-100: not counted).
-
-        The logits are never held at once: see ``havoc.model.loss``.
+        In the second case the logits are never held at once: see ``havoc.model.loss``.
         """
-        x = self.hidden(tokens, segments=segments)
+        x = self.hidden(tokens, segments=segments, cache=cache)
+        if targets is None:
+            return F.linear(x, self.output_weight().to(x.dtype))
         return linear_cross_entropy(
             x.reshape(-1, self.config.d_model), self.output_weight(), targets.reshape(-1)
         )

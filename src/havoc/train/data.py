@@ -1,0 +1,128 @@
+"""What a phase trains on: batches, what the loss is averaged over, and its validation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from havoc.model.network import HavocModel
+
+Arrays = dict[str, NDArray[Any]]
+Tensors = dict[str, Tensor]
+
+
+class Task(Protocol):
+    """A phase of training: which samples, which loss, which validation."""
+
+    @property
+    def digest(self) -> str:
+        """Identity of the samples: a run resumes on the same ones only."""
+
+    def batch(self, indices: Sequence[int]) -> Arrays:
+        """The samples of these indices, as arrays."""
+
+    def weight(self, batch: Arrays) -> float:
+        """What the summed loss of a batch is divided by: its targets, or its pairs."""
+
+    def tokens(self, batch: Arrays) -> int:
+        """Positions that the network reads, for the rate."""
+
+    def loss(self, model: HavocModel, batch: Tensors) -> Tensor:
+        """The summed loss of a batch."""
+
+    def validate(self, model: HavocModel, device: torch.device, limit: int) -> dict[str, float]:
+        """Named figures on held-out samples; ``loss`` is the one to be small."""
+
+
+class TokenBatches(Protocol):
+    """A data set of packed sequences."""
+
+    @property
+    def digest(self) -> str: ...
+
+    def batch(self, indices: Sequence[int]) -> Any: ...
+
+
+def as_arrays(batch: Any) -> Arrays:
+    """tokens, targets and segments of a batch, by name."""
+    return {"tokens": batch.tokens, "targets": batch.targets, "segments": batch.segments}
+
+
+def to_tensors(batch: Arrays, device: torch.device) -> Tensors:
+    """The arrays of a batch on a device."""
+    return {
+        name: torch.from_numpy(array).to(device, non_blocking=True)
+        for name, array in batch.items()
+    }
+
+
+def language_loss(model: HavocModel, batch: Tensors) -> Tensor:
+    """Summed negative log-likelihood of the targets, attention within a document."""
+    loss: Tensor = model(batch["tokens"], batch["targets"], batch["segments"])
+    return loss
+
+
+def counted_targets(batch: Arrays) -> int:
+    """Targets that count."""
+    return int((batch["targets"] >= 0).sum())
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """Whole documents kept out of training. ``bytes`` is 0 where bits per byte say nothing."""
+
+    batches: Any
+    bytes: int = 0
+
+
+def validate_language(
+    model: HavocModel, batches: Iterator[Any], device: torch.device, text_bytes: int
+) -> dict[str, float]:
+    """Mean loss in nats per token, perplexity, and bits per byte of the text.
+
+    Bits per byte = total nats / ln 2 / UTF-8 bytes: it compares across vocabularies.
+    """
+    total, targets = 0.0, 0
+    for batch in batches:
+        arrays = as_arrays(batch)
+        counted = counted_targets(arrays)
+        if counted:
+            total += float(language_loss(model, to_tensors(arrays, device)))
+            targets += counted
+    loss = total / max(1, targets)
+    figures = {"loss": loss, "perplexity": math.exp(min(loss, 700.0))}
+    if text_bytes:
+        figures["bits_per_byte"] = total / math.log(2) / text_bytes
+    return figures
+
+
+class PretrainTask:
+    """Next-token prediction on packed documents."""
+
+    def __init__(self, dataset: Any, batch_size: int) -> None:
+        self._dataset = dataset
+        self._batch_size = batch_size
+        self.digest: str = dataset.digest
+
+    def batch(self, indices: Sequence[int]) -> Arrays:
+        return as_arrays(self._dataset.batch(indices))
+
+    def weight(self, batch: Arrays) -> float:
+        return counted_targets(batch)
+
+    def tokens(self, batch: Arrays) -> int:
+        return int(np.prod(batch["tokens"].shape))
+
+    def loss(self, model: HavocModel, batch: Tensors) -> Tensor:
+        return language_loss(model, batch)
+
+    def validate(self, model: HavocModel, device: torch.device, limit: int) -> dict[str, float]:
+        held_out = self._dataset.validation(limit or None, batch_size=self._batch_size)
+        return validate_language(model, iter(held_out), device, held_out.bytes)

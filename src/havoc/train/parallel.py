@@ -1,0 +1,199 @@
+"""One process or many: the same loop, started by torchrun.
+
+``ddp`` keeps a whole network in every process and averages gradients; ``fsdp`` (FSDP2) shares
+weights, gradients and optimiser states out. A checkpoint always holds whole tensors, so it
+loads on any number of processes. Zhao et al. (2023), arXiv 2304.11277.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from havoc.errors import InputError
+from havoc.model.network import HavocModel
+from havoc.train.optimizers import load_optimizer_tensors, optimizer_tensors
+
+
+@dataclass(slots=True)
+class Parallel:
+    """How the processes of a run share the work; ``single`` for one process."""
+
+    kind: str
+    rank: int
+    size: int
+    device: torch.device
+
+    @classmethod
+    def single(cls, device: torch.device) -> Parallel:
+        return cls("none", 0, 1, device)
+
+    @classmethod
+    def start(cls, kind: str, device: str) -> Parallel:
+        """Join the processes that torchrun started. InputError where kind and start disagree."""
+        world = int(os.environ.get("WORLD_SIZE", "1"))
+        if kind == "none":
+            if world > 1:
+                raise InputError(
+                    f"torchrun started {world} processes, but nothing is shared between them",
+                    where="parallel",
+                    remedy="give --parallel ddp or --parallel fsdp",
+                )
+            return cls.single(torch.device(device))
+        if "RANK" not in os.environ:
+            raise InputError(
+                f"{kind} needs processes that torchrun starts",
+                where="parallel",
+                remedy="torchrun --nproc-per-node N -m havoc train …",
+            )
+        place = torch.device(device)
+        if place.type == "cuda":
+            place = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
+            torch.cuda.set_device(place)
+        _join(place.type)
+        return cls(kind, dist.get_rank(), dist.get_world_size(), place)
+
+    @property
+    def first(self) -> bool:
+        return self.rank == 0
+
+    @property
+    def sharded(self) -> bool:
+        return self.kind == "fsdp"
+
+    def wrap(self, model: HavocModel) -> Any:
+        """The network as the loop calls it."""
+        if self.kind == "ddp":
+            return nn.parallel.DistributedDataParallel(
+                model, device_ids=[self.device] if self.device.type == "cuda" else None
+            )
+        if self.kind == "fsdp":
+            from torch.distributed.device_mesh import init_device_mesh
+            from torch.distributed.fsdp import fully_shard
+
+            mesh = init_device_mesh(self.device.type, (self.size,))
+            rows = {name: p.matrix_rows for name, p in model.named_parameters() if hasattr(p, "matrix_rows")}
+            for block in model.layers:
+                fully_shard(block, mesh=mesh)
+            fully_shard(model, mesh=mesh)
+            for name, parameter in model.named_parameters():
+                if name in rows:
+                    parameter.matrix_rows = rows[name]
+        return model
+
+    @contextmanager
+    def sync(self, model: Any, *, last: bool) -> Iterator[None]:
+        """Exchange gradients in the last forward pass of a step only."""
+        if self.kind == "ddp" and not last:
+            with model.no_sync():
+                yield
+            return
+        if self.kind == "fsdp":
+            model.set_requires_gradient_sync(last)
+        yield
+
+    def sum(self, value: float) -> float:
+        """The sum of a number over the processes."""
+        if self.size == 1:
+            return value
+        total = torch.tensor(value, dtype=torch.float64, device=self.device)
+        dist.all_reduce(total)
+        return float(total)
+
+    def agree(self, wish: bool) -> bool:
+        """Whether any process wishes to stop: all do, or none."""
+        return self.sum(float(wish)) > 0
+
+    def whole(self, tensor: Tensor) -> Tensor:
+        """A tensor as it is when put together from all processes."""
+        full = getattr(tensor, "full_tensor", None)
+        return full() if full is not None else tensor
+
+    def wait(self) -> None:
+        """Wait for the other processes."""
+        if self.size > 1:
+            dist.barrier()
+
+    def finish(self) -> None:
+        """Leave the group of processes."""
+        if self.size > 1:
+            dist.destroy_process_group()
+
+    # state -------------------------------------------------------------------------------
+
+    def state(
+        self, model: HavocModel, optimizer: Any
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor], dict[str, Any]]:
+        """Whole weights, whole optimiser tensors, and what is no tensor."""
+        weights = {name: self.whole(p.detach()) for name, p in model.named_parameters()}
+        tensors, plain = optimizer_tensors(optimizer)
+        return weights, {name: self.whole(tensor) for name, tensor in tensors.items()}, plain
+
+    def load(
+        self,
+        model: HavocModel,
+        optimizer: Any,
+        weights: dict[str, Tensor],
+        tensors: dict[str, Tensor],
+        plain: dict[str, Any],
+    ) -> None:
+        """Take over whole weights and optimiser tensors, each process its share."""
+        with torch.no_grad():
+            for name, parameter in model.named_parameters():
+                if name not in weights or weights[name].shape != parameter.shape:
+                    raise InputError(
+                        f"holds no weight {name} of shape {tuple(parameter.shape)}",
+                        where="checkpoint",
+                        remedy="resume with the network that the run began with",
+                    )
+                parameter.copy_(self._share(weights[name], parameter))
+        shaped = {name: parameter for name, parameter in model.named_parameters()}
+        load_optimizer_tensors(
+            optimizer,
+            {name: self._share_like(name, tensor, shaped) for name, tensor in tensors.items()},
+            plain,
+        )
+
+    def _share(self, whole: Tensor, like: Tensor) -> Tensor:
+        if not self.sharded:
+            return whole.to(like.device)
+        from torch.distributed.tensor import DTensor, distribute_tensor
+
+        assert isinstance(like, DTensor)
+        return distribute_tensor(whole.to(self.device), like.device_mesh, like.placements)
+
+    def _share_like(self, name: str, tensor: Tensor, parameters: dict[str, Tensor]) -> Tensor:
+        """A state tensor of the shape of its weight is shared out as the weight is."""
+        if not self.sharded:
+            return tensor
+        owner = next((p for key, p in parameters.items() if name.startswith(f"{key}/")), None)
+        if owner is not None and owner.shape == tensor.shape:
+            return self._share(tensor, owner)
+        return tensor
+
+
+@contextmanager
+def first_process_first(device: str) -> Iterator[None]:
+    """Of the processes of torchrun, the first one runs the block, then the others."""
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        yield
+        return
+    _join(torch.device(device).type)
+    first = dist.get_rank() == 0
+    if not first:
+        dist.barrier()
+    yield
+    if first:
+        dist.barrier()
+
+
+def _join(device_type: str) -> None:
+    if not dist.is_initialized():
+        dist.init_process_group("cpu:gloo,cuda:nccl" if device_type == "cuda" else "gloo")

@@ -1,0 +1,424 @@
+"""The training loop: from a task and settings to a run folder that survives anything.
+
+A run folder holds ``run.json`` (settings and what they apply to), ``metrics.jsonl``,
+``checkpoints/`` and, at the end, ``bundle/`` and ``card.md``. A step is a pure function of
+the checkpoint before it and of the data, so a resumed run equals an undisturbed one, on the
+processor bit for bit.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from havoc.errors import HavocError, InputError
+from havoc.files import write_atomic
+from havoc.model.count import training_flops
+from havoc.model.generate import continue_tokens
+from havoc.model.network import HavocModel
+from havoc.tokenizer import HavocTokenizer
+from havoc.train.checkpoint import (
+    Checkpoint,
+    checkpoint_path,
+    latest_checkpoint,
+    load_checkpoint,
+    prune,
+    save_checkpoint,
+)
+from havoc.train.data import Arrays, Task, to_tensors
+from havoc.train.ema import WeightAverage
+from havoc.train.hardware import keep_freed_memory, matmul_rate
+from havoc.train.optimizers import OptimizerSettings, build_optimizer
+from havoc.train.optimizers import load_optimizer_tensors, optimizer_tensors
+from havoc.train.parallel import Parallel
+from havoc.train.schedules import Schedule
+from havoc.train.settings import TrainSettings
+from havoc.train.tracking import Events
+
+CHECKPOINTS = "checkpoints"
+PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+MOST_SKIPPED = 20
+"""Steps in a row that a too large loss scale may skip."""
+
+
+class TrainingStopped(HavocError):
+    """The run cannot go on: the loss is no number. Exit code 2."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """Where a run stands; saved with every checkpoint."""
+
+    step: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+    best_step: int | None = None
+    best_loss: float = math.inf
+    skipped: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+    """The figures of every validation."""
+
+
+class Trainer:
+    """Runs a task on a network. See ``havoc.train.phases`` for how the phases use it."""
+
+    def __init__(
+        self,
+        model: HavocModel,
+        task: Task,
+        settings: TrainSettings,
+        folder: Path,
+        events: Events,
+        *,
+        tokenizer: HavocTokenizer | None = None,
+        prompts: tuple[str, ...] = (),
+        parallel: Parallel | None = None,
+    ) -> None:
+        """``model`` lies on its device already. Raises InputError for impossible settings."""
+        self.settings = settings
+        self.task = task
+        self.folder = folder
+        self.events = events
+        self.tokenizer = tokenizer
+        self.prompts = prompts
+        self.parallel = parallel or Parallel.single(next(model.parameters()).device)
+        self.progress = Progress()
+        self.stop_requested = False
+        self.device = self.parallel.device
+        if settings.sequence_length > model.config.max_seq_len:
+            raise InputError(
+                f"is {settings.sequence_length}; the network has {model.config.max_seq_len} "
+                "positions",
+                where="sequence_length",
+                remedy="give less, or train a network with a larger max_seq_len",
+            )
+        keep_freed_memory()
+        self.bare = model
+        self.model = self.parallel.wrap(model)
+        self.optimizer = build_optimizer(model, optimizer_settings(settings))
+        self.schedule = Schedule(
+            kind=settings.schedule,
+            peak=settings.learning_rate,
+            minimum=settings.min_learning_rate,
+            warmup_steps=settings.warmup_steps,
+            total_steps=settings.max_steps,
+            decay_fraction=settings.decay_fraction,
+        )
+        self.average = WeightAverage(model, settings.ema_decay) if settings.ema_decay else None
+        self.scaler = (
+            torch.amp.GradScaler(self.device.type) if settings.precision == "fp16" else None
+        )
+        self.forward: Callable[..., Any] = self.model
+        if settings.compile:
+            self.forward = torch.compile(self.model)
+        self._rate = 0.0
+
+    # the loop ---------------------------------------------------------------------------
+
+    def run(self) -> Progress:
+        """Train up to ``max_steps``; stops earlier on a signal or at the time limit, saved.
+
+        Raises TrainingStopped where the loss is no number, with the batch saved beside.
+        """
+        settings, progress = self.settings, self.progress
+        self._rate = matmul_rate(self.device, PRECISIONS[settings.precision])
+        started = mark = time.perf_counter()
+        marked_tokens, marked_step = progress.tokens, progress.step
+        saved = progress.step
+        with self._signals():
+            while progress.step < settings.max_steps:
+                figures = self.step()
+                progress.step += 1
+                step = progress.step
+                if step % settings.log_every == 0 or step == settings.max_steps:
+                    now = time.perf_counter()
+                    progress.seconds += now - mark
+                    rate = (progress.tokens - marked_tokens) / (now - mark)
+                    pace = (now - mark) / (step - marked_step)
+                    self._log_step(figures, rate, pace * (settings.max_steps - step))
+                    mark, marked_tokens, marked_step = now, progress.tokens, step
+                if settings.eval_every and step % settings.eval_every == 0:
+                    self.validate()
+                    mark = time.perf_counter()
+                    marked_tokens, marked_step = progress.tokens, step
+                late = settings.minutes and time.perf_counter() - started > 60 * settings.minutes
+                leaving = self.parallel.agree(self.stop_requested or bool(late))
+                if step % settings.save_every == 0 or leaving:
+                    self.save()
+                    saved = step
+                    mark = time.perf_counter()
+                    marked_tokens, marked_step = progress.tokens, step
+                if leaving:
+                    self.events.log("stopped", step)
+                    return progress
+            if not settings.eval_every or progress.step % settings.eval_every:
+                self.validate()
+                saved = -1
+            if saved != progress.step:
+                self.save()
+        return progress
+
+    def step(self) -> dict[str, float]:
+        """One optimiser step: loss, gradient norm and learning rate of it.
+
+        The loss of the step is the mean over all targets of all its sequences, whatever the
+        number of forward passes and of processes.
+        """
+        settings, step = self.settings, self.progress.step
+        batches = self._batches(step)
+        weight = self.parallel.sum(sum(self.task.weight(batch) for batch in batches))
+        tokens = self.parallel.sum(float(sum(self.task.tokens(batch) for batch in batches)))
+        rate = self.schedule.learning_rate(step)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate * group.get("lr_scale", 1.0)
+        self.bare.train()
+        total = torch.zeros((), device=self.device)
+        for number, batch in enumerate(batches):
+            with self.parallel.sync(self.model, last=number == len(batches) - 1):
+                loss = self.task.loss(self.forward, to_tensors(batch, self.device))
+                total += loss.detach()
+                # the gradients of processes are averaged, those of this step are to be summed
+                scaled = loss * (self.parallel.size / max(weight, 1.0))
+                (self.scaler.scale(scaled) if self.scaler else scaled).backward()  # type: ignore[no-untyped-call]
+        mean = self.parallel.sum(float(total)) / max(weight, 1.0)
+        norm = self._clip()
+        if not math.isfinite(mean) or (not math.isfinite(norm) and self.scaler is None):
+            raise self._not_a_number(step, mean, norm, batches)
+        if self.scaler is not None:
+            self._step_scaled(norm, step, mean, batches)
+        else:
+            self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        if self.average is not None:
+            self.average.update(self.bare)
+        self.progress.tokens += int(tokens)
+        figures = {"loss": mean, "learning_rate": rate}
+        if not settings.fused_backward:
+            figures["gradient_norm"] = norm
+        return figures
+
+    def validate(self) -> dict[str, float]:
+        """Figures on held-out samples, and what the network writes after the prompts."""
+        self.bare.eval()
+        with self._averaged(), torch.no_grad():
+            figures = self.task.validate(
+                self.model, self.device, self.settings.eval_sequences
+            )
+            texts = self._samples()
+        self.bare.train()
+        step, progress = self.progress.step, self.progress
+        self.events.log("validation", step, **figures)
+        for prompt, text in texts:
+            self.events.log("sample", step, prompt=prompt, text=text)
+        progress.history.append({"step": float(step), **figures})
+        if figures["loss"] < progress.best_loss:
+            progress.best_loss, progress.best_step = figures["loss"], step
+            if not checkpoint_path(self.folder / CHECKPOINTS, step).exists():
+                self.save()
+        return figures
+
+    # saving and resuming ----------------------------------------------------------------
+
+    def save(self) -> None:
+        """Write a checkpoint of this step; older ones go when it is there."""
+        model, optimizer, plain = self.parallel.state(self.bare, self.optimizer)
+        tensors = {"model": model, "optimizer": optimizer}
+        if self.average is not None:
+            tensors["ema"] = self.average.state()
+        state = dataclasses.asdict(self.progress)
+        state["best_loss"] = None if math.isinf(self.progress.best_loss) else state["best_loss"]
+        checkpoint = Checkpoint(
+            state.pop("step"),
+            tensors,
+            {
+                "progress": state,
+                "optimizer": plain,
+                "data": self.task.digest,
+                "scaler": self.scaler.state_dict() if self.scaler else None,
+                "random": torch.get_rng_state().numpy().tobytes(),
+            },
+        )
+        folder = self.folder / CHECKPOINTS
+        if self.parallel.first:
+            save_checkpoint(folder, checkpoint)
+            prune(folder, self.settings.keep_last, self.progress.best_step)
+        self.parallel.wait()
+
+    def resume(self) -> int:
+        """Go on from the newest checkpoint; its step comes back.
+
+        Raises InputError where it is damaged, or from other data.
+        """
+        checkpoint = load_checkpoint(latest_checkpoint(self.folder / CHECKPOINTS))
+        if checkpoint.plain.get("data") != self.task.digest:
+            raise InputError(
+                "the data is not what the run began with",
+                where=str(self.folder),
+                remedy="resume with the same data, seed and sequence length, or begin a new run",
+            )
+        self.restore(checkpoint)
+        return self.progress.step
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Take over the state of a checkpoint."""
+        self.parallel.load(
+            self.bare,
+            self.optimizer,
+            checkpoint.tensors["model"],
+            checkpoint.tensors["optimizer"],
+            checkpoint.plain["optimizer"],
+        )
+        if self.average is not None:
+            self.average.load(checkpoint.tensors["ema"])
+        if self.scaler is not None and checkpoint.plain.get("scaler"):
+            self.scaler.load_state_dict(checkpoint.plain["scaler"])
+        state = dict(checkpoint.plain["progress"])
+        state["best_loss"] = math.inf if state["best_loss"] is None else state["best_loss"]
+        self.progress = Progress(step=checkpoint.step, **state)
+        import base64
+
+        random = base64.b64decode(checkpoint.plain["random"])
+        torch.set_rng_state(torch.frombuffer(bytearray(random), dtype=torch.uint8))
+
+    # parts ------------------------------------------------------------------------------
+
+    def _batches(self, step: int) -> list[Arrays]:
+        """The batches of this process: its share of the samples of the step."""
+        size = self.settings.batch_size
+        per_process = self.settings.sequences_per_step
+        first = (step * self.parallel.size + self.parallel.rank) * per_process
+        return [
+            self.task.batch(range(start, start + size))
+            for start in range(first, first + per_process, size)
+        ]
+
+    def _clip(self) -> float:
+        if self.scaler is not None:
+            self.scaler.unscale_(self.optimizer)
+        if self.settings.fused_backward:
+            return 0.0
+        limit = self.settings.max_gradient_norm or math.inf
+        norm = torch.nn.utils.clip_grad_norm_(self.bare.parameters(), limit, foreach=True)
+        return float(self.parallel.whole(norm))
+
+    def _step_scaled(
+        self, norm: float, step: int, mean: float, batches: list[Arrays]
+    ) -> None:
+        """A step of half precision: one whose gradients overflow is left out, at a lower scale."""
+        assert self.scaler is not None
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        self.progress.skipped = 0 if math.isfinite(norm) else self.progress.skipped + 1
+        if self.progress.skipped > MOST_SKIPPED:
+            raise self._not_a_number(step, mean, norm, batches)
+
+    def _not_a_number(
+        self, step: int, loss: float, norm: float, batches: list[Arrays]
+    ) -> TrainingStopped:
+        path = self.folder / f"failed-step-{step + 1}-rank-{self.parallel.rank}.npz"
+        arrays = {
+            f"{name}_{number}": array
+            for number, batch in enumerate(batches)
+            for name, array in batch.items()
+        }
+        np.savez(path, **arrays)  # type: ignore[arg-type]
+        self.events.log("failed", step + 1, reason=f"loss {loss}, gradient norm {norm}")
+        return TrainingStopped(
+            f"the loss is {loss}, its gradient norm {norm}; the batch is in {path.name}",
+            where=f"{self.folder}, step {step + 1}",
+            remedy="lower the learning rate or lengthen the warm-up, and resume",
+        )
+
+    def _log_step(self, figures: dict[str, float], rate: float, left: float) -> None:
+        flops = training_flops(self.bare.config, self.settings.sequence_length)
+        self.events.log(
+            "train",
+            self.progress.step,
+            **figures,
+            tokens=self.progress.tokens,
+            tokens_per_second=rate,
+            mfu=rate * flops / (self._rate * self.parallel.size),
+            seconds_left=left,
+        )
+
+    def _samples(self) -> list[tuple[str, str]]:
+        if self.tokenizer is None or not self.settings.sample_tokens or self.parallel.sharded:
+            return []
+        generator = torch.Generator().manual_seed(self.settings.seed)
+        texts = []
+        for prompt in self.prompts:
+            ids = [self.tokenizer.bos, *self.tokenizer.encode(prompt)]
+            made = continue_tokens(
+                self.bare,
+                ids,
+                self.settings.sample_tokens,
+                stop=self.tokenizer.eos,
+                temperature=0.8,
+                generator=generator,
+            )
+            texts.append((prompt, self.tokenizer.decode(made, control=True)))
+        return texts
+
+    @contextmanager
+    def _averaged(self) -> Iterator[None]:
+        if self.average is None:
+            yield
+        else:
+            with self.average.swapped_in(self.bare):
+                yield
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """Ctrl-C and SIGTERM end the run after this step; a second Ctrl-C ends it at once."""
+
+        def request(number: int, frame: FrameType | None) -> None:
+            if self.stop_requested and number == signal.SIGINT:
+                raise KeyboardInterrupt
+            self.stop_requested = True
+
+        try:
+            before = {
+                number: signal.signal(number, request) for number in (signal.SIGINT, signal.SIGTERM)
+            }
+        except ValueError:  # not in the main thread: whoever runs the thread has the signals
+            before = {}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def optimizer_settings(settings: TrainSettings) -> OptimizerSettings:
+    """What the optimiser needs to know of a run's settings."""
+    return OptimizerSettings(
+        name=settings.optimizer,
+        weight_decay=settings.weight_decay,
+        fused_backward=settings.fused_backward,
+        offload=settings.offload_optimizer,
+    )
+
+
+def weights_for_bundle(trainer: Trainer) -> dict[str, Tensor]:
+    """The weights that a bundle gets: the averaged ones where there is an average."""
+    if trainer.average is not None:
+        return trainer.average.state()
+    model, _, _ = trainer.parallel.state(trainer.bare, trainer.optimizer)
+    return model
+
+
+def write_run(folder: Path, body: bytes) -> None:
+    """Write ``run.json`` of a run folder."""
+    write_atomic(folder / "run.json", body)
