@@ -123,7 +123,7 @@ class PackedDataset:
         thorough: bool = False,
     ) -> None:
         self.folder = Path(folder)
-        self.sequence_length = _check_length(sequence_length)
+        self.sequence_length = check_length(sequence_length)
         self.seed = check_seed(seed)
         if split not in SPLITS:
             raise InputError(
@@ -301,7 +301,8 @@ class Validation:
             yield to_batch([stream.window(number) for stream, number in windows], self._pad)
 
 
-def _check_length(length: int) -> int:
+def check_length(length: int) -> int:
+    """``length`` itself. InputError unless it is a positive whole number of tokens."""
     if isinstance(length, bool) or not isinstance(length, int) or length < 1:
         raise InputError(
             f"{length!r} is not a positive whole number",

@@ -8,7 +8,7 @@ import secrets
 import shutil
 from collections import Counter
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -20,7 +20,6 @@ from havoc.data.manifest import (
     MANIFEST_VERSION,
     Contamination,
     EvaluationFile,
-    FileIdentity,
     GroupManifest,
     Manifest,
     Skipped,
@@ -34,10 +33,10 @@ from havoc.data.manifest import (
 from havoc.data.normalise import normalise
 from havoc.data.shards import ShardWriter, base_name, token_dtype
 from havoc.data.sources import Document, SourceFile, read_file, source_files
-from havoc.data.spec import MixtureSpec
+from havoc.data.spec import Group, MixtureSpec
 from havoc.data.tokens import Tokenizer
 from havoc.errors import InputError
-from havoc.files import write_atomic
+from havoc.files import sync_directory, write_atomic
 
 # Raised when a rule changes what is kept, so that folders made before are not reused.
 PIPELINE_VERSION = 1
@@ -48,7 +47,10 @@ _BATCH_CHARACTERS = 2_000_000
 
 @dataclass(frozen=True, slots=True)
 class PrepareProgress:
-    """How far preparation has come; ``files`` of ``total_files`` are done."""
+    """How far preparation has come: ``files`` of ``total_files`` are done, ``file`` is being read.
+
+    ``documents`` were read and ``tokens`` written for training so far, in all files together.
+    """
 
     group: str
     file: str
@@ -101,6 +103,7 @@ def prepare(
     nothing is kept; ``out`` holds something else or cannot be written.
     """
     target = Path(out)
+    _refuse_inside_sources(target, mixture)
     inputs, skipped = _inputs(mixture)
     # Test sets and languages are checked before the long part begins.
     decontaminator = Decontaminator(mixture.decontaminate)
@@ -116,7 +119,19 @@ def prepare(
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         building.mkdir()
-        groups = _build(building, mixture, inputs, pipeline, tokenizer, progress)
+        reporter = _Reporter(progress, len(inputs))
+        groups = {
+            group.name: _build_group(
+                building,
+                group,
+                inputs,
+                pipeline,
+                tokenizer,
+                mixture.validation_fraction,
+                reporter,
+            )
+            for group in mixture.groups
+        }
         manifest = Manifest(
             version=MANIFEST_VERSION,
             inputs=digest,
@@ -132,7 +147,7 @@ def prepare(
         )
         write_atomic(building / MANIFEST_NAME, manifest.to_json())
         os.replace(building, target)
-        _sync_folder(target.parent)
+        sync_directory(target.parent)
     except OSError as error:
         raise InputError(
             f"cannot be written ({error.strerror or error})",
@@ -142,6 +157,18 @@ def prepare(
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return manifest
+
+
+def _refuse_inside_sources(target: Path, mixture: MixtureSpec) -> None:
+    """What is written must not become a source the next time."""
+    for group in mixture.groups:
+        for source in group.sources:
+            if target.resolve().is_relative_to(source.resolve()):
+                raise InputError(
+                    f"lies within the source {source}",
+                    where=str(target),
+                    remedy="give a folder outside the sources",
+                )
 
 
 def _inputs(mixture: MixtureSpec) -> tuple[list[_Input], list[Skipped]]:
@@ -254,61 +281,77 @@ class _Pipeline:
         return document, reason
 
 
-def _build(
+class _Reporter:
+    """Keeps the running totals and passes them on."""
+
+    def __init__(self, callback: Callable[[PrepareProgress], None] | None, files: int) -> None:
+        self._callback = callback
+        self._files = files
+        self.done = self.documents = self.tokens = 0
+
+    def show(self, entry: _Input, tally: _Tally) -> None:
+        if self._callback is not None:
+            self._callback(
+                PrepareProgress(
+                    entry.group,
+                    entry.path,
+                    self.done,
+                    self._files,
+                    self.documents + tally.read,
+                    self.tokens + tally.tokens,
+                )
+            )
+
+    def finish(self, entry: _Input, tally: _Tally) -> None:
+        self.done += 1
+        self.show(entry, tally)
+        self.documents += tally.read
+        self.tokens += tally.tokens
+
+
+def _build_group(
     folder: Path,
-    mixture: MixtureSpec,
+    group: Group,
     inputs: list[_Input],
     pipeline: _Pipeline,
     tokenizer: Tokenizer,
-    progress: Callable[[PrepareProgress], None] | None,
-) -> dict[str, GroupManifest]:
-    groups: dict[str, GroupManifest] = {}
-    done = documents = tokens = 0
-    for group in mixture.groups:
-        with ExitStack() as stack:
-            writers = {
-                held_out: stack.enter_context(
-                    ShardWriter(
-                        folder,
-                        base_name(group.name, "validation" if held_out else "train"),
-                        token_dtype(tokenizer.vocab_size),
-                    )
+    fraction: float,
+    reporter: _Reporter,
+) -> GroupManifest:
+    """Read the files of a group and write its shards of both splits."""
+    dtype = token_dtype(tokenizer.vocab_size)
+    read = Counter(dict.fromkeys(group.sources, 0))
+    reports: list[SourceReport] = []
+    with (
+        ShardWriter(folder, base_name(group.name, "train"), dtype) as train,
+        ShardWriter(folder, base_name(group.name, "validation"), dtype) as validation,
+    ):
+        for entry in (entry for entry in inputs if entry.group == group.name):
+            tally = _Tally()
+            batch = _Batch(tokenizer, train, validation, tally, fraction)
+            reporter.show(entry, tally)
+            for document in read_file(entry.file):
+                tally.read += 1
+                admitted, reason = pipeline.admit(document)
+                if reason is not None:
+                    tally.dropped[reason] += 1
+                elif batch.add(admitted):
+                    reporter.show(entry, tally)
+            batch.flush()
+            reporter.finish(entry, tally)
+            reports.append(_report(entry, tally))
+            read[entry.source] += tally.read
+        for source, count in read.items():
+            if count == 0:
+                raise InputError(
+                    "holds no document",
+                    where=str(source),
+                    remedy="name a source that is not empty",
                 )
-                for held_out in (False, True)
-            }
-            reports: list[SourceReport] = []
-            read = Counter(dict.fromkeys(group.sources, 0))
-            for entry in (entry for entry in inputs if entry.group == group.name):
-                tally = _Tally()
-                batch = _Batch(tokenizer, writers, tally, mixture.validation_fraction)
-                for document in read_file(entry.file):
-                    tally.read += 1
-                    admitted, reason = pipeline.admit(document)
-                    if reason is None:
-                        batch.add(admitted)
-                    else:
-                        tally.dropped[reason] += 1
-                batch.flush()
-                done += 1
-                documents += tally.read
-                tokens += tally.tokens
-                read[entry.source] += tally.read
-                reports.append(_report(entry, tally))
-                if progress is not None:
-                    progress(
-                        PrepareProgress(
-                            group.name, entry.path, done, len(inputs), documents, tokens
-                        )
-                    )
-            for source, count in read.items():
-                if count == 0:
-                    raise InputError(
-                        "holds no document",
-                        where=str(source),
-                        remedy="name a source that is not empty",
-                    )
-            groups[group.name] = _finish(group.name, group.weight, writers, reports)
-    return groups
+        _refuse_nothing_kept(group.name, reports)
+        sizes = train.counts, validation.counts
+        files = {**train.finish(), **validation.finish()}
+    return GroupManifest(group.weight, *sizes, sources=reports, files=files)
 
 
 class _Batch:
@@ -317,22 +360,27 @@ class _Batch:
     def __init__(
         self,
         tokenizer: Tokenizer,
-        writers: dict[bool, ShardWriter],
+        train: ShardWriter,
+        validation: ShardWriter,
         tally: _Tally,
-        validation_fraction: float,
+        fraction: float,
     ) -> None:
         self._tokenizer = tokenizer
-        self._writers = writers
+        self._train = train
+        self._validation = validation
         self._tally = tally
-        self._fraction = validation_fraction
+        self._fraction = fraction
         self._documents: list[Document] = []
         self._characters = 0
 
-    def add(self, document: Document) -> None:
+    def add(self, document: Document) -> bool:
+        """Take a document; whether that filled the batch and it was written."""
         self._documents.append(document)
         self._characters += len(document.text)
-        if len(self._documents) >= _BATCH_DOCUMENTS or self._characters >= _BATCH_CHARACTERS:
+        full = len(self._documents) >= _BATCH_DOCUMENTS or self._characters >= _BATCH_CHARACTERS
+        if full:
             self.flush()
+        return full
 
     def flush(self) -> None:
         documents, self._documents, self._characters = self._documents, [], 0
@@ -342,7 +390,8 @@ class _Batch:
         texts = [document.text for document in documents]
         for document, ids in zip(documents, tokenizer.encode_many(texts), strict=True):
             held_out = is_held_out(document, self._fraction)
-            self._writers[held_out].add(document, [tokenizer.bos, *ids, tokenizer.eos])
+            writer = self._validation if held_out else self._train
+            writer.add(document, [tokenizer.bos, *ids, tokenizer.eos])
             self._tally.licences[document.licence] += 1
             if held_out:
                 self._tally.held_out += 1
@@ -373,31 +422,16 @@ def _report(entry: _Input, tally: _Tally) -> SourceReport:
     )
 
 
-def _finish(
-    name: str, weight: float, writers: dict[bool, ShardWriter], reports: list[SourceReport]
-) -> GroupManifest:
-    train, validation = writers[False], writers[True]
-    if train.counts.documents == 0:
-        dropped: Counter[str] = Counter()
-        for report in reports:
-            dropped.update(report.dropped)
-        reasons = ", ".join(f"{reason} {count}" for reason, count in dropped.most_common())
-        raise InputError(
-            f"none of {sum(report.read for report in reports)} documents was kept for training "
-            f"(dropped: {reasons or 'none'}; held out: {validation.counts.documents})",
-            where=f"group {name}",
-            remedy="check its sources, or leave the group out",
-        )
-    sizes = train.counts, validation.counts
-    files: dict[str, FileIdentity] = {**train.finish(), **validation.finish()}
-    return GroupManifest(weight, *sizes, sources=reports, files=files)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the rename durable. Some file systems cannot, and that is no failure."""
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def _refuse_nothing_kept(group: str, reports: list[SourceReport]) -> None:
+    if any(report.kept for report in reports):
+        return
+    dropped: Counter[str] = Counter()
+    for report in reports:
+        dropped.update(report.dropped)
+    reasons = ", ".join(f"{reason} {count}" for reason, count in dropped.most_common())
+    raise InputError(
+        f"none of {sum(report.read for report in reports)} documents was kept for training "
+        f"(dropped: {reasons or 'none'}; held out: {sum(report.held_out for report in reports)})",
+        where=f"group {group}",
+        remedy="check its sources, or leave the group out",
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -15,6 +16,8 @@ from havoc.errors import InputError
 
 TEXT_SUFFIXES = (".txt", ".md")
 RECORD_SUFFIXES = (".jsonl", ".json")
+
+_HALF_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 # Files that hold evaluation items carry this in their name, in capital letters.
 EVALUATION_MARK = "TEST"
@@ -169,7 +172,21 @@ def parse_object(line: str, where: str) -> dict[str, Any]:
             where=where,
             remedy="write one JSON object on each line",
         )
+    if _HALF_SURROGATE.search(line):
+        _refuse_half_surrogates(record, where)
     return record
+
+
+def _refuse_half_surrogates(record: dict[str, Any], where: str) -> None:
+    """JSON can escape half of a surrogate pair, which is no character and not UTF-8."""
+    try:
+        json.dumps(record, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        raise InputError(
+            "holds half of a surrogate pair (\\ud800 to \\udfff), which is no Unicode text",
+            where=where,
+            remedy="write the file again as UTF-8",
+        ) from None
 
 
 def _document(
@@ -186,12 +203,6 @@ def _document(
             where=where,
             remedy="write the document as a JSON string",
         )
-    if not _is_encodable(text):
-        raise InputError(
-            f"field {text_field!r} holds half of a surrogate pair, which is not Unicode text",
-            where=where,
-            remedy="write the file again as UTF-8",
-        )
     licence = record.get("licence", record.get("license"))
     return Document(
         text,
@@ -199,13 +210,3 @@ def _document(
         str(record.get("source", name)),
         str(licence) if licence else "unknown",
     )
-
-
-def _is_encodable(text: str) -> bool:
-    if text.isascii():
-        return True
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from havoc.data.names import refuse_unknown
+from havoc.data.sources import is_evaluation, kind
 from havoc.errors import InputError
 
 # Sub-folders named so are groups of their own; every other sub-folder is domain text.
@@ -168,8 +169,6 @@ def _default_groups(folder: Path) -> tuple[Group, ...]:
 
 
 def _is_source(path: Path) -> bool:
-    from havoc.data.sources import is_evaluation, kind
-
     return kind(path.name) is not None and not is_evaluation(path)
 
 
