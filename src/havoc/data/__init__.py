@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from havoc.data.build import PrepareProgress
 from havoc.data.mixture import Mixture
 from havoc.data.packing import Batch, PackedDataset, Sample
 from havoc.data.prepare import prepare
@@ -14,6 +15,7 @@ __all__ = [
     "Mixture",
     "MixtureSpec",
     "PackedDataset",
+    "PrepareProgress",
     "Sample",
     "prepare",
     "read_source",
