@@ -27,16 +27,16 @@ class _ZstandardReader(io.RawIOBase):
     is cut off: that reader just ends there.
     """
 
-    # A block of a few bytes can stand for 128 KiB, so that small steps bound the memory
-    # that hostile input can claim.
-    _STEP = 2048
+    # Four bytes can stand for a block of 128 KiB: small steps bound the memory that
+    # hostile input can claim, to 8 MiB.
+    _STEP = 256
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._decompressor = zstandard.ZstdDecompressor()
         self._frame: zstandard.ZstdDecompressionObj | None = None
         self._input = b""
-        self._output = b""
+        self._output = memoryview(b"")
 
     def readable(self) -> bool:
         return True
@@ -61,7 +61,7 @@ class _ZstandardReader(io.RawIOBase):
             return False
         if self._frame is None:
             self._frame = self._decompressor.decompressobj()
-        self._output = self._frame.decompress(data)
+        self._output = memoryview(self._frame.decompress(data))
         if self._frame.eof:
             self._input = self._frame.unused_data
             self._frame = None
