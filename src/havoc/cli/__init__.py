@@ -26,6 +26,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("havoc.cli.run", "run one tool directly"),
     "dsl": ("havoc.cli.dsl", "run or format a script of statements"),
     "schema": ("havoc.cli.schema", "print JSON Schemas of the tools or of the answer"),
+    "plan": ("havoc.cli.plan", "count what a network needs: memory, time, what fits"),
+    "train": ("havoc.cli.train", "train a network: vocabulary, pretraining, tuning"),
     "eval": ("havoc.cli.evaluate", "measure the analyst on question sets"),
 }
 

@@ -94,9 +94,7 @@ def _add_run(phase: argparse.ArgumentParser, name: str) -> None:
         flag = "--" + field.name.replace("_", "-")
         text = f"{field.metadata['help']} ({field.default})".replace("%", "%%")
         if isinstance(field.default, bool):
-            group.add_argument(
-                flag, action=argparse.BooleanOptionalAction, default=None, help=text
-            )
+            group.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
         else:
             group.add_argument(
                 flag, type=type(field.default), choices=CHOICES.get(field.name), help=text
@@ -206,7 +204,9 @@ def _ended(namespace: argparse.Namespace, progress: Progress) -> int:
         return 0
     out = Path(namespace.out)
     if (out / "bundle").is_dir():
-        print(f"{progress.step} steps; the bundle is in {out / 'bundle'}, its card in {out}/card.md")
+        print(
+            f"{progress.step} steps; the bundle is in {out / 'bundle'}, its card in {out}/card.md"
+        )
     else:
         print(
             f"stopped and saved after {progress.step} steps; go on with "
@@ -317,7 +317,14 @@ def _need_training_extra() -> None:
 
     missing = [
         name
-        for name in ("torch", "sentencepiece", "safetensors", "datasketch", "zstandard", "py3langid")
+        for name in (
+            "torch",
+            "sentencepiece",
+            "safetensors",
+            "datasketch",
+            "zstandard",
+            "py3langid",
+        )
         if importlib.util.find_spec(name) is None
     ]
     if missing:

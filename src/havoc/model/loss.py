@@ -22,7 +22,7 @@ def linear_cross_entropy(x: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
 
     ``x`` [N, d], ``weight`` [V, d], ``targets`` [N] with -100 for rows that do not count.
     """
-    loss: Tensor = _LinearCrossEntropy.apply(x, weight, targets)
+    loss: Tensor = _LinearCrossEntropy.apply(x, weight, targets)  # type: ignore[no-untyped-call]
     return loss
 
 

@@ -42,7 +42,7 @@ class Linear(nn.Linear):
     def __init__(self, inputs: int, outputs: int, rows: tuple[int, ...] = ()) -> None:
         super().__init__(inputs, outputs, bias=False)
         if rows:
-            self.weight.matrix_rows = rows  # type: ignore[assignment]
+            self.weight.matrix_rows = rows  # type: ignore[attr-defined]
 
     def forward(self, x: Tensor) -> Tensor:
         return F.linear(x, self.weight.to(x.dtype))
@@ -176,9 +176,7 @@ class HavocModel(nn.Module):
         self.embedding = nn.Embedding(config.vocab_size, config.d_model)
         self.layers = nn.ModuleList(Block(config, layer) for layer in range(config.num_layers))
         self.norm = RMSNorm(config.d_model, config.norm_eps)
-        self.head = (
-            None if config.tie_embeddings else Linear(config.d_model, config.vocab_size)
-        )
+        self.head = None if config.tie_embeddings else Linear(config.d_model, config.vocab_size)
         self.rotary = RotaryTable(config)
 
     def initialise(self, seed: int) -> HavocModel:

@@ -27,9 +27,7 @@ def run_card(run: Run, progress: Progress, trainer: Trainer, threads: int) -> Ru
     """The card of a finished run."""
     count = count_parameters(run.config)
     last = {name: value for name, value in progress.history[-1].items() if name != "step"}
-    device = (
-        torch.cuda.get_device_name() if trainer.device.type == "cuda" else platform.machine()
-    )
+    device = torch.cuda.get_device_name() if trainer.device.type == "cuda" else platform.machine()
     flops = progress.tokens * training_flops(run.config, run.settings.sequence_length)
     facts: dict[str, Any] = {
         "phase": run.phase,
@@ -47,7 +45,7 @@ def run_card(run: Run, progress: Progress, trainer: Trainer, threads: int) -> Ru
         "tokenizer_digest": run.tokenizer_digest,
         "base_weights": run.base,
         "hardware": {"device": device, "threads": threads, "processes": trainer.parallel.size},
-        "torch": torch.__version__,
+        "torch": str(torch.__version__),
     }
     lines = [
         f"# {run.phase} of a network of {count.total:,} parameters",

@@ -58,8 +58,7 @@ def as_arrays(batch: Any) -> Arrays:
 def to_tensors(batch: Arrays, device: torch.device) -> Tensors:
     """The arrays of a batch on a device."""
     return {
-        name: torch.from_numpy(array).to(device, non_blocking=True)
-        for name, array in batch.items()
+        name: torch.from_numpy(array).to(device, non_blocking=True) for name, array in batch.items()
     }
 
 

@@ -79,7 +79,11 @@ class Parallel:
             from torch.distributed.fsdp import fully_shard
 
             mesh = init_device_mesh(self.device.type, (self.size,))
-            rows = {name: p.matrix_rows for name, p in model.named_parameters() if hasattr(p, "matrix_rows")}
+            rows = {
+                name: p.matrix_rows
+                for name, p in model.named_parameters()
+                if hasattr(p, "matrix_rows")
+            }
             for block in model.layers:
                 fully_shard(block, mesh=mesh)
             fully_shard(model, mesh=mesh)
@@ -154,7 +158,7 @@ class Parallel:
                         remedy="resume with the network that the run began with",
                     )
                 parameter.copy_(self._share(weights[name], parameter))
-        shaped = {name: parameter for name, parameter in model.named_parameters()}
+        shaped = dict(model.named_parameters())
         load_optimizer_tensors(
             optimizer,
             {name: self._share_like(name, tensor, shaped) for name, tensor in tensors.items()},

@@ -53,6 +53,7 @@ class Run:
     tokenizer_digest: str
     base: str = ""
     """The SHA-256 of the weights that the run began with, or nothing."""
+    base_path: str = ""
     validation: str = ""
     version: int = RUN_VERSION
     havoc: str = __version__
@@ -145,6 +146,7 @@ def _tune(
         task.digest,
         base.tokenizer.digest,
         base.card["files"]["model.safetensors"],
+        str(base.path),
         str(validation or ""),
     )
     return _carry_out(run, task, base.tokenizer, where, base)
@@ -323,8 +325,6 @@ def _fits(tokenizer: HavocTokenizer, config: HavocConfig) -> None:
             where="tokenizer",
             remedy=f"give --vocab-size {tokenizer.vocab_size}, or another tokenizer",
         )
-
-
 
 
 __all__ = [

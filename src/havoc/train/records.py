@@ -23,9 +23,7 @@ from havoc.train.data import (
 class RecordTask:
     """Next-token prediction, loss on what the assistant writes only."""
 
-    def __init__(
-        self, dataset: SftDataset, held_out: SftDataset | None, batch_size: int
-    ) -> None:
+    def __init__(self, dataset: SftDataset, held_out: SftDataset | None, batch_size: int) -> None:
         self._dataset = dataset
         self._held_out = held_out
         self._batch_size = batch_size
@@ -50,8 +48,7 @@ class RecordTask:
         count = min(count, limit) if limit else count
         size = self._batch_size
         batches = (
-            dataset.batch(range(start, min(start + size, count)))
-            for start in range(0, count, size)
+            dataset.batch(range(start, min(start + size, count))) for start in range(0, count, size)
         )
         figures = validate_language(model, batches, device, 0)
         if self._held_out is None:

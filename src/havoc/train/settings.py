@@ -13,6 +13,7 @@ import msgspec
 
 from havoc.errors import InputError
 
+
 def _setting(default: Any, help_line: str) -> Any:
     return dataclasses.field(default=default, metadata={"help": help_line})
 
@@ -30,7 +31,9 @@ CHOICES: dict[str, tuple[str, ...]] = {
 class TrainSettings:
     """The settings of one run. Raises InputError for values that no run can have."""
 
-    max_steps: int = _setting(1000, "Optimiser steps of the whole run; the schedule reaches its end there.")
+    max_steps: int = _setting(
+        1000, "Optimiser steps of the whole run, at which the schedule ends."
+    )
     batch_size: int = _setting(8, "Sequences of one forward pass on one device.")
     gradient_accumulation: int = _setting(1, "Forward passes of one optimiser step.")
     sequence_length: int = _setting(512, "Tokens of one sequence.")
@@ -41,14 +44,24 @@ class TrainSettings:
     decay_fraction: float = _setting(0.2, "Last part of the steps in which the schedule wsd falls.")
     optimizer: str = _setting("adamw", "muon trains hidden matrices by Muon and the rest by AdamW.")
     weight_decay: float = _setting(0.1, "Decoupled; not on norms.")
-    max_gradient_norm: float = _setting(1.0, "Gradients are scaled down to this global norm; 0: never.")
+    max_gradient_norm: float = _setting(
+        1.0, "Global norm that gradients are scaled down to; 0: never."
+    )
     precision: str = _setting("fp32", "Precision of the products.")
     weights: str = _setting("fp32", "Precision in which the weights are kept.")
-    ema_decay: float = _setting(0.0, "Decay of an average of the weights, which validation and the bundle use; 0: none.")
-    activation_checkpointing: int = _setting(0, "Recompute every n-th block in the backward pass; 0: none.")
-    fused_backward: bool = _setting(False, "Step each weight as soon as its gradient is there, and free the gradient.")
+    ema_decay: float = _setting(
+        0.0, "Decay of an average of the weights, used in place of them; 0: none."
+    )
+    activation_checkpointing: int = _setting(
+        0, "Recompute every n-th block; 0: none."
+    )
+    fused_backward: bool = _setting(
+        False, "Step each weight when its gradient is there, and free that."
+    )
     offload_optimizer: bool = _setting(False, "Keep the optimiser's states in main memory.")
-    compile: bool = _setting(False, "Compile the network (torch.compile); the first steps take a minute longer.")
+    compile: bool = _setting(
+        False, "Compile the network: the first step takes a minute."
+    )
     parallel: str = _setting("none", "How several processes of torchrun share the work.")
     seed: int = _setting(42, "Seed of the weights and of the order of the data.")
     save_every: int = _setting(250, "Steps between checkpoints.")
@@ -56,7 +69,9 @@ class TrainSettings:
     eval_every: int = _setting(250, "Steps between validations; 0: only at the end.")
     eval_sequences: int = _setting(64, "Sequences of one validation; 0: all.")
     log_every: int = _setting(10, "Steps between events.")
-    sample_tokens: int = _setting(48, "Length of the sample generations at each validation; 0: none.")
+    sample_tokens: int = _setting(
+        48, "Tokens of a sample generation; 0: none."
+    )
     minutes: float = _setting(0.0, "Save and stop after this time, to go on later; 0: no limit.")
     threads: int = _setting(0, "Threads of the processor; 0: as torch decides.")
 

@@ -168,7 +168,7 @@ def open_trackers(
 
 
 def read_events(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
-    """The events of a ``metrics.jsonl``; a last line that a killed process cut short is left out."""
+    """The events of a ``metrics.jsonl``, without a last line that a killed process cut short."""
     lines = Path(path).read_bytes().split(b"\n")
     events = []
     for number, line in enumerate(lines, 1):
@@ -192,6 +192,4 @@ def _duration(seconds: float) -> str:
 
 
 def _missing(package: str) -> InputError:
-    return InputError(
-        f"{package} is not installed", where="track", remedy=f"pip install {package}"
-    )
+    return InputError(f"{package} is not installed", where="track", remedy=f"pip install {package}")

@@ -41,7 +41,6 @@ from havoc.train.data import Arrays, Task, to_tensors
 from havoc.train.ema import WeightAverage
 from havoc.train.hardware import keep_freed_memory, matmul_rate
 from havoc.train.optimizers import OptimizerSettings, build_optimizer
-from havoc.train.optimizers import load_optimizer_tensors, optimizer_tensors
 from havoc.train.parallel import Parallel
 from havoc.train.schedules import Schedule
 from havoc.train.settings import TrainSettings
@@ -163,7 +162,7 @@ class Trainer:
                 if leaving:
                     self.events.log("stopped", step)
                     return progress
-            if not settings.eval_every or progress.step % settings.eval_every:
+            if not progress.history or progress.history[-1]["step"] != progress.step:
                 self.validate()
                 saved = -1
             if saved != progress.step:
@@ -213,9 +212,7 @@ class Trainer:
         """Figures on held-out samples, and what the network writes after the prompts."""
         self.bare.eval()
         with self._averaged(), torch.no_grad():
-            figures = self.task.validate(
-                self.model, self.device, self.settings.eval_sequences
-            )
+            figures = self.task.validate(self.model, self.device, self.settings.eval_sequences)
             texts = self._samples()
         self.bare.train()
         step, progress = self.progress.step, self.progress
@@ -247,7 +244,6 @@ class Trainer:
                 "optimizer": plain,
                 "data": self.task.digest,
                 "scaler": self.scaler.state_dict() if self.scaler else None,
-                "random": torch.get_rng_state().numpy().tobytes(),
             },
         )
         folder = self.folder / CHECKPOINTS
@@ -287,10 +283,6 @@ class Trainer:
         state = dict(checkpoint.plain["progress"])
         state["best_loss"] = math.inf if state["best_loss"] is None else state["best_loss"]
         self.progress = Progress(step=checkpoint.step, **state)
-        import base64
-
-        random = base64.b64decode(checkpoint.plain["random"])
-        torch.set_rng_state(torch.frombuffer(bytearray(random), dtype=torch.uint8))
 
     # parts ------------------------------------------------------------------------------
 
@@ -313,9 +305,7 @@ class Trainer:
         norm = torch.nn.utils.clip_grad_norm_(self.bare.parameters(), limit, foreach=True)
         return float(self.parallel.whole(norm))
 
-    def _step_scaled(
-        self, norm: float, step: int, mean: float, batches: list[Arrays]
-    ) -> None:
+    def _step_scaled(self, norm: float, step: int, mean: float, batches: list[Arrays]) -> None:
         """A step of half precision: one whose gradients overflow is left out, at a lower scale."""
         assert self.scaler is not None
         self.scaler.step(self.optimizer)

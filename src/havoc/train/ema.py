@@ -1,0 +1,95 @@
+"""An exponential moving average of the weights, which often does better than the last ones.
+
+Polyak and Juditsky (1992); as used here, with its warm-up: Tan and Le (2019), arXiv 1905.11946.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from havoc.errors import InputError
+
+
+class WeightAverage:
+    """average = d · average + (1 − d) · weights, in float32 whatever the weights are in.
+
+    In the n-th update (from 0) d is min(``decay``, (1 + n) / (10 + n)): the first weights are
+    forgotten soon. Raises InputError for a decay that is none.
+    """
+
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        if not 0 <= decay < 1:
+            raise InputError(f"is {decay}", where="ema_decay", remedy="give 0 or less than 1")
+        self.decay = decay
+        self.updates = 0
+        self.weights = {
+            name: parameter.detach().to(torch.float32, copy=True)
+            for name, parameter in model.named_parameters()
+        }
+
+    @torch.no_grad()
+    def update(self, model: nn.Module) -> None:
+        """Take in the weights after a step."""
+        decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
+        self.updates += 1
+        now = [parameter.float() for parameter in model.parameters()]
+        torch._foreach_lerp_(list(self.weights.values()), now, 1 - decay)
+
+    def state(self) -> dict[str, Tensor]:
+        """The averaged weights by name, whole ones."""
+        return {name: _whole(tensor) for name, tensor in self.weights.items()}
+
+    def load(self, tensors: Mapping[str, Tensor], updates: int) -> None:
+        """Take over a state and the number of its updates. InputError for another network's."""
+        if set(tensors) != set(self.weights):
+            name = min(set(tensors) ^ set(self.weights))
+            raise InputError(
+                "is in only one of the averaged weights and the network",
+                where=name,
+                remedy="resume with the network that the run began with",
+            )
+        for name, mine in self.weights.items():
+            if tensors[name].shape != mine.shape:
+                raise InputError(
+                    f"has shape {tuple(tensors[name].shape)}, the network {tuple(mine.shape)}",
+                    where=name,
+                    remedy="resume with the network that the run began with",
+                )
+        with torch.no_grad():
+            for name, mine in self.weights.items():
+                mine.copy_(_share_like(tensors[name], mine))
+        self.updates = updates
+
+    @contextmanager
+    def swapped_in(self, model: nn.Module) -> Iterator[None]:
+        """Within the block the network has the averaged weights, afterwards its own again."""
+        parameters = dict(model.named_parameters())
+        with torch.no_grad():
+            own = {name: parameter.detach().clone() for name, parameter in parameters.items()}
+            for name, parameter in parameters.items():
+                parameter.copy_(self.weights[name])
+        try:
+            yield
+        finally:
+            with torch.no_grad():
+                for name, parameter in parameters.items():
+                    parameter.copy_(own[name])
+
+
+def _whole(tensor: Tensor) -> Tensor:
+    full = getattr(tensor, "full_tensor", None)
+    whole: Tensor = tensor if full is None else full()
+    return whole
+
+
+def _share_like(whole: Tensor, like: Any) -> Tensor:
+    if not hasattr(like, "full_tensor"):
+        return whole
+    from torch.distributed.tensor import distribute_tensor
+
+    return distribute_tensor(whole.to(like.device), like.device_mesh, like.placements)
