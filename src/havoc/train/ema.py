@@ -14,6 +14,9 @@ from torch import Tensor, nn
 
 from havoc.errors import InputError
 
+UPDATES = "updates"
+"""The name of the number of updates in a saved state."""
+
 
 class WeightAverage:
     """average = d · average + (1 − d) · weights, in float32 whatever the weights are in.
@@ -40,14 +43,19 @@ class WeightAverage:
         now = [parameter.float() for parameter in model.parameters()]
         torch._foreach_lerp_(list(self.weights.values()), now, 1 - decay)
 
-    def state(self) -> dict[str, Tensor]:
-        """The averaged weights by name, whole ones."""
+    def averaged(self) -> dict[str, Tensor]:
+        """The averaged weights by name, float32, whole ones where they are shared out."""
         return {name: _whole(tensor) for name, tensor in self.weights.items()}
 
-    def load(self, tensors: Mapping[str, Tensor], updates: int) -> None:
-        """Take over a state and the number of its updates. InputError for another network's."""
-        if set(tensors) != set(self.weights):
-            name = min(set(tensors) ^ set(self.weights))
+    def state(self) -> dict[str, Tensor]:
+        """What a checkpoint needs: the averaged weights, and ``updates``."""
+        return {**self.averaged(), UPDATES: torch.tensor(self.updates)}
+
+    def load(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take over what ``state`` gave. InputError where it is another network's."""
+        known = {*self.weights, UPDATES}
+        if set(tensors) != known:
+            name = min(set(tensors) ^ known)
             raise InputError(
                 "is in only one of the averaged weights and the network",
                 where=name,
@@ -63,7 +71,7 @@ class WeightAverage:
         with torch.no_grad():
             for name, mine in self.weights.items():
                 mine.copy_(_share_like(tensors[name], mine))
-        self.updates = updates
+        self.updates = int(tensors[UPDATES])
 
     @contextmanager
     def swapped_in(self, model: nn.Module) -> Iterator[None]:
