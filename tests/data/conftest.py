@@ -65,10 +65,15 @@ def write_shards(tmp_path_factory: pytest.TempPathFactory) -> WriteShards:
 
     A document of size n has n tokens with bos and eos; every other token of a group is
     different (a counter from 128), so that it can be traced. Each stands for n - 2 bytes.
+    Equal folders are written once: who changes one must copy it.
     """
 
+    written: dict[str, Path] = {}
+
     def write(groups: Mapping[str, tuple[float, Sequence[int], Sequence[int]]]) -> Path:
-        folder = tmp_path_factory.mktemp("shards")
+        if repr(groups) in written:
+            return written[repr(groups)]
+        folder = written[repr(groups)] = tmp_path_factory.mktemp("shards")
         manifests = {}
         for name, (weight, *splits) in groups.items():
             counts, files, token = [], {}, 128

@@ -77,7 +77,13 @@ def test_a_folder_is_read_sorted_and_below(tmp_path: Path) -> None:
     (tmp_path / "b/m_TEST.txt").write_text("secret")
     (tmp_path / "contest.txt").write_text("small letters are no mark")
     found = source_files(tmp_path)
-    assert [f.name for f in found.files] == ["a.txt", "b/a.txt", "b/z.txt", "c.jsonl", "contest.txt"]
+    assert [f.name for f in found.files] == [
+        "a.txt",
+        "b/a.txt",
+        "b/z.txt",
+        "c.jsonl",
+        "contest.txt",
+    ]
     assert dict(found.skipped) == {
         "b/m_TEST.txt": "for evaluation only",
         "n.pdf": "not a file of a known type",
@@ -147,7 +153,7 @@ def test_a_cut_file_is_never_taken_for_a_whole_one(tmp_path: Path, suffix: str) 
     for keep in range(1, len(whole), 97):
         file = tmp_path / f"cut.jsonl{suffix}"
         file.write_bytes(whole[:keep])
-        with pytest.raises(InputError, match="cut off|cannot be decompressed"):
+        with pytest.raises(InputError, match=r"cut off|cannot be decompressed"):
             list(read_source(file))
 
 

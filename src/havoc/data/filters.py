@@ -57,7 +57,12 @@ def is_too_short(view: TextView) -> bool:
 
 
 def has_unbroken_words(view: TextView) -> bool:
-    """Words of more than 30 characters on average: encoded data or minified code."""
+    """Words of more than 30 characters on average: encoded data or minified code.
+
+    Not judged where most characters take several bytes, as in scripts without spaces.
+    """
+    if len(view.text.encode("utf-8")) > 1.5 * len(view.text):
+        return False
     return len(view.text) > 31 * len(view.words) + len(view.lines)
 
 
@@ -101,7 +106,7 @@ QUALITY_RULES = (
 )
 
 
-def language_rule(languages: Sequence[str], threshold: float = 0.9) -> Rule:
+def language_rule(languages: Sequence[str], threshold: float = 0.8) -> Rule:
     """A rule that drops texts in other languages than ``languages`` (ISO 639-1 codes).
 
     A text is dropped if another language has a probability of at least ``threshold``, by

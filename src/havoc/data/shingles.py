@@ -1,7 +1,8 @@
 """Hashes of words and of runs of words, computed for a whole text at once.
 
 A word is a run of letters, digits and underscores, in lower case; everything else
-separates. Hashes are 64 bits wide and the same on every machine and in every run.
+separates. Hashes are 64 bits wide and the same on every machine and in every run. They
+are quick, not safe against somebody who looks for two words with one hash.
 """
 
 from __future__ import annotations
