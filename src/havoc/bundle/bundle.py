@@ -1,16 +1,16 @@
 """The artefact in which the trunks meet: one directory.
 
 ``config.json`` the shape, ``model.safetensors`` the weights, ``tokenizer.model`` the
-vocabulary, ``card.json`` where it comes from, with the SHA-256 of the other files. It is
-written under a temporary name and renamed when it is complete.
+vocabulary, ``card.json`` where it comes from, with the SHA-256 of the other files. A network
+of another project keeps its own vocabulary: ``tokenizer.json`` and ``tokenizer_config.json``
+instead. A bundle is written under a temporary name and renamed when it is complete.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,17 +19,25 @@ import msgspec
 from numpy.typing import NDArray
 
 from havoc.bundle.folder import new_folder
-from havoc.bundle.tensors import TensorFile, open_tensors, tensors_to_bytes
+from havoc.bundle.tensors import (
+    TensorFile,
+    TensorSource,
+    open_tensors,
+    source_of,
+    tensor_chunks,
+)
+from havoc.bundle.untrusted import read_json
 from havoc.errors import InputError
 from havoc.model.config import FILE_NAME as CONFIG
 from havoc.model.config import HavocConfig, read_config
 from havoc.tokenizer import HavocTokenizer
+from havoc.tokenizer.foreign import FILE_NAME as FOREIGN
+from havoc.tokenizer.foreign import SETTINGS_NAME, ForeignTokenizer
 from havoc.tokenizer.tokenizer import FILE_NAME as TOKENIZER
 
 WEIGHTS = "model.safetensors"
 CARD = "card.json"
 CARD_VERSION = 1
-_LAYER = re.compile(r"^layers\.(\d+)\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +46,7 @@ class Bundle:
 
     path: Path
     config: HavocConfig
-    tokenizer: HavocTokenizer
+    tokenizer: HavocTokenizer | ForeignTokenizer
     weights: TensorFile
     card: dict[str, Any]
 
@@ -54,7 +62,7 @@ class Bundle:
                 "is no folder", where=str(folder), remedy="name a bundle, such as runs/a/bundle"
             )
         config = read_config(folder / CONFIG)
-        tokenizer = HavocTokenizer.load(folder / TOKENIZER)
+        tokenizer = _read_tokenizer(folder)
         if tokenizer.vocab_size != config.vocab_size:
             raise InputError(
                 f"the tokenizer has {tokenizer.vocab_size} ids, the network {config.vocab_size}",
@@ -65,8 +73,21 @@ class Bundle:
         check_shapes(weights, config)
         card = _read_card(folder / CARD)
         if verify:
-            _verify(folder, card)
+            _verify(folder, card, (CONFIG, WEIGHTS, *_tokenizer_files(tokenizer)))
         return cls(folder, config, tokenizer, weights, card)
+
+    def own_tokenizer(self) -> HavocTokenizer:
+        """The vocabulary with the reserved ids, which training and the dialog need.
+
+        Raises InputError where the bundle carries the vocabulary of another project.
+        """
+        if isinstance(self.tokenizer, HavocTokenizer):
+            return self.tokenizer
+        raise InputError(
+            "carries the vocabulary of another project, without the reserved ids",
+            where=str(self.path),
+            remedy="use a bundle that havoc has trained",
+        )
 
 
 def weight_shapes(config: HavocConfig) -> dict[str, tuple[int, ...]]:
@@ -91,6 +112,12 @@ def weight_shapes(config: HavocConfig) -> dict[str, tuple[int, ...]]:
 
 def check_shapes(weights: TensorFile, config: HavocConfig) -> None:
     """Raise InputError unless the file holds exactly the weights of such a network."""
+    if config.num_layers > len(weights.entries):  # before as many names are made
+        raise InputError(
+            f"{config.num_layers} layers in the config, {len(weights.entries)} tensors in the file",
+            where=str(weights.path),
+            remedy="use the config that the weights were trained with",
+        )
     wanted = weight_shapes(config)
     held = {name: entry.shape for name, entry in weights.entries.items()}
     for name in [*wanted, *held]:
@@ -106,37 +133,42 @@ def check_shapes(weights: TensorFile, config: HavocConfig) -> None:
 def write_bundle(
     path: str | os.PathLike[str],
     config: HavocConfig,
-    tensors: Mapping[str, NDArray[Any]],
-    tokenizer: HavocTokenizer,
+    tensors: Mapping[str, NDArray[Any] | TensorSource],
+    tokenizer: HavocTokenizer | ForeignTokenizer,
     card: Mapping[str, Any],
 ) -> Path:
-    """Write a bundle as a whole; an existing one is replaced only when the new one is complete."""
-    files = {
-        CONFIG: config.to_json(),
-        WEIGHTS: tensors_to_bytes(tensors, {"format": "havoc"}),
-        TOKENIZER: tokenizer.model,
+    """Write a bundle as a whole; an existing one is replaced only when the new one is complete.
+
+    A tensor is an array, or a ``TensorSource`` that makes it when its turn comes, so that a
+    large network need not be in memory at once.
+    """
+    sources = {
+        name: tensor if isinstance(tensor, TensorSource) else source_of(tensor)
+        for name, tensor in tensors.items()
     }
-    body = {
-        "version": CARD_VERSION,
-        **card,
-        "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
-    }
-    files[CARD] = msgspec.json.format(msgspec.json.encode(body), indent=2) + b"\n"
     with new_folder(path) as folder:
-        for name, content in files.items():
-            folder.write(name, content)
+        small = {CONFIG: config.to_json(), **_tokenizer_files(tokenizer)}
+        digests = {name: folder.write(name, content) for name, content in small.items()}
+        digests[WEIGHTS] = folder.write(WEIGHTS, tensor_chunks(sources, {"format": "havoc"}))
+        body = {"version": CARD_VERSION, **card, "files": digests}
+        folder.write(CARD, msgspec.json.format(msgspec.json.encode(body), indent=2) + b"\n")
     return Path(path)
 
 
+def _read_tokenizer(folder: Path) -> HavocTokenizer | ForeignTokenizer:
+    if (folder / FOREIGN).exists() and not (folder / TOKENIZER).exists():
+        return ForeignTokenizer.load(folder / FOREIGN)
+    return HavocTokenizer.load(folder / TOKENIZER)
+
+
+def _tokenizer_files(tokenizer: HavocTokenizer | ForeignTokenizer) -> dict[str, bytes]:
+    if isinstance(tokenizer, HavocTokenizer):
+        return {TOKENIZER: tokenizer.model}
+    return {FOREIGN: tokenizer.document, SETTINGS_NAME: tokenizer.settings}
+
+
 def _read_card(file: Path) -> dict[str, Any]:
-    try:
-        card = msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
-    except OSError as error:
-        raise InputError(
-            f"cannot be read ({error.strerror})", where=str(file), remedy="restore it from a copy"
-        ) from None
-    except (msgspec.DecodeError, RecursionError):
-        raise InputError("is damaged", where=str(file), remedy="restore it from a copy") from None
+    card = read_json(file)
     if card.get("version") != CARD_VERSION or not isinstance(card.get("files"), dict):
         raise InputError(
             "is no card of this version of havoc", where=str(file), remedy="export it again"
@@ -144,8 +176,8 @@ def _read_card(file: Path) -> dict[str, Any]:
     return card
 
 
-def _verify(folder: Path, card: dict[str, Any]) -> None:
-    for name in (CONFIG, WEIGHTS, TOKENIZER):
+def _verify(folder: Path, card: dict[str, Any], names: Iterable[str]) -> None:
+    for name in names:
         with (folder / name).open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         if card["files"].get(name) != digest:

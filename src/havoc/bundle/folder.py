@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,12 +22,16 @@ class NewFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def write(self, name: str, content: bytes) -> None:
-        """Write one file and wait until it is on the disk."""
+    def write(self, name: str, content: bytes | Iterable[bytes | memoryview]) -> str:
+        """Write one file, wait until it is on the disk, and return its SHA-256."""
+        digest = hashlib.sha256()
         with (self.path / name).open("wb") as stream:
-            stream.write(content)
+            for chunk in (content,) if isinstance(content, bytes) else content:
+                stream.write(chunk)
+                digest.update(chunk)
             stream.flush()
             os.fsync(stream.fileno())
+        return digest.hexdigest()
 
 
 @contextmanager

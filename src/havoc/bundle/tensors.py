@@ -7,8 +7,9 @@ and the data is memory-mapped.
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,15 +20,12 @@ from numpy.typing import NDArray
 
 from havoc.errors import InputError
 
-_BYTES = {
-    **{"F64": 8, "I64": 8, "U64": 8, "F32": 4, "I32": 4, "U32": 4},
-    **{"F16": 2, "BF16": 2, "I16": 2, "U16": 2, "I8": 1, "U8": 1, "BOOL": 1},
-}
-_NUMPY = {
-    **{"F64": "<f8", "I64": "<i8", "U64": "<u8", "F32": "<f4", "I32": "<i4", "U32": "<u4"},
-    **{"F16": "<f2", "I16": "<i2", "U16": "<u2", "I8": "i1", "U8": "u1", "BOOL": "?"},
-}
+_BYTES = {"F64": 8, "I64": 8, "U64": 8, "F32": 4, "I32": 4, "U32": 4, "F16": 2, "BF16": 2}
+_BYTES |= {"I16": 2, "U16": 2, "I8": 1, "U8": 1, "BOOL": 1}
+_NUMPY = {"F64": "<f8", "I64": "<i8", "U64": "<u8", "F32": "<f4", "I32": "<i4", "U32": "<u4"}
+_NUMPY |= {"F16": "<f2", "I16": "<i2", "U16": "<u2", "I8": "i1", "U8": "u1", "BOOL": "?"}
 _LONGEST_HEADER = 100 << 20
+_MOST_DIMENSIONS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +51,43 @@ class TensorFile:
 
         Raises InputError if there is none of this name.
         """
+        stored = self.stored(name)
+        return widened(stored) if self.entries[name].dtype == "BF16" else stored
+
+    def stored(self, name: str) -> NDArray[Any]:
+        """One tensor as it lies in the file, memory-mapped: bfloat16 as its bits, uint16."""
         entry = self.entries.get(name)
         if entry is None:
             raise InputError(
                 f"holds no tensor {name!r}", where=str(self.path), remedy="use the matching config"
             )
+        dtype = numpy_dtype(entry.dtype)
         if entry.start == entry.end:
-            return np.zeros(entry.shape, _NUMPY.get(entry.dtype, "<f4"))
-        wide = entry.dtype == "BF16"
-        raw = np.memmap(
-            self.path,
-            dtype="<u2" if wide else _NUMPY[entry.dtype],
-            mode="r",
-            offset=entry.start,
-            shape=entry.shape,
-        )
-        if not wide:
-            return raw
-        return (raw.astype(np.uint32) << np.uint32(16)).view(np.float32)
+            return np.zeros(entry.shape, dtype)
+        return np.memmap(self.path, dtype, mode="r", offset=entry.start, shape=entry.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class TensorSource:
+    """A tensor to be written, whose values are made when their turn comes.
+
+    ``dtype`` is the name of safetensors ("F32", "F16", "BF16" …); ``make`` gives the values as
+    ``TensorFile.stored`` does, in ``shape``.
+    """
+
+    dtype: str
+    shape: tuple[int, ...]
+    make: Callable[[], NDArray[Any]]
+
+
+def numpy_dtype(name: str) -> np.dtype[Any]:
+    """The numpy type that holds a type of safetensors; bfloat16 is held as its bits."""
+    return np.dtype("<u2" if name == "BF16" else _NUMPY[name])
+
+
+def widened(bits: NDArray[np.uint16]) -> NDArray[np.float32]:
+    """The values of bfloat16 bits, exactly."""
+    return (bits.astype(np.uint32) << np.uint32(16)).view(np.float32)
 
 
 def open_tensors(path: str | os.PathLike[str]) -> TensorFile:
@@ -109,12 +126,9 @@ def _checked(file: Path, header: bytes, base: int, size: int) -> TensorFile:
     entries: dict[str, TensorEntry] = {}
     for name, field in fields.items():
         start, end = field.data_offsets
-        count = 1
-        for extent in field.shape:
-            if extent < 0:
-                raise _damaged(file, f"the shape of {name!r} is damaged")
-            count *= extent
-        wanted = count * _BYTES.get(field.dtype, 0)
+        if len(field.shape) > _MOST_DIMENSIONS or min(field.shape, default=0) < 0:
+            raise _damaged(file, f"the shape of {name!r} is damaged")
+        wanted = math.prod(field.shape) * _BYTES.get(field.dtype, 0)
         if field.dtype not in _BYTES or not 0 <= start <= end or end - start != wanted:
             raise _damaged(file, f"the entry of {name!r} is damaged")
         if base + end > size:
@@ -128,15 +142,29 @@ def _checked(file: Path, header: bytes, base: int, size: int) -> TensorFile:
     return TensorFile(file, entries, metadata)
 
 
-def tensors_to_bytes(
-    tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str] | None = None
-) -> bytes:
-    """The content of a safetensors file of numpy arrays."""
-    from safetensors.numpy import save
+def source_of(array: NDArray[Any]) -> TensorSource:
+    """An array in memory, as a tensor to be written. Raises KeyError for another kind of value."""
+    name = next(name for name in _NUMPY if np.dtype(_NUMPY[name]) == array.dtype)
+    return TensorSource(name, array.shape, lambda: array)
 
-    arrays = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
-    content: bytes = save(arrays, dict(metadata) if metadata else None)
-    return content
+
+def tensor_chunks(
+    sources: Mapping[str, TensorSource], metadata: Mapping[str, str]
+) -> Iterator[bytes | memoryview]:
+    """The content of a safetensors file, one tensor after the other."""
+    header: dict[str, Any] = {"__metadata__": dict(metadata)}
+    end = 0
+    for name, source in sources.items():
+        start, end = end, end + math.prod(source.shape) * _BYTES[source.dtype]
+        header[name] = {"dtype": source.dtype, "shape": source.shape, "data_offsets": [start, end]}
+    text = msgspec.json.encode(header)
+    text += b" " * (-len(text) % 8)  # the data begin at a multiple of eight
+    yield len(text).to_bytes(8, "little") + text
+    for name, source in sources.items():
+        array = np.ascontiguousarray(source.make())
+        if array.shape != source.shape or array.dtype != numpy_dtype(source.dtype):
+            raise ValueError(f"{name} was made otherwise than announced")
+        yield memoryview(array.reshape(-1).view(np.uint8))
 
 
 def _damaged(file: Path, what: str) -> InputError:

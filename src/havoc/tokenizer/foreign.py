@@ -1,0 +1,223 @@
+"""The vocabulary of another model: a ``tokenizer.json``, read by the ``tokenizers`` library.
+
+It has the methods of ``HavocTokenizer`` and keeps its promise: text never becomes a control
+id. What differs is what the other model differs in: the control ids have other names, and
+``<bos>``, ``<eos>`` or ``<pad>`` may not exist.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from havoc.errors import InputError
+
+FILE_NAME = "tokenizer.json"
+SETTINGS_NAME = "tokenizer_config.json"
+NAMED = ("bos_token", "eos_token", "pad_token", "unk_token")
+MOST_IDS = 1 << 22
+
+
+class ForeignSpecial(Mapping[str, int]):
+    """Control ids by name. Raises InputError for a name that this vocabulary does not have."""
+
+    def __init__(self, ids: Mapping[str, int]) -> None:
+        self._ids = dict(ids)
+
+    def __getitem__(self, name: str) -> int:
+        try:
+            return self._ids[name]
+        except KeyError:
+            raise InputError(
+                f"the vocabulary of this model has no control token {name!r}",
+                where="tokenizer",
+                remedy="use a model with the vocabulary of havoc",
+            ) from None
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._ids
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._ids)
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+
+class ForeignTokenizer:
+    """A vocabulary read by ``tokenizers``.
+
+    ``bos``, ``eos`` and ``pad`` are None where there is none. ``add_bos`` says whether the
+    model was trained on texts that begin with ``bos``; ``encode`` never puts it there.
+    ``chat_template`` is the Jinja text that came with the model, or nothing.
+    """
+
+    def __init__(self, document: bytes, settings: bytes = b"{}", *, where: str = FILE_NAME) -> None:
+        """``document`` is the content of ``tokenizer.json``, ``settings`` of
+        ``tokenizer_config.json``; ``where`` names the first in errors.
+
+        Raises InputError if they are damaged, or if the same text could give different ids.
+        """
+        self.document = document
+        self.settings = settings
+        self._where = where
+        body, named = _object(document, where), _object(settings, SETTINGS_NAME)
+        self._tokenizer = _opened(document, body, where)
+        added = self._tokenizer.get_added_tokens_decoder()
+        control = {token.content: number for number, token in added.items() if token.special}
+        ids = self._tokenizer.get_vocab(with_added_tokens=True).values()
+        # ids need not be without gaps; the network has a row for each up to the last
+        self.vocab_size: int = max(ids, default=-1) + 1
+        if not 1 <= self.vocab_size <= MOST_IDS:
+            raise _refused(where, f"has {self.vocab_size} ids")
+        self.digest = hashlib.sha256(document + settings).hexdigest()
+        found = [_named(named, name, self._tokenizer) for name in NAMED]
+        self.bos, self.eos, self.pad, unknown = found
+        for name, number in zip(NAMED, found, strict=True):
+            if number is not None and number != unknown:
+                control.setdefault(token_text(named, name) or "", number)
+        self.special: Mapping[str, int] = ForeignSpecial(control)
+        # an unknown character may become <unk>: it says nothing, and is no control token
+        self._control = frozenset(control.values()) - {unknown}
+        self._names = {number: name for name, number in control.items()}
+        template = named.get("chat_template")
+        self.chat_template: str = template if isinstance(template, str) else ""
+        began = self._tokenizer.encode("a", add_special_tokens=True).ids[:1]
+        self.add_bos: bool = self.bos is not None and began == [self.bos]
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> ForeignTokenizer:
+        """Read ``tokenizer.json`` and the settings beside it, or the folder that holds them."""
+        file = Path(path)
+        if file.is_dir():
+            file = file / FILE_NAME
+        settings = file.with_name(SETTINGS_NAME)
+        try:
+            document = file.read_bytes()
+            more = settings.read_bytes() if settings.exists() else b"{}"
+        except OSError as error:
+            raise InputError(
+                f"cannot be read ({error.strerror})",
+                where=str(file),
+                remedy="restore it from a copy",
+            ) from None
+        return cls(document, more, where=str(file))
+
+    def encode(self, text: str, *, slots: bool = False) -> list[int]:
+        """The ids of ``text``; none of them a control id, whatever the text spells.
+
+        Raises InputError for text that UTF-8 cannot carry, and for ``slots``, which this
+        vocabulary does not have.
+        """
+        if slots:
+            raise InputError(
+                "the vocabulary of this model has no slot tokens",
+                where="slots",
+                remedy="use a model with the vocabulary of havoc",
+            )
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise InputError(
+                "half of a surrogate pair, which UTF-8 cannot carry",
+                where=f"character {error.start + 1}",
+                remedy="decode the text with errors='replace'",
+            ) from None
+        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
+        wrong = next((number for number in ids if number in self._control), None)
+        if wrong is not None:
+            raise InputError(
+                f"the text spells {self._names[wrong]!r}, which this vocabulary cannot tell from "
+                "the control token",
+                where="text",
+                remedy="write it otherwise",
+            )
+        return ids
+
+    def encode_many(self, texts: Sequence[str], *, threads: int = 1) -> list[list[int]]:
+        """``encode`` of each text, one after the other: at most ``threads`` are used."""
+        return [self.encode(text) for text in texts]
+
+    def decode(self, ids: Iterable[int], *, control: bool = False) -> str:
+        """The text of ``ids``. Control ids are left out, or with ``control`` shown by name.
+
+        Bytes that are no UTF-8 appear as U+FFFD. Raises InputError for an id that the
+        vocabulary does not have.
+        """
+        parts: list[str] = []
+        run: list[int] = []
+        for number in map(int, ids):
+            if not 0 <= number < self.vocab_size:
+                raise InputError(
+                    f"id {number} is outside the vocabulary of {self.vocab_size}",
+                    remedy="use the tokenizer that the ids were made with",
+                )
+            if number not in self._control:
+                run.append(number)
+                continue
+            parts.append(self._decoded(run))
+            run = []
+            if control:
+                parts.append(self._names[number])
+        parts.append(self._decoded(run))
+        return "".join(parts)
+
+    def piece(self, number: int) -> str:
+        """The piece with this id as the vocabulary writes it, or nothing where a gap is."""
+        piece: str | None = self._tokenizer.id_to_token(number)
+        return piece or ""
+
+    def _decoded(self, run: list[int]) -> str:
+        if not run:
+            return ""
+        text: str = self._tokenizer.decode(run, skip_special_tokens=False)
+        return text
+
+
+def token_text(settings: Mapping[str, Any], name: str) -> str | None:
+    """The spelling of ``bos_token`` and its like: a text, or an object that holds it."""
+    value = settings.get(name)
+    if isinstance(value, dict):
+        value = value.get("content")
+    return value if isinstance(value, str) and value else None
+
+
+def _named(settings: Mapping[str, Any], name: str, tokenizer: Any) -> int | None:
+    text = token_text(settings, name)
+    number: int | None = tokenizer.token_to_id(text) if text else None
+    return number
+
+
+def _object(content: bytes, where: str) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(content, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise _refused(where, "is no JSON object") from None
+
+
+def _opened(document: bytes, body: Mapping[str, Any], where: str) -> Any:
+    from tokenizers import Tokenizer
+
+    model = body.get("model")
+    if not isinstance(model, dict):
+        raise _refused(where, "has no model")
+    if model.get("dropout"):
+        raise _refused(where, f"drops merges at random (dropout {model['dropout']})")
+    try:
+        tokenizer = Tokenizer.from_str(document.decode())
+    except Exception as error:  # the library raises nothing more precise
+        raise _refused(where, f"is not what tokenizers reads ({error})") from None
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    # text that spells a control token stays text
+    tokenizer.encode_special_tokens = True
+    return tokenizer
+
+
+def _refused(where: str, what: str) -> InputError:
+    return InputError(what, where=where, remedy="get the tokenizer again from its source")
