@@ -1,4 +1,4 @@
-"""A folder that appears complete or not at all."""
+"""A folder, or a large file, that appears complete or not at all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from havoc.errors import InputError
-from havoc.files import sync_directory
+from havoc.files import sync_directory, sync_file
 
 TEMPORARY = ".havoc-"
 
@@ -65,6 +65,30 @@ def new_folder(path: str | os.PathLike[str]) -> Iterator[NewFolder]:
         shutil.rmtree(temporary, ignore_errors=True)
         if target.exists():
             shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def new_file(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """The temporary name of a file to write; it becomes ``path`` when the block ends well.
+
+    Raises InputError where it cannot be written, and leaves nothing behind.
+    """
+    target = Path(path)
+    temporary = target.parent / f"{TEMPORARY}{secrets.token_hex(8)}.part"
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        sync_file(temporary)
+        os.replace(temporary, target)
+        sync_directory(target.parent)
+    except OSError as error:
+        raise InputError(
+            f"cannot be written ({error.strerror or error})",
+            where=str(target),
+            remedy="free space, or name a place that is writable",
+        ) from None
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def remove_leftovers(parent: Path) -> None:

@@ -164,7 +164,7 @@ def tensor_chunks(
         array = np.ascontiguousarray(source.make())
         if array.shape != source.shape or array.dtype != numpy_dtype(source.dtype):
             raise ValueError(f"{name} was made otherwise than announced")
-        yield memoryview(array.reshape(-1).view(np.uint8))
+        yield array.reshape(-1).view(np.uint8).data
 
 
 def _damaged(file: Path, what: str) -> InputError:
