@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from havoc.errors import InputError
+from havoc.train.optimizers.sharded import share, whole
 
 UPDATES = "updates"
 """The name of the number of updates in a saved state."""
@@ -45,7 +45,7 @@ class WeightAverage:
 
     def averaged(self) -> dict[str, Tensor]:
         """The averaged weights by name, float32, whole ones where they are shared out."""
-        return {name: _whole(tensor) for name, tensor in self.weights.items()}
+        return {name: whole(tensor) for name, tensor in self.weights.items()}
 
     def state(self) -> dict[str, Tensor]:
         """What a checkpoint needs: the averaged weights, and ``updates``."""
@@ -70,7 +70,7 @@ class WeightAverage:
                 )
         with torch.no_grad():
             for name, mine in self.weights.items():
-                mine.copy_(_share_like(tensors[name], mine))
+                mine.copy_(share(tensors[name], mine))
         self.updates = int(tensors[UPDATES])
 
     @contextmanager
@@ -87,17 +87,3 @@ class WeightAverage:
             with torch.no_grad():
                 for name, parameter in parameters.items():
                     parameter.copy_(own[name])
-
-
-def _whole(tensor: Tensor) -> Tensor:
-    full = getattr(tensor, "full_tensor", None)
-    whole: Tensor = tensor if full is None else full()
-    return whole
-
-
-def _share_like(whole: Tensor, like: Any) -> Tensor:
-    if not hasattr(like, "full_tensor"):
-        return whole
-    from torch.distributed.tensor import distribute_tensor
-
-    return distribute_tensor(whole.to(like.device), like.device_mesh, like.placements)

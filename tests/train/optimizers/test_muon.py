@@ -75,6 +75,20 @@ def test_singular_values_come_close_to_one_and_vectors_stay(
     torch.testing.assert_close(result, left @ middle @ right.mT, atol=2e-3, rtol=0)
 
 
+@pytest.mark.parametrize("rank", [1, 3, 16])
+def test_the_iteration_on_the_square_matrix_gives_the_same(
+    rank: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generator = torch.Generator().manual_seed(rank)
+    left = torch.randn(2, 16, rank, generator=generator)
+    matrices = left @ torch.randn(2, rank, 64, generator=generator)
+    short = orthogonalise(matrices)
+    monkeypatch.setattr("havoc.train.optimizers.newton_schulz.LONG", 1e9)
+    long = orthogonalise(matrices)
+    assert not torch.equal(short, long)
+    torch.testing.assert_close(short, long, atol=2e-5, rtol=0)
+
+
 def test_a_zero_gradient_gives_no_update_and_no_nan() -> None:
     assert torch.equal(orthogonalise(torch.zeros(2, 4, 6)), torch.zeros(2, 4, 6))
 
@@ -140,6 +154,7 @@ def test_parameters_without_a_gradient_stay() -> None:
         (torch.zeros(4, 3), (4, 0), {}),
         (torch.zeros(4, 3), None, {"scaling": "keller"}),
         (torch.zeros(4, 3), None, {"momentum": 1.0}),
+        (torch.zeros(4, 3), None, {"steps": 0}),
     ],
 )
 def test_what_it_cannot_train_is_refused(

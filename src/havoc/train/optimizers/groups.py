@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -63,22 +64,13 @@ def parameter_groups(model: nn.Module) -> ParameterGroups:
 
 
 def check_groups(model: nn.Module, param_groups: Iterable[dict[str, Any]]) -> None:
-    """Raises InputError unless every trained parameter is in exactly one group."""
-    held: dict[int, int] = {}
-    for group in param_groups:
-        for parameter in group["params"]:
-            held[id(parameter)] = held.get(id(parameter), 0) + 1
-    for name, parameter in model.named_parameters():
-        count = held.pop(id(parameter), 0)
-        if count != int(parameter.requires_grad):
+    """Raises InputError unless every trained parameter is in exactly one group, by its name."""
+    held = Counter(name for group in param_groups for name in group["param_names"])
+    trained = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
+    for name in sorted(trained | set(held)):
+        if held[name] != int(name in trained):
             raise InputError(
-                f"is in {count} groups of the optimiser",
+                f"is in {held[name]} groups of the optimiser",
                 where=name,
                 remedy="put each trained parameter into exactly one",
             )
-    if held:
-        raise InputError(
-            f"{len(held)} parameters of the optimiser are none of the network's",
-            where="optimizer",
-            remedy="build it for this network",
-        )

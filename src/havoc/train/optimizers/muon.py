@@ -17,6 +17,7 @@ from torch import Tensor
 
 from havoc.errors import InputError
 from havoc.train.optimizers.newton_schulz import orthogonalise
+from havoc.train.optimizers.sharded import share, whole
 
 SCALINGS = ("match_rms_adamw", "original")
 
@@ -66,6 +67,8 @@ class Muon(torch.optim.Optimizer):
             )
         if not 0 <= momentum < 1:
             raise InputError(f"is {momentum}", where="momentum", remedy="give 0 or less than 1")
+        if steps < 1:
+            raise InputError(f"is {steps}", where="muon steps", remedy="give 1 or more")
         defaults = {
             "lr": lr,
             "weight_decay": weight_decay,
@@ -104,17 +107,16 @@ class Muon(torch.optim.Optimizer):
         )
         torch._foreach_mul_(parameters, 1 - rate * group["weight_decay"])
         # of a weight that is shared out over processes, each process orthogonalises the whole
-        whole = [_whole(update) for update in updates]
         blocks = [
             block
-            for parameter, update in zip(parameters, whole, strict=True)
-            for block in torch.split(update, matrix_rows(parameter))
+            for parameter, update in zip(parameters, updates, strict=True)
+            for block in torch.split(whole(update), matrix_rows(parameter))
         ]
         done = iter(_orthogonalised(blocks, group["scaling"], group["steps"], group["dtype"]))
         for parameter in parameters:
             pieces = [next(done) for _ in matrix_rows(parameter)]
             if hasattr(parameter, "full_tensor"):
-                parameter.add_(_share(torch.cat(pieces), parameter), alpha=-rate)
+                parameter.add_(share(torch.cat(pieces), parameter), alpha=-rate)
             else:
                 for rows, piece in zip(
                     torch.split(parameter, matrix_rows(parameter)), pieces, strict=True
@@ -162,18 +164,3 @@ def _orthogonalised(
                 piece = matrix.T if turn else matrix
                 done[i] = piece.mul_(update_scale(scaling, *piece.shape))
     return done
-
-
-def _whole(tensor: Tensor) -> Tensor:
-    full = getattr(tensor, "full_tensor", None)
-    whole: Tensor = tensor if full is None else full()
-    return whole
-
-
-def _share(whole: Tensor, like: Any) -> Tensor:
-    """The part of this process of a tensor that every process has."""
-    from torch.distributed.tensor import distribute_tensor
-
-    return distribute_tensor(
-        whole.to(like.dtype), like.device_mesh, like.placements, src_data_rank=None
-    )
