@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from havoc.model.network import HavocModel
-
 Arrays = dict[str, NDArray[Any]]
 Tensors = dict[str, Tensor]
+Network = Callable[..., Any]
+"""A network as it is called: bare, compiled, or shared out over processes."""
 
 
 class Task(Protocol):
@@ -34,20 +33,11 @@ class Task(Protocol):
     def tokens(self, batch: Arrays) -> int:
         """Positions that the network reads, for the rate."""
 
-    def loss(self, model: HavocModel, batch: Tensors) -> Tensor:
+    def loss(self, model: Network, batch: Tensors) -> Tensor:
         """The summed loss of a batch."""
 
-    def validate(self, model: HavocModel, device: torch.device, limit: int) -> dict[str, float]:
+    def validate(self, model: Network, device: torch.device, limit: int) -> dict[str, float]:
         """Named figures on held-out samples; ``loss`` is the one to be small."""
-
-
-class TokenBatches(Protocol):
-    """A data set of packed sequences."""
-
-    @property
-    def digest(self) -> str: ...
-
-    def batch(self, indices: Sequence[int]) -> Any: ...
 
 
 def as_arrays(batch: Any) -> Arrays:
@@ -62,7 +52,7 @@ def to_tensors(batch: Arrays, device: torch.device) -> Tensors:
     }
 
 
-def language_loss(model: HavocModel, batch: Tensors) -> Tensor:
+def language_loss(model: Network, batch: Tensors) -> Tensor:
     """Summed negative log-likelihood of the targets, attention within a document."""
     loss: Tensor = model(batch["tokens"], batch["targets"], batch["segments"])
     return loss
@@ -73,16 +63,8 @@ def counted_targets(batch: Arrays) -> int:
     return int((batch["targets"] >= 0).sum())
 
 
-@dataclass(frozen=True, slots=True)
-class HeldOut:
-    """Whole documents kept out of training. ``bytes`` is 0 where bits per byte say nothing."""
-
-    batches: Any
-    bytes: int = 0
-
-
 def validate_language(
-    model: HavocModel, batches: Iterator[Any], device: torch.device, text_bytes: int
+    model: Network, batches: Iterator[Any], device: torch.device, text_bytes: int
 ) -> dict[str, float]:
     """Mean loss in nats per token, perplexity, and bits per byte of the text.
 
@@ -119,9 +101,9 @@ class PretrainTask:
     def tokens(self, batch: Arrays) -> int:
         return int(np.prod(batch["tokens"].shape))
 
-    def loss(self, model: HavocModel, batch: Tensors) -> Tensor:
+    def loss(self, model: Network, batch: Tensors) -> Tensor:
         return language_loss(model, batch)
 
-    def validate(self, model: HavocModel, device: torch.device, limit: int) -> dict[str, float]:
+    def validate(self, model: Network, device: torch.device, limit: int) -> dict[str, float]:
         held_out = self._dataset.validation(limit or None, batch_size=self._batch_size)
         return validate_language(model, iter(held_out), device, held_out.bytes)

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from havoc.errors import InputError
 from havoc.model.network import HavocModel
 from havoc.train.optimizers import load_optimizer_tensors, optimizer_tensors
+from havoc.train.optimizers.sharded import share, whole
 
 
 @dataclass(slots=True)
@@ -89,7 +90,7 @@ class Parallel:
             fully_shard(model, mesh=mesh)
             for name, parameter in model.named_parameters():
                 if name in rows:
-                    parameter.matrix_rows = rows[name]
+                    parameter.matrix_rows = rows[name]  # type: ignore[attr-defined]
         return model
 
     @contextmanager
@@ -115,11 +116,6 @@ class Parallel:
         """Whether any process wishes to stop: all do, or none."""
         return self.sum(float(wish)) > 0
 
-    def whole(self, tensor: Tensor) -> Tensor:
-        """A tensor as it is when put together from all processes."""
-        full = getattr(tensor, "full_tensor", None)
-        return full() if full is not None else tensor
-
     def wait(self) -> None:
         """Wait for the other processes."""
         if self.size > 1:
@@ -136,9 +132,9 @@ class Parallel:
         self, model: HavocModel, optimizer: Any
     ) -> tuple[dict[str, Tensor], dict[str, Tensor], dict[str, Any]]:
         """Whole weights, whole optimiser tensors, and what is no tensor."""
-        weights = {name: self.whole(p.detach()) for name, p in model.named_parameters()}
+        weights = {name: whole(p.detach()) for name, p in model.named_parameters()}
         tensors, plain = optimizer_tensors(optimizer)
-        return weights, {name: self.whole(tensor) for name, tensor in tensors.items()}, plain
+        return weights, {name: whole(tensor) for name, tensor in tensors.items()}, plain
 
     def load(
         self,
@@ -157,30 +153,13 @@ class Parallel:
                         where="checkpoint",
                         remedy="resume with the network that the run began with",
                     )
-                parameter.copy_(self._share(weights[name], parameter))
-        shaped = dict(model.named_parameters())
-        load_optimizer_tensors(
-            optimizer,
-            {name: self._share_like(name, tensor, shaped) for name, tensor in tensors.items()},
-            plain,
-        )
-
-    def _share(self, whole: Tensor, like: Tensor) -> Tensor:
-        if not self.sharded:
-            return whole.to(like.device)
-        from torch.distributed.tensor import DTensor, distribute_tensor
-
-        assert isinstance(like, DTensor)
-        return distribute_tensor(whole.to(self.device), like.device_mesh, like.placements)
-
-    def _share_like(self, name: str, tensor: Tensor, parameters: dict[str, Tensor]) -> Tensor:
-        """A state tensor of the shape of its weight is shared out as the weight is."""
-        if not self.sharded:
-            return tensor
-        owner = next((p for key, p in parameters.items() if name.startswith(f"{key}/")), None)
-        if owner is not None and owner.shape == tensor.shape:
-            return self._share(tensor, owner)
-        return tensor
+                parameter.copy_(share(weights[name], parameter))
+        mine, _ = optimizer_tensors(optimizer)
+        shared = {
+            name: share(tensor, mine[name]) if name in mine else tensor
+            for name, tensor in tensors.items()
+        }
+        load_optimizer_tensors(optimizer, shared, plain)
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from havoc.data.records import PreferenceDataset, SftDataset
 from havoc.errors import InputError
 from havoc.files import write_atomic
 from havoc.model.config import HavocConfig, from_mapping
+from havoc.model.loading import copy_weights, load_model
 from havoc.model.network import HavocModel, build
 from havoc.tokenizer import HavocTokenizer
 from havoc.train.card import run_card
@@ -99,9 +100,10 @@ def sft(
     where: Where,
 ) -> Progress:
     """Go on from a bundle on records of prompt and completion; loss on the completion only."""
-    dataset = SftDataset(files, base.tokenizer, settings.sequence_length, settings.seed)
+    tokenizer = _own_tokenizer(base)
+    dataset = SftDataset(files, tokenizer, settings.sequence_length, settings.seed)
     held_out = (
-        SftDataset([validation], base.tokenizer, settings.sequence_length, settings.seed)
+        SftDataset([validation], tokenizer, settings.sequence_length, settings.seed)
         if validation
         else None
     )
@@ -118,13 +120,14 @@ def polish(
     where: Where,
 ) -> Progress:
     """Go on from a bundle on pairs of a chosen and a rejected answer (DPO)."""
-    dataset = PreferenceDataset(files, base.tokenizer, settings.sequence_length, settings.seed)
+    tokenizer = _own_tokenizer(base)
+    dataset = PreferenceDataset(files, tokenizer, settings.sequence_length, settings.seed)
     held_out = (
-        PreferenceDataset([validation], base.tokenizer, settings.sequence_length, settings.seed)
+        PreferenceDataset([validation], tokenizer, settings.sequence_length, settings.seed)
         if validation
         else None
     )
-    reference = load_network(base, where.device, settings)
+    reference = load_model(base, where.device, compute_dtype=PRECISIONS[settings.precision])
     task = PreferenceTask(dataset, held_out, reference, beta)
     return _tune("polish", base, settings, files, validation, task, where)
 
@@ -149,7 +152,7 @@ def _tune(
         str(base.path),
         str(validation or ""),
     )
-    return _carry_out(run, task, base.tokenizer, where, base)
+    return _carry_out(run, task, _own_tokenizer(base), where, base)
 
 
 def _carry_out(
@@ -168,7 +171,7 @@ def _carry_out(
         if base is None:
             model.initialise(settings.seed)
         else:
-            copy_weights(base, model)
+            copy_weights(base.weights, model)
         trainer = Trainer(
             model,
             task,
@@ -222,20 +225,6 @@ def new_network(
         checkpoint_every=settings.activation_checkpointing,
     )
     return model.to(PRECISIONS[settings.weights]) if settings.weights != "fp32" else model
-
-
-def load_network(bundle: Bundle, device: str, settings: TrainSettings | None = None) -> HavocModel:
-    """The network of a bundle with its weights."""
-    model = new_network(bundle.config, settings or TrainSettings(), device)
-    copy_weights(bundle, model)
-    return model
-
-
-def copy_weights(bundle: Bundle, model: HavocModel) -> None:
-    """Copy the weights of a bundle into a network of its shape."""
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            parameter.copy_(torch.from_numpy(bundle.weights.read(name).copy()))
 
 
 def read_run(folder: Path) -> Run:
@@ -318,6 +307,16 @@ def _begin(run: Run, where: Where) -> None:
     write_atomic(folder / RUN, msgspec.json.format(msgspec.json.encode(body), indent=2))
 
 
+def _own_tokenizer(bundle: Bundle) -> HavocTokenizer:
+    if not isinstance(bundle.tokenizer, HavocTokenizer):
+        raise InputError(
+            "was imported with a vocabulary that has no reserved ids",
+            where=str(bundle.path),
+            remedy="records need them: tune a network that havoc train pretrain has made",
+        )
+    return bundle.tokenizer
+
+
 def _fits(tokenizer: HavocTokenizer, config: HavocConfig) -> None:
     if tokenizer.vocab_size != config.vocab_size:
         raise InputError(
@@ -331,7 +330,6 @@ __all__ = [
     "Run",
     "Where",
     "find_bundle",
-    "load_network",
     "polish",
     "pretrain",
     "read_run",

@@ -8,7 +8,6 @@ where q is the network that the phase began with.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -18,10 +17,10 @@ from torch import Tensor
 from havoc.data.records import PreferenceDataset
 from havoc.errors import InputError
 from havoc.model.network import HavocModel
-from havoc.train.data import Arrays, Tensors, to_tensors
+from havoc.train.data import Arrays, Network, Tensors, to_tensors
 
 
-def answer_log_probability(model: Any, tokens: Tensor, targets: Tensor) -> Tensor:
+def answer_log_probability(model: Network, tokens: Tensor, targets: Tensor) -> Tensor:
     """Log-probability [B] of the targets [B, T] that count (not -100), summed per row."""
     logits = model(tokens).float()
     chosen = targets.clamp(min=0).long()[..., None]
@@ -62,7 +61,7 @@ class PreferenceTask:
     def tokens(self, batch: Arrays) -> int:
         return int(np.prod(batch["chosen"].shape) + np.prod(batch["rejected"].shape))
 
-    def margins(self, model: Any, batch: Tensors) -> Tensor:
+    def margins(self, model: Network, batch: Tensors) -> Tensor:
         """beta · (how much more the network prefers the chosen answer than it did) [B]."""
         tokens = torch.cat((batch["chosen"], batch["rejected"]))
         targets = torch.cat((batch["chosen_targets"], batch["rejected_targets"]))
@@ -72,10 +71,10 @@ class PreferenceTask:
         chosen, rejected = gain.chunk(2)
         return self._beta * (chosen - rejected)
 
-    def loss(self, model: Any, batch: Tensors) -> Tensor:
+    def loss(self, model: Network, batch: Tensors) -> Tensor:
         return -F.logsigmoid(self.margins(model, batch)).sum()
 
-    def validate(self, model: Any, device: torch.device, limit: int) -> dict[str, float]:
+    def validate(self, model: Network, device: torch.device, limit: int) -> dict[str, float]:
         """Mean loss, and how often the chosen answer has gained more than the rejected one."""
         task = self
         if self._held_out is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -12,6 +11,7 @@ from torch import Tensor
 from havoc.data.records import SftDataset
 from havoc.train.data import (
     Arrays,
+    Network,
     Tensors,
     as_arrays,
     counted_targets,
@@ -38,10 +38,10 @@ class RecordTask:
     def tokens(self, batch: Arrays) -> int:
         return int(np.prod(batch["tokens"].shape))
 
-    def loss(self, model: Any, batch: Tensors) -> Tensor:
+    def loss(self, model: Network, batch: Tensors) -> Tensor:
         return language_loss(model, batch)
 
-    def validate(self, model: Any, device: torch.device, limit: int) -> dict[str, float]:
+    def validate(self, model: Network, device: torch.device, limit: int) -> dict[str, float]:
         """On the held-out records; without any, on the first of the training records."""
         dataset = self._held_out or self._dataset
         count = dataset.sequences_per_epoch

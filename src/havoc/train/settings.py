@@ -31,9 +31,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
 class TrainSettings:
     """The settings of one run. Raises InputError for values that no run can have."""
 
-    max_steps: int = _setting(
-        1000, "Optimiser steps of the whole run, at which the schedule ends."
-    )
+    max_steps: int = _setting(1000, "Optimiser steps of the whole run, at which the schedule ends.")
     batch_size: int = _setting(8, "Sequences of one forward pass on one device.")
     gradient_accumulation: int = _setting(1, "Forward passes of one optimiser step.")
     sequence_length: int = _setting(512, "Tokens of one sequence.")
@@ -52,16 +50,12 @@ class TrainSettings:
     ema_decay: float = _setting(
         0.0, "Decay of an average of the weights, used in place of them; 0: none."
     )
-    activation_checkpointing: int = _setting(
-        0, "Recompute every n-th block; 0: none."
-    )
+    activation_checkpointing: int = _setting(0, "Recompute every n-th block; 0: none.")
     fused_backward: bool = _setting(
         False, "Step each weight when its gradient is there, and free that."
     )
     offload_optimizer: bool = _setting(False, "Keep the optimiser's states in main memory.")
-    compile: bool = _setting(
-        False, "Compile the network: the first step takes a minute."
-    )
+    compile: bool = _setting(False, "Compile the network: the first step takes a minute.")
     parallel: str = _setting("none", "How several processes of torchrun share the work.")
     seed: int = _setting(42, "Seed of the weights and of the order of the data.")
     save_every: int = _setting(250, "Steps between checkpoints.")
@@ -69,9 +63,7 @@ class TrainSettings:
     eval_every: int = _setting(250, "Steps between validations; 0: only at the end.")
     eval_sequences: int = _setting(64, "Sequences of one validation; 0: all.")
     log_every: int = _setting(10, "Steps between events.")
-    sample_tokens: int = _setting(
-        48, "Tokens of a sample generation; 0: none."
-    )
+    sample_tokens: int = _setting(48, "Tokens of a sample generation; 0: none.")
     minutes: float = _setting(0.0, "Save and stop after this time, to go on later; 0: no limit.")
     threads: int = _setting(0, "Threads of the processor; 0: as torch decides.")
 

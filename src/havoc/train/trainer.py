@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -41,6 +41,7 @@ from havoc.train.data import Arrays, Task, to_tensors
 from havoc.train.ema import WeightAverage
 from havoc.train.hardware import keep_freed_memory, matmul_rate
 from havoc.train.optimizers import OptimizerSettings, build_optimizer
+from havoc.train.optimizers.sharded import whole
 from havoc.train.parallel import Parallel
 from havoc.train.schedules import Schedule
 from havoc.train.settings import TrainSettings
@@ -298,17 +299,17 @@ class Trainer:
 
     def _clip(self) -> float:
         if self.scaler is not None:
-            self.scaler.unscale_(self.optimizer)
+            self.scaler.unscale_(cast(torch.optim.Optimizer, self.optimizer))
         if self.settings.fused_backward:
             return 0.0
         limit = self.settings.max_gradient_norm or math.inf
         norm = torch.nn.utils.clip_grad_norm_(self.bare.parameters(), limit, foreach=True)
-        return float(self.parallel.whole(norm))
+        return float(whole(norm))
 
     def _step_scaled(self, norm: float, step: int, mean: float, batches: list[Arrays]) -> None:
         """A step of half precision: one whose gradients overflow is left out, at a lower scale."""
         assert self.scaler is not None
-        self.scaler.step(self.optimizer)
+        self.scaler.step(cast(torch.optim.Optimizer, self.optimizer))
         self.scaler.update()
         self.progress.skipped = 0 if math.isfinite(norm) else self.progress.skipped + 1
         if self.progress.skipped > MOST_SKIPPED:
@@ -404,7 +405,7 @@ def optimizer_settings(settings: TrainSettings) -> OptimizerSettings:
 def weights_for_bundle(trainer: Trainer) -> dict[str, Tensor]:
     """The weights that a bundle gets: the averaged ones where there is an average."""
     if trainer.average is not None:
-        return trainer.average.state()
+        return trainer.average.averaged()
     model, _, _ = trainer.parallel.state(trainer.bare, trainer.optimizer)
     return model
 
