@@ -43,6 +43,29 @@ def test_near_copies_by_their_similarity(count: int, changes: float) -> None:
     assert seen.duplicate(" ".join(changed)) == ("near_duplicate" if true > 0.9 else None)
 
 
+@pytest.mark.parametrize(("changes", "low", "high"), [(0.008, 0.93, 1.0), (0.035, 0.0, 0.05)])
+def test_how_often_near_copies_are_found(changes: float, low: float, high: float) -> None:
+    found = 0
+    for seed in range(200):
+        original = words(seed, 250)
+        spots = random.Random(seed).sample(range(5, 245, 6), round(changes * 250))
+        changed = [f"x{n}" if n in spots else word for n, word in enumerate(original)]
+        true = similarity(original, changed)
+        # 2 words: 10 of 246 runs differ; 9 words: 45 of 246.
+        assert abs(true - (236 / 256 if changes < 0.01 else 201 / 291)) < 0.01
+        seen = Deduplicator(seed=seed)
+        seen.duplicate(" ".join(original))
+        found += seen.duplicate(" ".join(changed)) is not None
+    assert low <= found / 200 <= high
+
+
+def test_documents_that_only_begin_alike_are_no_copies() -> None:
+    start = words(8, 6000)
+    seen = Deduplicator()
+    assert seen.duplicate(" ".join(start + words(9, 12_000))) is None
+    assert seen.duplicate(" ".join(start + words(10, 12_000))) is None
+
+
 def test_case_and_punctuation_make_no_other_document() -> None:
     seen = Deduplicator()
     text = " ".join(words(5, 200))

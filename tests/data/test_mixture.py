@@ -30,6 +30,11 @@ def test_counts_follow_the_weights(weights: dict[str, float], blocks: int) -> No
         assert abs(start - share * BLOCK * blocks) < 1
         assert end >= start
         assert abs(end - start - share * BLOCK) < 2
+    # Largest remainders: nobody rounded down has a larger one than anybody rounded up.
+    ideal = [Fraction(repr(w)) / total * BLOCK * blocks for w in weights.values()]
+    up = [i - int(i) for i, count in zip(ideal, before, strict=True) if count > i]
+    down = [i - int(i) for i, count in zip(ideal, before, strict=True) if count < i]
+    assert not up or not down or min(up) >= max(down)
 
 
 @settings(max_examples=30)

@@ -16,7 +16,9 @@ import numpy as np
 import pytest
 
 from havoc.data import MixtureSpec, PackedDataset, PrepareProgress, prepare
+from havoc.data.build import place_of
 from havoc.data.manifest import Manifest
+from havoc.data.sources import Document
 from havoc.data.spec import Group
 from havoc.errors import InputError
 
@@ -318,6 +320,21 @@ def test_validation_documents_stay_the_same_when_others_are_added(
         held_out.append(set(read(out, "g", "validation", tokenizer)))
     assert held_out[0] == {n for n in held_out[1] if int(n.split("/")[1]) < 100}
     assert 8 < len(held_out[1]) < 35  # 20 expected
+
+
+def test_the_split_goes_by_source_and_id_alone() -> None:
+    documents = [
+        Document("text", "1", "a", "MIT"),
+        Document("other text", "1", "a", "CC0"),
+        Document("text", "2", "a", "MIT"),
+        Document("text", "1", "b", "MIT"),
+    ]
+    places = [place_of(document) for document in documents]
+    assert places[0] == places[1] and len(set(places)) == 3
+    assert places[0] == PINNED
+
+
+PINNED = 0.8028205869559715
 
 
 def test_a_large_vocabulary_takes_four_bytes(tmp_path: Path, tokenizer: Any) -> None:

@@ -17,7 +17,7 @@ from havoc.data.records import PreferenceDataset, SftDataset
 from havoc.data.rendering import Rendered, render, render_pair
 from havoc.errors import InputError
 
-EXTRA = 4  # tokens of a record besides its two texts: bos, user, assistant, eos
+# A record has 4 tokens besides its two texts: bos, user, assistant, eos.
 LENGTHS = st.lists(st.tuples(st.integers(1, 12), st.integers(1, 12)), min_size=1, max_size=25)
 
 
@@ -91,6 +91,13 @@ def test_packing_wastes_less_than_half(
     dataset = SftDataset([sft_file(tmp_path_factory.mktemp("f"), lengths)], tokenizer, length, 0)
     used = (dataset.batch(range(dataset.sequences_per_epoch)).tokens != 0).sum(axis=1)
     assert sum(used < length / 2) <= 1
+
+
+def test_records_that_fill_a_sequence_exactly_share_it(tmp_path: Path, tokenizer: Any) -> None:
+    # 10 + 11 tokens are 20 inputs: the last one is a target only.
+    dataset = SftDataset([sft_file(tmp_path, [(3, 3), (3, 4)])], tokenizer, 20, 0)
+    assert dataset.sequences_per_epoch == 1
+    assert 0 not in dataset.batch([0]).tokens
 
 
 def test_any_start_gives_the_same_samples(tmp_path: Path, tokenizer: Any) -> None:

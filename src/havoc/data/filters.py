@@ -128,8 +128,7 @@ def language_rule(languages: Sequence[str], threshold: float = 0.8) -> Rule:
         sample = view.text[start : start + _LANGUAGE_SAMPLE]
         if sum(map(str.isalpha, sample)) < _LANGUAGE_LETTERS:
             return False
-        # In lower case, because capitals alone make English look like something else.
-        language, probability = identifier.classify(sample.lower())
+        language, probability = identifier.classify(sample)
         return language not in kept and bool(probability >= threshold)
 
     return Rule("language", is_other_language)

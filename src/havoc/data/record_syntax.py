@@ -110,7 +110,7 @@ def canonical_json(value: Any, where: str) -> str:
 
 def _ordered(value: Any) -> Any:
     if isinstance(value, dict):
-        keys = sorted(value, key=lambda key: (key not in ("tool", "operation"), key == "args", key))
+        keys = sorted(value, key=lambda key: (key not in ("tool", "operation"), key))
         return {key: _ordered(value[key]) for key in keys}
     if isinstance(value, list):
         return [_ordered(entry) for entry in value]
