@@ -203,6 +203,14 @@ def test_a_limit_takes_whole_documents_that_fit(
     assert validation.bytes == len(bodies)
 
 
+def test_a_limit_is_shared_out_by_size(write_shards: WriteShards) -> None:
+    groups = {"a": (1, [5], [10] * 300), "b": (1, [5], [10] * 100), "c": (1, [5], [10])}
+    dataset = PackedDataset(write_shards(groups), 10, 0)
+    validation = dataset.validation(40)
+    assert validation.documents == 29 + 9 + 1 and validation.sequences <= 40
+    assert dataset.validation(1).sequences == 3  # at least one of each
+
+
 def test_validation_by_group_does_not_depend_on_the_seed(write_shards: WriteShards) -> None:
     folder = write_shards(GROUPS)
     dataset = PackedDataset(folder, 8, 0)
