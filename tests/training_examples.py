@@ -28,8 +28,14 @@ def small_tokenizer(vocab_size: int = 1024) -> HavocTokenizer:
 def small_config(**changes: object) -> HavocConfig:
     """A network that trains in milliseconds."""
     shape: dict[str, object] = {
-        **{"vocab_size": 1024, "d_model": 32, "num_layers": 2, "num_heads": 4},
-        **{"num_kv_heads": 2, "head_dim": 8, "d_ff": 48, "max_seq_len": 64},
+        "vocab_size": 1024,
+        "d_model": 32,
+        "num_layers": 2,
+        "num_heads": 4,
+        "num_kv_heads": 2,
+        "head_dim": 8,
+        "d_ff": 48,
+        "max_seq_len": 64,
     }
     return HavocConfig(**{**shape, **changes})  # type: ignore[arg-type]
 

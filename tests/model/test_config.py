@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from training_examples import small_config
 
 from havoc.bundle import weight_shapes
 from havoc.errors import InputError
@@ -14,6 +13,7 @@ from havoc.model import HavocModel, SigmaModel, count_parameters, preset, preset
 from havoc.model.config import HavocConfig, from_mapping
 from havoc.model.count import training_flops
 from havoc.model.network import build
+from training_examples import small_config
 
 
 def test_the_largest_preset_has_the_counted_parameters() -> None:
@@ -40,7 +40,9 @@ def test_widths_suit_ternary_formats(name: str) -> None:
 
 
 def test_presets_go_from_one_million_to_seven_billion() -> None:
-    assert preset_names() == [f"havoc-{size}" for size in ("1m", "3m", "8m", "25m", "110m", "3b", "7b")]
+    assert preset_names() == [
+        f"havoc-{size}" for size in ("1m", "3m", "8m", "25m", "110m", "3b", "7b")
+    ]
 
 
 def test_an_untied_head_counts() -> None:
@@ -83,16 +85,16 @@ def test_impossible_shapes_are_refused(change: dict[str, object], said: str) -> 
 
 
 def test_unknown_keys_are_refused_with_what_was_meant(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no setting 'n_layers'.*did you mean num_layers"):
+    with pytest.raises(InputError, match=r"no setting 'n_layers'.*did you mean num_layers"):
         from_mapping({"n_layers": 2}, where="x")
-    with pytest.raises(InputError, match="no preset 'havoc-8'.*did you mean havoc-8m"):
+    with pytest.raises(InputError, match=r"no preset 'havoc-8'.*did you mean havoc-8m"):
         preset("havoc-8")
     with pytest.raises(InputError, match="vocab_size"):
         from_mapping({"vocab_size": "many"}, where="x")
     path = tmp_path / "config.json"
     for content in ("[1, 2]", "{", "a: [", "\x00"):
         path.write_text(content)
-        with pytest.raises(InputError, match="config.json"):
+        with pytest.raises(InputError, match=r"config.json"):
             read_config(path)
     with pytest.raises(InputError, match="cannot be read"):
         read_config(tmp_path / "absent.yaml")

@@ -8,13 +8,13 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
-from training_examples import small_config
 
 from havoc.errors import InputError
 from havoc.model.cache import KVCache
 from havoc.model.generate import continue_tokens
 from havoc.model.loss import linear_cross_entropy
 from havoc.model.network import HavocModel, build
+from training_examples import small_config
 
 
 def network(seed: int = 0, **changes: object) -> HavocModel:
@@ -51,7 +51,10 @@ def peer(model: HavocModel) -> torch.nn.Module:
             tie_word_embeddings=c.tie_embeddings,
         )
     )
-    state = {"model.embed_tokens.weight": model.embedding.weight, "model.norm.weight": model.norm.weight}
+    state = {
+        "model.embed_tokens.weight": model.embedding.weight,
+        "model.norm.weight": model.norm.weight,
+    }
     state["lm_head.weight"] = model.output_weight()
     for number, block in enumerate(model.layers):
         to = f"model.layers.{number}."

@@ -5,26 +5,63 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from training_examples import documents, small_tokenizer
 
 from havoc.errors import InputError
 from havoc.tokenizer import SPECIAL, HavocTokenizer, train_tokenizer
 from havoc.tokenizer.special import NAMES, RESERVED
 from havoc.tokenizer.symbols import DOMAIN_SYMBOLS
 from havoc.tokenizer.train import SMALLEST
+from training_examples import documents, small_tokenizer
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 # the ids that the design fixes, written out
 FIXED = {
-    **{"<pad>": 0, "<bos>": 1, "<eos>": 2, "<unk>": 3, "<mask>": 4, "<system>": 5, "<user>": 6},
-    **{"<assistant>": 7, "<result>": 8, "</result>": 9, "<reason>": 10, "</reason>": 11},
-    **{"<tool>": 12, "</tool>": 13, "<advocate>": 14, "</advocate>": 15, "<attack>": 16},
-    **{"</attack>": 17, "<pragmatist>": 18, "</pragmatist>": 19, "[thinking]": 20},
-    **{"[/endthinking]": 21, "<step>": 22, "</step>": 23, "<mece>": 24, "<falsify>": 26},
-    **{"<expert>": 28, "<orthogonal>": 30, "<doubt>": 32, "<bayesian>": 34, "<multidomain>": 36},
-    **{"<correct>": 38, "<uncertain>": 40, "</uncertain>": 41, "<SRS_MODE>": 42},
-    **{"<SRS_ANSWER>": 49, "<DSL_BEGIN>": 50, "<DSL_END>": 51, "<d0>": 64, "<d15>": 79},
-    **{"<c0>": 80, "<c15>": 95, "<n0>": 96, "<n23>": 119, "<l0>": 120, "<l7>": 127},
+    "<pad>": 0,
+    "<bos>": 1,
+    "<eos>": 2,
+    "<unk>": 3,
+    "<mask>": 4,
+    "<system>": 5,
+    "<user>": 6,
+    "<assistant>": 7,
+    "<result>": 8,
+    "</result>": 9,
+    "<reason>": 10,
+    "</reason>": 11,
+    "<tool>": 12,
+    "</tool>": 13,
+    "<advocate>": 14,
+    "</advocate>": 15,
+    "<attack>": 16,
+    "</attack>": 17,
+    "<pragmatist>": 18,
+    "</pragmatist>": 19,
+    "[thinking]": 20,
+    "[/endthinking]": 21,
+    "<step>": 22,
+    "</step>": 23,
+    "<mece>": 24,
+    "<falsify>": 26,
+    "<expert>": 28,
+    "<orthogonal>": 30,
+    "<doubt>": 32,
+    "<bayesian>": 34,
+    "<multidomain>": 36,
+    "<correct>": 38,
+    "<uncertain>": 40,
+    "</uncertain>": 41,
+    "<SRS_MODE>": 42,
+    "<SRS_ANSWER>": 49,
+    "<DSL_BEGIN>": 50,
+    "<DSL_END>": 51,
+    "<d0>": 64,
+    "<d15>": 79,
+    "<c0>": 80,
+    "<c15>": 95,
+    "<n0>": 96,
+    "<n23>": 119,
+    "<l0>": 120,
+    "<l7>": 127,
 }
 
 
@@ -114,10 +151,15 @@ def test_a_foreign_or_damaged_file_is_refused(tmp_path) -> None:  # type: ignore
     SentencePieceTrainer.Train(
         sentence_iterator=iter(documents()), model_writer=foreign, vocab_size=600, minloglevel=2
     )
-    for content in (b"", b"nothing of the kind", small_tokenizer().model[:-500], foreign.getvalue()):
+    for content in (
+        b"",
+        b"nothing of the kind",
+        small_tokenizer().model[:-500],
+        foreign.getvalue(),
+    ):
         path = tmp_path / "tokenizer.model"
         path.write_bytes(content)
-        with pytest.raises(InputError, match="tokenizer.model"):
+        with pytest.raises(InputError, match=r"tokenizer.model"):
             HavocTokenizer.load(path)
     with pytest.raises(InputError, match="cannot be read"):
         HavocTokenizer.load(tmp_path / "absent")
