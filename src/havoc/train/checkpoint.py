@@ -93,15 +93,11 @@ def checkpoints(folder: Path) -> list[Path]:
     return sorted(entry for entry in folder.glob("step-*") if _NAME.match(entry.name))
 
 
-def latest_checkpoint(folder: Path) -> Path:
-    """The newest checkpoint. InputError where there is none, or none that is whole."""
+def latest_checkpoint(folder: Path) -> Path | None:
+    """The newest checkpoint, if there is one. What a killed process left half-written goes."""
     remove_leftovers(folder)
     found = checkpoints(folder)
-    if not found:
-        raise InputError(
-            "holds no checkpoint", where=str(folder), remedy="start the run without --resume"
-        )
-    return found[-1]
+    return found[-1] if found else None
 
 
 def prune(folder: Path, keep_last: int, best: int | None) -> None:
@@ -120,7 +116,6 @@ def file_digest(path: Path) -> str:
 def _save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
     kept = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     try:
-        # tensors of one storage (tied weights) would be refused; none of ours is shared
         save_file(kept, path)
     except OSError:
         raise
@@ -137,15 +132,10 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def _damaged(path: Path) -> InputError:
-    earlier = [entry.name for entry in checkpoints(path.parent.parent) if entry != path.parent]
+    earlier = [entry.name for entry in checkpoints(path.parent.parent) if entry < path.parent]
     remedy = (
         f"remove {path.parent.name} to go on from {earlier[-1]}"
         if earlier
         else "there is no other checkpoint: start the run again"
     )
     return InputError("is missing, truncated or altered", where=str(path), remedy=remedy)
-
-
-def to_device(tensors: Mapping[str, Tensor], device: torch.device) -> dict[str, Tensor]:
-    """The same tensors on a device."""
-    return {name: tensor.to(device) for name, tensor in tensors.items()}

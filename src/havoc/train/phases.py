@@ -291,14 +291,14 @@ def _begin(run: Run, where: Where) -> None:
                     remedy="resume with what it began with, or begin a new run",
                 )
         return
-    if (folder / RUN).exists() or (folder / CHECKPOINTS).exists():
+    if (folder / RUN).exists():
         raise InputError(
             "holds a run already",
             where=str(folder),
             remedy="go on with --resume, or name another --out",
         )
     try:
-        (folder / CHECKPOINTS).mkdir(parents=True)
+        (folder / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(
             f"cannot be made ({error.strerror})", where=str(folder), remedy="name another --out"

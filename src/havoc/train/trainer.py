@@ -256,9 +256,13 @@ class Trainer:
     def resume(self) -> int:
         """Go on from the newest checkpoint; its step comes back.
 
-        Raises InputError where it is damaged, or from other data.
+        A run that ended before its first checkpoint begins again. Raises InputError where the
+        checkpoint is damaged, or from other data.
         """
-        checkpoint = load_checkpoint(latest_checkpoint(self.folder / CHECKPOINTS))
+        latest = latest_checkpoint(self.folder / CHECKPOINTS)
+        if latest is None:
+            return 0
+        checkpoint = load_checkpoint(latest)
         if checkpoint.plain.get("data") != self.task.digest:
             raise InputError(
                 "the data is not what the run began with",

@@ -18,7 +18,7 @@ from havoc.train.optimizers.sharded import refuse_sharded
 SMALLEST = 4096
 """Parameters of fewer numbers (norms, biases) keep float32 moments: there is little to save."""
 
-CHUNK = BLOCK << 14
+CHUNK = BLOCK << 12
 """Numbers of a parameter that are worked on at a time, so that the temporaries stay small."""
 
 
@@ -84,8 +84,6 @@ def _step(
     parameter.mul_(1 - group["lr"] * group["weight_decay"])
     flat, flat_gradient = parameter.view(-1), gradient.reshape(-1)
     small = "exp_avg_scale" not in state
-    first_levels = torch.tensor(dynamic_levels(True), device=parameter.device)
-    second_levels = torch.tensor(dynamic_levels(False), device=parameter.device)
     for start in range(0, flat.numel(), CHUNK):
         numbers = slice(start, start + CHUNK)
         blocks = slice(start // BLOCK, (start + CHUNK) // BLOCK)
@@ -94,12 +92,12 @@ def _step(
             first, second = state["exp_avg"].view(-1), state["exp_avg_sq"].view(-1)
         else:
             first = dequantise(
-                state["exp_avg"].view(-1)[numbers], state["exp_avg_scale"][blocks], first_levels
+                state["exp_avg"].view(-1)[numbers], state["exp_avg_scale"][blocks], signed=True
             )
             second = dequantise(
                 state["exp_avg_sq"].view(-1)[numbers],
                 state["exp_avg_sq_scale"][blocks],
-                second_levels,
+                signed=False,
             )
         first.lerp_(now, 1 - beta1)
         second.mul_(beta2).addcmul_(now, now, value=1 - beta2)
@@ -107,9 +105,9 @@ def _step(
             first, second.sqrt().div_(correction).add_(group["eps"]), value=-rate
         )
         if not small:
-            codes, scales = quantise(first, first_levels)
+            codes, scales = quantise(first, signed=True)
             state["exp_avg"].view(-1)[numbers] = codes
             state["exp_avg_scale"][blocks] = scales
-            codes, scales = quantise(second, second_levels)
+            codes, scales = quantise(second, signed=False)
             state["exp_avg_sq"].view(-1)[numbers] = codes
             state["exp_avg_sq_scale"][blocks] = scales

@@ -17,6 +17,11 @@ BLOCK = 256
 
 DECADES = 7
 
+KEY_SHIFT = 12
+"""A float32 without its last bits, 20 of 32 with 11 of the mantissa, is looked up as a key."""
+
+KEYS = 1 << (32 - KEY_SHIFT)
+
 
 @cache
 def dynamic_levels(signed: bool) -> tuple[float, ...]:
@@ -35,24 +40,44 @@ def dynamic_levels(signed: bool) -> tuple[float, ...]:
     return tuple(sorted(levels))
 
 
-def quantise(values: Tensor, levels: Tensor) -> tuple[Tensor, Tensor]:
-    """Codes (uint8) and the scale of each block of a flat tensor of numbers [N].
+def quantise(values: Tensor, *, signed: bool) -> tuple[Tensor, Tensor]:
+    """Codes (uint8) and the scale of each block of a flat float32 tensor [N].
 
-    ``levels`` is ``dynamic_levels`` as a tensor. Where they are not signed, a positive number
-    never becomes zero: it is what a step is divided by.
+    A code is that of the nearest level, but for numbers within 2⁻¹² of the border of two.
+    Where the levels are not signed, a positive number never becomes zero: it is what a step
+    is divided by.
     """
     count = values.numel()
     blocks = F.pad(values, (0, -count % BLOCK)).view(-1, BLOCK)
     scales = blocks.abs().amax(dim=1)
     parts = blocks / scales.clamp(min=torch.finfo(torch.float32).tiny)[:, None]
-    codes = torch.bucketize(parts, (levels[1:] + levels[:-1]) / 2, out_int32=True)
-    if levels[0] == 0:
-        codes = torch.where(blocks > 0, codes.clamp(min=1), codes)
-    return codes.to(torch.uint8).view(-1)[:count], scales
+    keys = (parts.view(torch.int32) >> KEY_SHIFT) & (KEYS - 1)
+    codes = _codes(signed, values.device).index_select(0, keys.view(-1))
+    return codes[:count], scales
 
 
-def dequantise(codes: Tensor, scales: Tensor, levels: Tensor) -> Tensor:
-    """The numbers [N] that codes [N] and the scales of their blocks stand for."""
+def dequantise(codes: Tensor, scales: Tensor, *, signed: bool) -> Tensor:
+    """The float32 numbers [N] that codes [N] and the scales of their blocks stand for."""
     count = codes.numel()
-    values = F.pad(levels[codes.int()], (0, -count % BLOCK)).view(-1, BLOCK)
-    return (values * scales[:, None]).view(-1)[:count]
+    values = _levels(signed, codes.device).index_select(0, codes.int())
+    blocks = F.pad(values, (0, -count % BLOCK)).view(-1, BLOCK)
+    return (blocks * scales[:, None]).view(-1)[:count]
+
+
+@cache
+def _levels(signed: bool, device: torch.device) -> Tensor:
+    return torch.tensor(dynamic_levels(signed), device=device)
+
+
+@cache
+def _codes(signed: bool, device: torch.device) -> Tensor:
+    """The code of every float32 by its first bits: looking it up is twenty times faster than
+    searching among the levels."""
+    keys = torch.arange(KEYS, dtype=torch.int64)
+    middle = ((keys << KEY_SHIFT) + (1 << KEY_SHIFT >> 1)).to(torch.int32).view(torch.float32)
+    levels = _levels(signed, torch.device("cpu"))
+    codes = torch.bucketize(middle.nan_to_num(), (levels[1:] + levels[:-1]) / 2)
+    if not signed:
+        codes = codes.clamp(min=1)
+        codes[0] = 0
+    return codes.to(torch.uint8).to(device)
