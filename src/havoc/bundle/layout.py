@@ -32,6 +32,12 @@ HUGGING_FACE: Mapping[str, tuple[str, ...]] = {
     "norm.weight": ("model.norm.weight",),
     "head.weight": ("lm_head.weight",),
 }
+PHI_3: Mapping[str, tuple[str, ...]] = {
+    **HUGGING_FACE,
+    "attention.qkv.weight": ("model.layers.{}.self_attn.qkv_proj.weight",),
+    "mlp.gate_up.weight": ("model.layers.{}.mlp.gate_up_proj.weight",),
+}
+"""Phi-3 is a Llama whose matrices are joined as ours are."""
 GGUF: Mapping[str, tuple[str, ...]] = {
     "embedding.weight": ("token_embd.weight",),
     "attention_norm.weight": ("blk.{}.attn_norm.weight",),
@@ -75,9 +81,9 @@ def parts(config: HavocConfig, names: Mapping[str, tuple[str, ...]]) -> dict[str
         theirs = names[kind]
         rows: tuple[int, ...] = shape[:1]
         heads: tuple[int, ...] = (0,) * len(theirs)
-        if kind == "attention.qkv.weight":
+        if kind == "attention.qkv.weight" and len(theirs) > 1:
             rows, heads = config.qkv_rows, turned
-        elif kind == "mlp.gate_up.weight":
+        elif kind == "mlp.gate_up.weight" and len(theirs) > 1:
             rows = (config.d_ff, config.d_ff)
         start, made = 0, []
         for name, count, turning in zip(theirs, rows, heads, strict=True):

@@ -22,6 +22,12 @@ from havoc.tokenizer.tokenizer import SPACE_MARK
 NORMAL, UNKNOWN, CONTROL, USER_DEFINED, UNUSED, BYTE = 1, 2, 3, 4, 5, 6
 """Kinds of pieces, numbered as SentencePiece and GGUF do."""
 LONGEST_PIECE = 1024
+BYTE_LEVEL_DECODER = {
+    "type": "ByteLevel",
+    "add_prefix_space": True,
+    "trim_offsets": True,
+    "use_regex": True,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +124,7 @@ def byte_level_document(
     return {
         **_envelope(tokens, kinds),
         "pre_tokenizer": pre_tokenizer,
-        "decoder": {"type": "ByteLevel"},
+        "decoder": BYTE_LEVEL_DECODER,
         "model": {**_model(vocab, pairs), "ignore_merges": ignore_merges},
     }
 

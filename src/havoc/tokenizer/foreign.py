@@ -19,7 +19,7 @@ from havoc.errors import InputError
 
 FILE_NAME = "tokenizer.json"
 SETTINGS_NAME = "tokenizer_config.json"
-NAMED = ("bos_token", "eos_token", "pad_token", "unk_token")
+NAMED = ("bos_token", "eos_token", "pad_token")
 MOST_IDS = 1 << 22
 
 
@@ -76,14 +76,12 @@ class ForeignTokenizer:
         if not 1 <= self.vocab_size <= MOST_IDS:
             raise _refused(where, f"has {self.vocab_size} ids")
         self.digest = hashlib.sha256(document + settings).hexdigest()
-        found = [_named(named, name, self._tokenizer) for name in NAMED]
-        self.bos, self.eos, self.pad, unknown = found
-        for name, number in zip(NAMED, found, strict=True):
-            if number is not None and number != unknown:
-                control.setdefault(token_text(named, name) or "", number)
+        self.bos, self.eos, self.pad = (
+            self._token(text, control) for text in (token_text(named, name) for name in NAMED)
+        )
+        # what stands for a character that the vocabulary lacks is no control token
+        control.pop(_unknown(body["model"]) or "", None)
         self.special: Mapping[str, int] = ForeignSpecial(control)
-        # an unknown character may become <unk>: it says nothing, and is no control token
-        self._control = frozenset(control.values()) - {unknown}
         self._names = {number: name for name, number in control.items()}
         template = named.get("chat_template")
         self.chat_template: str = template if isinstance(template, str) else ""
@@ -129,7 +127,7 @@ class ForeignTokenizer:
                 remedy="decode the text with errors='replace'",
             ) from None
         ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
-        wrong = next((number for number in ids if number in self._control), None)
+        wrong = next((number for number in ids if number in self._names), None)
         if wrong is not None:
             raise InputError(
                 f"the text spells {self._names[wrong]!r}, which this vocabulary cannot tell from "
@@ -157,7 +155,7 @@ class ForeignTokenizer:
                     f"id {number} is outside the vocabulary of {self.vocab_size}",
                     remedy="use the tokenizer that the ids were made with",
                 )
-            if number not in self._control:
+            if number not in self._names:
                 run.append(number)
                 continue
             parts.append(self._decoded(run))
@@ -171,6 +169,13 @@ class ForeignTokenizer:
         """The piece with this id as the vocabulary writes it, or nothing where a gap is."""
         piece: str | None = self._tokenizer.id_to_token(number)
         return piece or ""
+
+    def _token(self, text: str | None, control: dict[str, int]) -> int | None:
+        """The id of a named token, which is a control token whether it is marked so or not."""
+        number: int | None = self._tokenizer.token_to_id(text) if text else None
+        if text and number is not None:
+            control[text] = number
+        return number
 
     def _decoded(self, run: list[int]) -> str:
         if not run:
@@ -187,10 +192,13 @@ def token_text(settings: Mapping[str, Any], name: str) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _named(settings: Mapping[str, Any], name: str, tokenizer: Any) -> int | None:
-    text = token_text(settings, name)
-    number: int | None = tokenizer.token_to_id(text) if text else None
-    return number
+def _unknown(model: Mapping[str, Any]) -> str | None:
+    """What the model of ``tokenizer.json`` puts for a character that it lacks."""
+    number, vocab = model.get("unk_id"), model.get("vocab")
+    if isinstance(number, int) and isinstance(vocab, list) and 0 <= number < len(vocab):
+        return str(vocab[number][0])
+    text = model.get("unk_token")
+    return text if isinstance(text, str) else None
 
 
 def _object(content: bytes, where: str) -> dict[str, Any]:
