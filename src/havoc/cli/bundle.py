@@ -10,6 +10,7 @@ havoc bundle import SmolLM2.gguf --out models/smollm2
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from havoc.text import printable
 if TYPE_CHECKING:
     from havoc.bundle import Bundle
 
+NEEDED = ("sentencepiece", "tokenizers", "gguf")
 INSIDE_A_RUN = "bundle"
 FORMATS = {"hf": "fp32, fp16 or bf16 (fp32)", "gguf": "fp32, fp16 or q8_0 (fp16)"}
 
@@ -47,6 +49,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(namespace: argparse.Namespace) -> int:
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise InputError(
+            f"bundles need {', '.join(missing)}",
+            where="havoc bundle",
+            remedy='pip install "havoc[train]"',
+        )
     return {"export": _export, "import": _import, "verify": _verify, "show": _show}[
         namespace.action
     ](namespace)
