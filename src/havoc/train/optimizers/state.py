@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from havoc.errors import InputError
+from havoc.train.optimizers.sharded import share, whole
 
 
 class NamedOptimizer(Protocol):
@@ -48,7 +49,8 @@ def optimizer_tensors(optimizer: NamedOptimizer) -> tuple[dict[str, Tensor], dic
 def load_optimizer_tensors(
     optimizer: NamedOptimizer, tensors: Mapping[str, Tensor], plain: Mapping[str, Any]
 ) -> None:
-    """Take over a state that ``optimizer_tensors`` gave, bit for bit.
+    """Take over a state that ``optimizer_tensors`` gave, bit for bit; whole tensors or shared
+    out ones, whichever way the optimiser holds them.
 
     Raises InputError where it is not that of such an optimiser for such a network; then
     nothing is changed.
@@ -70,7 +72,7 @@ def load_optimizer_tensors(
             for key, value in state.items():
                 full = f"{name}/{key}"
                 if isinstance(value, Tensor):
-                    value.copy_(tensors[full])
+                    value.copy_(_laid_out(tensors[full], value))
                 else:
                     state[key] = plain[full]
 
@@ -79,6 +81,13 @@ def _named_states(optimizer: NamedOptimizer) -> Iterator[tuple[str, dict[str, An
     for group in optimizer.param_groups:
         for name, parameter in zip(group["param_names"], group["params"], strict=True):
             yield name, optimizer.state[parameter]
+
+
+def _laid_out(tensor: Tensor, like: Tensor) -> Tensor:
+    """The tensor, whole or shared out over processes as ``like`` is."""
+    if hasattr(tensor, "full_tensor") == hasattr(like, "full_tensor"):
+        return tensor
+    return share(whole(tensor), like)
 
 
 def _check_names(mine: Iterable[str], other: Iterable[str]) -> None:
