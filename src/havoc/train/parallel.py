@@ -104,6 +104,14 @@ class Parallel:
             model.set_requires_gradient_sync(last)
         yield
 
+    def forget_gathered(self, model: Any) -> None:
+        """Free whole weights that a forward pass without a backward pass has left gathered.
+
+        Otherwise the next forward pass would use them, though the shares have changed since.
+        """
+        if self.kind == "fsdp":
+            model.reshard()
+
     def sum(self, value: float) -> float:
         """The sum of a number over the processes."""
         if self.size == 1:

@@ -215,6 +215,7 @@ class Trainer:
         with self._averaged(), torch.no_grad():
             figures = self.task.validate(self.model, self.device, self.settings.eval_sequences)
             texts = self._samples()
+        self.parallel.forget_gathered(self.model)
         self.bare.train()
         step, progress = self.progress.step, self.progress
         self.events.log("validation", step, **figures)

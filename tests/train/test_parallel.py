@@ -1,0 +1,97 @@
+"""Two processes on one machine (gloo) against one: the same losses, the same weights."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from training_examples import ROOT
+
+from havoc.bundle import Bundle
+from havoc.errors import InputError
+from havoc.train.parallel import Parallel
+from havoc.train.tracking import read_events
+
+
+def launch(
+    shards: Path,
+    out: Path,
+    parallel: str,
+    processes: int,
+    *,
+    optimizer: str = "adamw",
+    minutes: float = 0.0,
+    resume: bool = False,
+) -> None:
+    """Run tests/train/several_processes.py; four sequences a step, whatever the processes."""
+    script = str(Path(__file__).with_name("several_processes.py"))
+    start = [sys.executable]
+    if processes > 1:
+        start += ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+    arguments = [shards, out, parallel, optimizer, minutes, 4 // processes]
+    done = subprocess.run(
+        [*start, script, *map(str, arguments), "resume" if resume else "new"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": "tests:src", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def losses(out: Path) -> list[float]:
+    return [e["loss"] for e in read_events(out / "metrics.jsonl") if e["event"] == "train"]
+
+
+def assert_same_network(one: Path, other: Path) -> None:
+    a, b = Bundle.open(one / "bundle").weights, Bundle.open(other / "bundle").weights
+    for name in a.entries:
+        np.testing.assert_allclose(a.read(name), b.read(name), rtol=1e-3, atol=2e-4)
+
+
+@pytest.fixture(scope="module")
+def alone(shards: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("alone") / "run"
+    launch(shards, out, "none", 1)
+    return out
+
+
+@pytest.mark.parametrize("parallel", ["ddp", "fsdp"])
+def test_two_processes_compute_what_one_does(
+    shards: Path, tmp_path: Path, alone: Path, parallel: str
+) -> None:
+    launch(shards, tmp_path / "run", parallel, 2)
+    np.testing.assert_allclose(losses(tmp_path / "run"), losses(alone), rtol=1e-4)
+    assert_same_network(tmp_path / "run", alone)
+
+
+def test_a_checkpoint_loads_on_another_number_of_processes(
+    shards: Path, tmp_path: Path, alone: Path
+) -> None:
+    """One step by two processes that share weights out, the next by one, the rest by two."""
+    out = tmp_path / "run"
+    launch(shards, out, "fsdp", 2, minutes=1e-6)
+    launch(shards, out, "none", 1, minutes=1e-6, resume=True)
+    launch(shards, out, "ddp", 2, resume=True)
+    np.testing.assert_allclose(losses(out), losses(alone), rtol=1e-4)
+    assert_same_network(out, alone)
+
+
+def test_muon_works_on_whole_matrices_in_several_processes(shards: Path, tmp_path: Path) -> None:
+    launch(shards, tmp_path / "one", "none", 1, optimizer="muon")
+    launch(shards, tmp_path / "two", "fsdp", 2, optimizer="muon")
+    np.testing.assert_allclose(losses(tmp_path / "two"), losses(tmp_path / "one"), rtol=1e-3)
+
+
+def test_a_way_of_sharing_without_processes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RANK", raising=False)
+    with pytest.raises(InputError, match="ddp needs processes that torchrun starts"):
+        Parallel.start("ddp", "cpu")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(InputError, match=r"started 2 processes.*--parallel ddp"):
+        Parallel.start("none", "cpu")
