@@ -48,7 +48,7 @@ def prepare(
     Every document becomes ``<bos>`` text ``<eos>``. A part of the documents, chosen by a hash
     of source and id, is held out for validation: at least one, if there are enough. The
     folder appears complete or not at all; one that was made from the same inputs is
-    reused. Memory: one batch of documents, and about 2 KB per kept document for finding
+    reused. Memory: one batch of documents, and about 7 KB per kept document for finding
     copies.
 
     InputError: a source or test set that is missing, empty or damaged; a group of which

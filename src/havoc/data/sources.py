@@ -55,7 +55,7 @@ def is_evaluation(path: str | os.PathLike[str]) -> bool:
 
 
 def kind(name: str) -> str | None:
-    """ "text", "records" or, for a file that is neither, None; from the file's name."""
+    """Whether a file of this name is "text" or "records"; None for anything else."""
     bare = name.lower()
     for compression in COMPRESSIONS:
         bare = bare.removesuffix(compression)
