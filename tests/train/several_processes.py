@@ -1,6 +1,6 @@
 """What each of several processes runs: a pretraining, or going on with one.
 
-torchrun --nproc-per-node N several_processes.py SHARDS OUT PARALLEL OPTIMIZER STEPS PER_PROCESS RESUME
+several_processes.py SHARDS OUT PARALLEL OPTIMIZER MINUTES SEQUENCES_PER_PROCESS new|resume
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import torch
-from training_examples import small_config, small_tokenizer
 
 from havoc.train.phases import Where, pretrain
 from havoc.train.settings import TrainSettings
+from training_examples import small_config, small_tokenizer
 
 torch.set_num_threads(1)
 shards, out, parallel, optimizer, minutes, per_process, resume = sys.argv[1:]

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from training_examples import ROOT
 
 from havoc.bundle import Bundle
 from havoc.errors import InputError
 from havoc.train.parallel import Parallel
 from havoc.train.tracking import read_events
+from training_examples import ROOT
 
 
 def launch(

@@ -17,11 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from havoc.bundle.folder import new_folder, remove_leftovers
+from havoc.bundle.folder import NewFolder, new_folder, remove_leftovers
 from havoc.bundle.tensors import open_tensors
 from havoc.errors import InputError
 from havoc.files import sync_file
@@ -36,12 +35,14 @@ class Checkpoint:
     """The state of a run after ``step`` optimiser steps.
 
     ``tensors`` maps a part (``model``, ``optimizer``, ``ema``) to its tensors by name;
-    ``plain`` holds what is no tensor.
+    ``plain`` holds what is no tensor. ``shards`` is the folder that holds the tensors instead,
+    where every process has written its part.
     """
 
     step: int
     tensors: dict[str, dict[str, Tensor]]
     plain: dict[str, Any] = field(default_factory=dict)
+    shards: Path | None = None
 
 
 def checkpoint_path(folder: Path, step: int) -> Path:
@@ -57,11 +58,15 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
         for part, tensors in checkpoint.tensors.items():
             names.append(f"{part}.safetensors")
             _save_tensors(new.path / names[-1], tensors)
-        body = {"version": VERSION, "step": checkpoint.step, **checkpoint.plain}
-        new.write(STATE, msgspec.json.encode(body))
-        sums = {name: file_digest(new.path / name) for name in [*names, STATE]}
-        new.write(SUMS, msgspec.json.encode(sums))
+        write_state(new, checkpoint.step, checkpoint.plain, names)
     return target
+
+
+def write_state(new: NewFolder, step: int, plain: dict[str, Any], names: list[str]) -> None:
+    """Write ``state.json``, and the checksums of it and of the tensor files ``names``."""
+    new.write(STATE, msgspec.json.encode({"version": VERSION, "step": step, **plain}))
+    sums = {name: file_digest(new.path / name) for name in [*names, STATE]}
+    new.write(SUMS, msgspec.json.encode(sums))
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -81,11 +86,12 @@ def load_checkpoint(path: Path) -> Checkpoint:
             "is of another version of havoc", where=str(path), remedy="use the version it is from"
         )
     tensors = {}
+    shards = [path / name for name in sums if name.startswith("shard-")]
     for name in sums:
-        if name.endswith(".safetensors"):
+        if name.endswith(".safetensors") and not shards:
             open_tensors(path / name)
             tensors[name.removesuffix(".safetensors")] = load_file(path / name)
-    return Checkpoint(int(plain.pop("step")), tensors, plain)
+    return Checkpoint(int(plain.pop("step")), tensors, plain, path if shards else None)
 
 
 def checkpoints(folder: Path) -> list[Path]:

@@ -1,8 +1,7 @@
 """One process or many: the same loop, started by torchrun.
 
 ``ddp`` keeps a whole network in every process and averages gradients; ``fsdp`` (FSDP2) shares
-weights, gradients and optimiser states out. A checkpoint always holds whole tensors, so it
-loads on any number of processes. Zhao et al. (2023), arXiv 2304.11277.
+weights, gradients and optimiser states out. Zhao et al. (2023), arXiv 2304.11277.
 """
 
 from __future__ import annotations
@@ -15,12 +14,10 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-from torch import Tensor, nn
+from torch import nn
 
 from havoc.errors import InputError
 from havoc.model.network import HavocModel
-from havoc.train.optimizers import load_optimizer_tensors, optimizer_tensors
-from havoc.train.optimizers.sharded import share, whole
 
 
 @dataclass(slots=True)
@@ -133,41 +130,6 @@ class Parallel:
         """Leave the group of processes."""
         if self.size > 1:
             dist.destroy_process_group()
-
-    # state -------------------------------------------------------------------------------
-
-    def state(
-        self, model: HavocModel, optimizer: Any
-    ) -> tuple[dict[str, Tensor], dict[str, Tensor], dict[str, Any]]:
-        """Whole weights, whole optimiser tensors, and what is no tensor."""
-        weights = {name: whole(p.detach()) for name, p in model.named_parameters()}
-        tensors, plain = optimizer_tensors(optimizer)
-        return weights, {name: whole(tensor) for name, tensor in tensors.items()}, plain
-
-    def load(
-        self,
-        model: HavocModel,
-        optimizer: Any,
-        weights: dict[str, Tensor],
-        tensors: dict[str, Tensor],
-        plain: dict[str, Any],
-    ) -> None:
-        """Take over whole weights and optimiser tensors, each process its share."""
-        with torch.no_grad():
-            for name, parameter in model.named_parameters():
-                if name not in weights or weights[name].shape != parameter.shape:
-                    raise InputError(
-                        f"holds no weight {name} of shape {tuple(parameter.shape)}",
-                        where="checkpoint",
-                        remedy="resume with the network that the run began with",
-                    )
-                parameter.copy_(share(weights[name], parameter))
-        mine, _ = optimizer_tensors(optimizer)
-        shared = {
-            name: share(tensor, mine[name]) if name in mine else tensor
-            for name, tensor in tensors.items()
-        }
-        load_optimizer_tensors(optimizer, shared, plain)
 
 
 @contextmanager

@@ -24,7 +24,6 @@ import torch
 from torch import Tensor
 
 from havoc.errors import HavocError, InputError
-from havoc.files import write_atomic
 from havoc.model.count import training_flops
 from havoc.model.generate import continue_tokens
 from havoc.model.network import HavocModel
@@ -40,11 +39,17 @@ from havoc.train.checkpoint import (
 from havoc.train.data import Arrays, Task, to_tensors
 from havoc.train.ema import WeightAverage
 from havoc.train.hardware import keep_freed_memory, matmul_rate
-from havoc.train.optimizers import OptimizerSettings, build_optimizer
-from havoc.train.optimizers.sharded import whole
+from havoc.train.optimizers import (
+    OptimizerSettings,
+    build_optimizer,
+    load_optimizer_tensors,
+    optimizer_tensors,
+)
+from havoc.train.optimizers.sharded import share, whole
 from havoc.train.parallel import Parallel
 from havoc.train.schedules import Schedule
 from havoc.train.settings import TrainSettings
+from havoc.train.sharded_checkpoint import load_sharded, save_sharded
 from havoc.train.tracking import Events
 
 CHECKPOINTS = "checkpoints"
@@ -232,27 +237,37 @@ class Trainer:
 
     def save(self) -> None:
         """Write a checkpoint of this step; older ones go when it is there."""
-        model, optimizer, plain = self.parallel.state(self.bare, self.optimizer)
-        tensors = {"model": model, "optimizer": optimizer}
-        if self.average is not None:
-            tensors["ema"] = self.average.state()
         state = dataclasses.asdict(self.progress)
         state["best_loss"] = None if math.isinf(self.progress.best_loss) else state["best_loss"]
-        checkpoint = Checkpoint(
-            state.pop("step"),
-            tensors,
-            {
-                "progress": state,
-                "optimizer": plain,
-                "data": self.task.digest,
-                "scaler": self.scaler.state_dict() if self.scaler else None,
-            },
-        )
+        step = state.pop("step")
+        plain = {
+            "progress": state,
+            "optimizer": optimizer_tensors(self.optimizer)[1],
+            "data": self.task.digest,
+            "scaler": self.scaler.state_dict() if self.scaler else None,
+            "ema_updates": self.average.updates if self.average else None,
+        }
         folder = self.folder / CHECKPOINTS
+        if self.parallel.sharded:
+            save_sharded(folder, step, self._tensors(), plain)
+        elif self.parallel.first:
+            parts: dict[str, dict[str, Tensor]] = {}
+            for name, tensor in self._tensors().items():
+                part, _, inner = name.partition("/")
+                parts.setdefault(part, {})[inner] = tensor
+            save_checkpoint(folder, Checkpoint(step, parts, plain))
         if self.parallel.first:
-            save_checkpoint(folder, checkpoint)
             prune(folder, self.settings.keep_last, self.progress.best_step)
         self.parallel.wait()
+
+    def _tensors(self) -> dict[str, Tensor]:
+        """Every tensor of the state as it lies in this process, by part and name."""
+        tensors = {f"model/{name}": p.detach() for name, p in self.bare.named_parameters()}
+        states, _ = optimizer_tensors(self.optimizer)
+        tensors |= {f"optimizer/{name}": tensor for name, tensor in states.items()}
+        if self.average is not None:
+            tensors |= {f"ema/{name}": tensor for name, tensor in self.average.weights.items()}
+        return tensors
 
     def resume(self) -> int:
         """Go on from the newest checkpoint; its step comes back.
@@ -274,16 +289,19 @@ class Trainer:
         return self.progress.step
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Take over the state of a checkpoint."""
-        self.parallel.load(
-            self.bare,
-            self.optimizer,
-            checkpoint.tensors["model"],
-            checkpoint.tensors["optimizer"],
-            checkpoint.plain["optimizer"],
-        )
+        """Take over the state of a checkpoint, this process its share.
+
+        Raises InputError where it is that of another network or of other settings.
+        """
+        mine = self._tensors()
+        if checkpoint.shards is not None:
+            load_sharded(checkpoint.shards, mine)
+        else:
+            _copy_into(mine, checkpoint.tensors)
+        states, _ = optimizer_tensors(self.optimizer)
+        load_optimizer_tensors(self.optimizer, states, checkpoint.plain["optimizer"])
         if self.average is not None:
-            self.average.load(checkpoint.tensors["ema"])
+            self.average.updates = int(checkpoint.plain["ema_updates"])
         if self.scaler is not None and checkpoint.plain.get("scaler"):
             self.scaler.load_state_dict(checkpoint.plain["scaler"])
         state = dict(checkpoint.plain["progress"])
@@ -397,6 +415,22 @@ class Trainer:
                 signal.signal(number, handler)
 
 
+def _copy_into(mine: dict[str, Tensor], parts: dict[str, dict[str, Tensor]]) -> None:
+    """Copy whole tensors into those of this process. InputError where they do not match."""
+    given = {f"{part}/{name}": t for part, tensors in parts.items() for name, t in tensors.items()}
+    for name in sorted({*mine, *given}):
+        one, other = mine.get(name), given.get(name)
+        if one is None or other is None or (one.shape, one.dtype) != (other.shape, other.dtype):
+            raise InputError(
+                "is not the same in the checkpoint and in the run",
+                where=name,
+                remedy="resume with the network and the settings that the run began with",
+            )
+    with torch.no_grad():
+        for name, tensor in mine.items():
+            tensor.copy_(share(given[name], tensor))
+
+
 def optimizer_settings(settings: TrainSettings) -> OptimizerSettings:
     """What the optimiser needs to know of a run's settings."""
     return OptimizerSettings(
@@ -411,10 +445,4 @@ def weights_for_bundle(trainer: Trainer) -> dict[str, Tensor]:
     """The weights that a bundle gets: the averaged ones where there is an average."""
     if trainer.average is not None:
         return trainer.average.averaged()
-    model, _, _ = trainer.parallel.state(trainer.bare, trainer.optimizer)
-    return model
-
-
-def write_run(folder: Path, body: bytes) -> None:
-    """Write ``run.json`` of a run folder."""
-    write_atomic(folder / "run.json", body)
+    return {name: whole(p.detach()) for name, p in trainer.bare.named_parameters()}
