@@ -29,7 +29,7 @@ from havoc.bundle.tensors import (
 from havoc.bundle.untrusted import read_json
 from havoc.errors import InputError
 from havoc.model.config import FILE_NAME as CONFIG
-from havoc.model.config import HavocConfig, read_config
+from havoc.model.config import HavocConfig, from_mapping
 from havoc.tokenizer import HavocTokenizer
 from havoc.tokenizer.foreign import FILE_NAME as FOREIGN
 from havoc.tokenizer.foreign import SETTINGS_NAME, ForeignTokenizer
@@ -61,7 +61,7 @@ class Bundle:
             raise InputError(
                 "is no folder", where=str(folder), remedy="name a bundle, such as runs/a/bundle"
             )
-        config = read_config(folder / CONFIG)
+        config = from_mapping(read_json(folder / CONFIG), where=str(folder / CONFIG))
         tokenizer = _read_tokenizer(folder)
         if tokenizer.vocab_size != config.vocab_size:
             raise InputError(

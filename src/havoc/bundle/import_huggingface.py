@@ -109,12 +109,11 @@ def _weight_files(folder: Path) -> list[TensorFile]:
     if (folder / WEIGHTS).exists():
         return [open_tensors(folder / WEIGHTS)]
     if not (folder / INDEX).exists():
-        pickled = [
-            entry.name for entry in folder.iterdir() if entry.suffix in (".bin", ".pt", ".pth")
-        ]
-        held = f"holds its weights only as {sorted(pickled)[0]}, which can carry a program"
+        pickled = sorted(entry.name for entry in folder.iterdir() if entry.suffix in PICKLED)
         raise InputError(
-            held if pickled else f"holds no {WEIGHTS}",
+            f"holds its weights only as {pickled[0]}, which can carry a program"
+            if pickled
+            else f"holds no {WEIGHTS}",
             where=str(folder),
             remedy="save the model as safetensors: model.save_pretrained(folder) in transformers",
         )
