@@ -1,34 +1,43 @@
 """Train a network: the vocabulary, then one phase after the other.
 
 havoc train tokenizer --data corpus/ --vocab-size 16384 --out tokenizer.model
-havoc train pretrain  --preset havoc-8m --data corpus/ --tokenizer tokenizer.model --out runs/a
-havoc train pretrain  --out runs/a --resume
+havoc train data      --data corpus/ --tokenizer tokenizer.model --out shards
+havoc train pretrain  --preset havoc-8m --data shards --tokenizer tokenizer.model --out runs/a
 havoc train sft       --from runs/a --data sft.jsonl --out runs/b
 havoc train polish    --from runs/b --data prefs.jsonl --out runs/c
+
+The first two are optional: havoc train pretrain takes text as well. A run folder holds
+checkpoints/, metrics.jsonl and, at the end, bundle/ (the network) and card.md. A run that
+was stopped goes on with --resume. Several processes or machines:
+
 torchrun --nproc-per-node 2 -m havoc train pretrain … --parallel ddp
 """
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import os
-import sys
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from havoc.cli.train_data import data_phase, learn, mixture_of, prepare_shards, tokenizer_phase
+from havoc.cli.train_options import (
+    MOST_BYTES,
+    add_phases,
+    first_settings,
+    given_settings,
+    need,
+)
 from havoc.errors import InputError
 from havoc.files import write_atomic
-from havoc.train.settings import CHOICES, TrainSettings, read_settings, settings_from
 
 if TYPE_CHECKING:
-    from havoc.data import MixtureSpec
     from havoc.model import HavocConfig
     from havoc.tokenizer import HavocTokenizer
+    from havoc.train.runs import Run, Where
     from havoc.train.trainer import Progress
 
-PHASES = ("tokenizer", "data", "pretrain", "sft", "polish")
+NEEDED = ("torch", "sentencepiece", "safetensors", "datasketch", "zstandard", "py3langid")
 PROMPTS = (
     "The process is in statistical control when",
     "A factorial design is",
@@ -37,166 +46,132 @@ PROMPTS = (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    phases = parser.add_subparsers(dest="phase", metavar="PHASE", required=True)
-    for name, help_line in (
-        ("tokenizer", "learn a vocabulary"),
-        ("data", "make token shards, which several runs can use"),
-        ("pretrain", "train a network from its first draw"),
-        ("sft", "go on with records of prompt and completion"),
-        ("polish", "go on with conversations, or with chosen and rejected answers"),
-    ):
-        phase = phases.add_parser(name, help=help_line, allow_abbrev=False)
-        many = name != "tokenizer"
-        phase.add_argument(
-            "--data",
-            nargs="+",
-            required=name in ("tokenizer", "data"),
-            metavar="PATH",
-            help="files or folders"
-            + (", a mixture in YAML, or token shards" if name == "pretrain" else ""),
-        )
-        phase.add_argument("--out", required=True, help="where the result goes")
-        if name in ("tokenizer", "data", "pretrain"):
-            phase.add_argument("--vocab-size", type=int, help="ids of the vocabulary")
-        if name in ("data", "pretrain"):
-            phase.add_argument("--tokenizer", help="a tokenizer.model, or the folder it lies in")
-        if name in ("pretrain", "sft", "polish"):
-            _add_run(phase, name)
-        elif many:
-            phase.add_argument("--seed", type=int, default=0, help="seed of the duplicate search")
-        else:
-            phase.add_argument(
-                "--most-bytes", type=int, default=200_000_000, help="text to learn from, at most"
-            )
-
-
-def _add_run(phase: argparse.ArgumentParser, name: str) -> None:
-    if name == "pretrain":
-        phase.add_argument("--preset", help="the shape of the network, such as havoc-8m")
-        phase.add_argument("--config", help="the shape of the network as YAML or JSON")
-    else:
-        phase.add_argument("--from", dest="base", help="a finished run, or a bundle")
-        phase.add_argument("--validation", help="records that are held out")
-    if name == "polish":
-        phase.add_argument(
-            "--beta", type=float, default=0.1, help="weight of the distance to the beginning (0.1)"
-        )
-    phase.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
-    phase.add_argument("--settings", help="settings as YAML; the command line comes before it")
-    phase.add_argument("--device", default="cpu", help="cpu or cuda (cpu)")
-    phase.add_argument(
-        "--track", nargs="+", default=[], choices=("tensorboard", "wandb"), help="further trackers"
-    )
-    phase.add_argument("--prompt", action="append", default=[], help="begins a sample generation")
-    phase.add_argument("--quiet", action="store_true", help="no progress line")
-    group = phase.add_argument_group("settings of the run")
-    for field in dataclasses.fields(TrainSettings):
-        flag = "--" + field.name.replace("_", "-")
-        text = f"{field.metadata['help']} ({field.default})".replace("%", "%%")
-        if isinstance(field.default, bool):
-            group.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
-        else:
-            group.add_argument(
-                flag, type=type(field.default), choices=CHOICES.get(field.name), help=text
-            )
+    add_phases(parser)
 
 
 def execute(namespace: argparse.Namespace) -> int:
     _need_training_extra()
     if namespace.phase == "tokenizer":
-        return _tokenizer(namespace)
+        return tokenizer_phase(namespace)
     if namespace.phase == "data":
-        return _data(namespace)
-    progress = {"pretrain": _pretrain, "sft": _tune, "polish": _tune}[namespace.phase](namespace)
-    return _ended(namespace, progress)
+        return data_phase(namespace)
+    namespace.out = namespace.out or _beside(namespace)
+    if namespace.resume:
+        run = _run_to_resume(namespace)
+        go_on = _resume_pretrain if namespace.phase == "pretrain" else _resume_tuning
+        return _ended(namespace, go_on(namespace, run))
+    begin = _pretrain if namespace.phase == "pretrain" else _tune
+    return _ended(namespace, begin(namespace))
 
 
-def _tokenizer(namespace: argparse.Namespace) -> int:
-    tokenizer = _learn(namespace.data, namespace.vocab_size or 16384, namespace.most_bytes)
-    out = Path(namespace.out)
-    target = out / "tokenizer.model" if out.is_dir() or not out.suffix else out
-    target.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(target, tokenizer.model)
-    print(f"{tokenizer.vocab_size} ids in {target}")
-    return 0
-
-
-def _data(namespace: argparse.Namespace) -> int:
-    if not namespace.tokenizer:
-        raise InputError(
-            "is missing", where="--tokenizer", remedy="learn one with havoc train tokenizer"
-        )
-    from havoc.tokenizer import HavocTokenizer
-
-    tokenizer = HavocTokenizer.load(namespace.tokenizer)
-    manifest = _prepare(_mixture(namespace.data), tokenizer, Path(namespace.out), namespace.seed)
-    for name, group in manifest.groups.items():
-        print(f"{name}: weight {group.weight:g}, {_counts(group)}")
-    print("dropped: " + ", ".join(f"{n} {reason}" for reason, n in manifest.dropped().items()))
-    return 0
+# a run that begins -----------------------------------------------------------------------
 
 
 def _pretrain(namespace: argparse.Namespace) -> Progress:
-    from havoc.tokenizer import HavocTokenizer
     from havoc.train.parallel import first_process_first
-    from havoc.train.phases import pretrain, read_run, resumed_settings
+    from havoc.train.phases import check_shape, pretrain
+    from havoc.train.runs import check_start
 
-    out = Path(namespace.out)
-    where = _where(namespace)
-    if namespace.resume:
-        run = read_run(out)
-        settings = resumed_settings(run, _given(namespace))
-        tokenizer = HavocTokenizer.load(out)
-        return pretrain(run.config, settings, Path(run.data[0]), tokenizer, where)
-    if not namespace.data:
-        raise InputError("is missing", where="--data", remedy="name files, a mixture or shards")
-    settings = settings_from(_given(namespace), where="settings")
-    config = _config(namespace)
+    need(namespace.data, "--data", "name text, a mixture in YAML, or token shards")
+    out, where = Path(namespace.out), _where(namespace)
+    config, settings = _config(namespace), first_settings(namespace)
+    # all that can be refused is refused before the text is read
+    check_start(where)
+    check_shape(config, settings, _named_tokenizer(namespace))
     shards = Path(namespace.data[0])
-    prepared = len(namespace.data) == 1 and (shards / "manifest.json").is_file()
-    with first_process_first(namespace.device):
-        tokenizer = _tokenizer_for(namespace, config, out, prepared)
-        if tokenizer.vocab_size != config.vocab_size:
-            raise InputError(
-                f"the tokenizer has {tokenizer.vocab_size} ids, the network {config.vocab_size}",
-                where="--tokenizer",
-                remedy=f"give --vocab-size {tokenizer.vocab_size}, or another tokenizer",
-            )
-        if not prepared:
-            shards = out / "shards"
-            _prepare(_mixture(namespace.data), tokenizer, shards, 0)
-        if not (out / "run.json").exists():
-            out.mkdir(parents=True, exist_ok=True)
-            write_atomic(out / "tokenizer.model", tokenizer.model)
+    if _are_shards(namespace.data):
+        need(namespace.tokenizer, "--tokenizer", "name the one that the shards were made with")
+        return pretrain(config, settings, shards, _tokenizer(namespace, config), where)
+    shards = out / "shards"
+    with first_process_first(where.device):
+        tokenizer = _tokenizer(namespace, config)
+        check_shape(config, settings, tokenizer)
+        prepare_shards(mixture_of(namespace.data), tokenizer, shards, 0, _silent(namespace))
     return pretrain(config, settings, shards, tokenizer, where)
 
 
 def _tune(namespace: argparse.Namespace) -> Progress:
     from havoc.train import phases
+    from havoc.train.runs import check_start
 
-    out = Path(namespace.out)
-    if namespace.resume:
-        run = phases.read_run(out)
-        settings = phases.resumed_settings(run, _given(namespace))
-        files = [Path(path) for path in run.data]
-        held_out = Path(run.validation) if run.validation else None
-        base = phases.find_bundle(Path(namespace.base or run.base_path))
-    else:
-        if not namespace.base:
-            raise InputError("is missing", where="--from", remedy="name a finished run or a bundle")
-        if not namespace.data:
-            raise InputError("is missing", where="--data", remedy="name files of records")
-        settings = settings_from(_given(namespace), where="settings")
-        files = [Path(path) for path in namespace.data]
-        held_out = Path(namespace.validation) if namespace.validation else None
-        base = phases.find_bundle(Path(namespace.base))
-    where = _where(namespace)
+    need(namespace.base, "--from", "name a finished run, or a bundle")
+    need(namespace.data, "--data", "name files of records")
+    where, settings = _where(namespace), first_settings(namespace)
+    check_start(where)
+    base = phases.find_bundle(Path(namespace.base))
+    files = [Path(path) for path in namespace.data]
+    held_out = Path(namespace.validation) if namespace.validation else None
     if namespace.phase == "sft":
         return phases.sft(base, settings, files, held_out, where)
     return phases.polish(base, settings, files, held_out, namespace.beta, where)
 
 
-# parts ---------------------------------------------------------------------------------
+# a run that goes on ----------------------------------------------------------------------
+
+
+def _run_to_resume(namespace: argparse.Namespace) -> Run:
+    from havoc.train.runs import read_run
+
+    run = read_run(Path(namespace.out))
+    if run.phase != namespace.phase:
+        raise InputError(
+            f"holds a run of the phase {run.phase}",
+            where=namespace.out,
+            remedy=f"go on with havoc train {run.phase} --out {namespace.out} --resume",
+        )
+    return run
+
+
+def _resume_pretrain(namespace: argparse.Namespace, run: Run) -> Progress:
+    from havoc.tokenizer import HavocTokenizer
+    from havoc.train.phases import pretrain
+    from havoc.train.runs import located, resumed_settings
+
+    out = Path(namespace.out)
+    settings = resumed_settings(run, given_settings(namespace))
+    if (namespace.preset or namespace.config) and _config(namespace) != run.config:
+        raise InputError(
+            "is not the shape that the run began with",
+            where="--preset, --config",
+            remedy="resume without it, or begin a new run",
+        )
+    moved = namespace.data if namespace.data and _are_shards(namespace.data) else None
+    shards = Path(moved[0]) if moved else located(out, run.data[0])
+    tokenizer = _named_tokenizer(namespace) or HavocTokenizer.load(out)
+    return pretrain(run.config, settings, shards, tokenizer, _where(namespace, run))
+
+
+def _resume_tuning(namespace: argparse.Namespace, run: Run) -> Progress:
+    from havoc.train import phases
+    from havoc.train.runs import located
+
+    out, where = Path(namespace.out), _where(namespace, run)
+    settings = phases.resumed_settings(run, given_settings(namespace))
+    base = phases.find_bundle(
+        Path(namespace.base) if namespace.base else located(out, run.base_path)
+    )
+    if namespace.data:
+        files = [Path(path) for path in namespace.data]
+    else:
+        files = [located(out, path) for path in run.data]
+    held_out = Path(namespace.validation) if namespace.validation else None
+    if held_out is None and run.validation:
+        held_out = located(out, run.validation)
+    if namespace.phase == "sft":
+        return phases.sft(base, settings, files, held_out, where)
+    beta = run.beta or None if namespace.beta is None else namespace.beta
+    return phases.polish(base, settings, files, held_out, beta, where)
+
+
+def _beside(namespace: argparse.Namespace) -> str:
+    """The folder of a run that was given none: runs/a makes runs/a-sft."""
+    need(namespace.base, "--out" if namespace.resume else "--from", "name the folder of a run")
+    base = Path(namespace.base)
+    base = base.parent if base.name == "bundle" else base
+    return str(base.with_name(f"{base.name}-{namespace.phase}"))
+
+
+# parts -----------------------------------------------------------------------------------
 
 
 def _ended(namespace: argparse.Namespace, progress: Progress) -> int:
@@ -204,38 +179,28 @@ def _ended(namespace: argparse.Namespace, progress: Progress) -> int:
         return 0
     out = Path(namespace.out)
     if (out / "bundle").is_dir():
-        print(
-            f"{progress.step} steps; the bundle is in {out / 'bundle'}, its card in {out}/card.md"
-        )
+        print(f"{progress.step:,} steps; the network is in {out / 'bundle'}, see {out / 'card.md'}")
     else:
         print(
-            f"stopped and saved after {progress.step} steps; go on with "
+            f"stopped and saved after {progress.step:,} steps; go on with "
             f"havoc train {namespace.phase} --out {out} --resume"
         )
     return 0
 
 
-def _where(namespace: argparse.Namespace) -> Any:
-    from havoc.train.phases import Where
+def _where(namespace: argparse.Namespace, run: Run | None = None) -> Where:
+    """How the run is carried out: as it is told, or else as it was before."""
+    from havoc.train.runs import Where
 
+    standard = PROMPTS if namespace.phase == "pretrain" else ()
     return Where(
         Path(namespace.out),
         namespace.resume,
-        namespace.device,
-        tuple(namespace.track),
-        tuple(namespace.prompt) or (PROMPTS if namespace.phase == "pretrain" else ()),
+        namespace.device or (run.device if run else "cpu"),
+        tuple(namespace.track or (run.track if run else ())),
+        tuple(namespace.prompt or (run.prompts if run else standard)),
         namespace.quiet,
     )
-
-
-def _given(namespace: argparse.Namespace) -> dict[str, Any]:
-    """The settings that the user gave: from the YAML file, then from the command line."""
-    values = read_settings(namespace.settings) if namespace.settings else {}
-    for field in dataclasses.fields(TrainSettings):
-        value = getattr(namespace, field.name)
-        if value is not None:
-            values[field.name] = value
-    return values
 
 
 def _config(namespace: argparse.Namespace) -> HavocConfig:
@@ -246,87 +211,49 @@ def _config(namespace: argparse.Namespace) -> HavocConfig:
             "give one of the two", where="--preset, --config", remedy="such as --preset havoc-8m"
         )
     config = preset(namespace.preset) if namespace.preset else read_config(namespace.config)
-    return config.replace(vocab_size=namespace.vocab_size) if namespace.vocab_size else config
+    if namespace.vocab_size is None:
+        return config
+    return config.replace(vocab_size=namespace.vocab_size)
 
 
-def _tokenizer_for(
-    namespace: argparse.Namespace, config: HavocConfig, out: Path, prepared: bool
-) -> HavocTokenizer:
-    """The tokenizer that is named, or one that is learned from the data."""
+def _are_shards(data: list[str]) -> bool:
+    from havoc.data.manifest import MANIFEST_NAME
+
+    return len(data) == 1 and (Path(data[0]) / MANIFEST_NAME).is_file()
+
+
+def _named_tokenizer(namespace: argparse.Namespace) -> HavocTokenizer | None:
     from havoc.tokenizer import HavocTokenizer
 
-    if namespace.tokenizer:
-        return HavocTokenizer.load(namespace.tokenizer)
-    if (out / "tokenizer.model").exists():
+    return HavocTokenizer.load(namespace.tokenizer) if namespace.tokenizer else None
+
+
+def _tokenizer(namespace: argparse.Namespace, config: HavocConfig) -> HavocTokenizer:
+    """The tokenizer that is named or lies in the run folder, else one learned from the data."""
+    from havoc.tokenizer import HavocTokenizer
+    from havoc.tokenizer.tokenizer import FILE_NAME
+
+    named = _named_tokenizer(namespace)
+    if named is not None:
+        return named
+    out = Path(namespace.out)
+    if (out / FILE_NAME).exists():
         return HavocTokenizer.load(out)
-    if prepared:
-        raise InputError(
-            "is missing", where="--tokenizer", remedy="name the one that the shards were made with"
-        )
-    print(f"no --tokenizer: learning {config.vocab_size} ids from the data", file=sys.stderr)
-    return _learn(namespace.data, config.vocab_size, 200_000_000)
+    mixture = mixture_of(namespace.data)
+    learned = learn(mixture, config.vocab_size, MOST_BYTES, _silent(namespace))
+    out.mkdir(parents=True, exist_ok=True)
+    write_atomic(out / FILE_NAME, learned.model)
+    return learned
 
 
-def _learn(data: Sequence[str], vocab_size: int, most_bytes: int) -> HavocTokenizer:
-    from havoc.tokenizer import train_tokenizer
-
-    return train_tokenizer(_texts(_mixture(data)), vocab_size, most_bytes=most_bytes)
-
-
-def _mixture(data: Sequence[str]) -> MixtureSpec:
-    from havoc.data import MixtureSpec
-
-    if len(data) == 1 and data[0].endswith((".yaml", ".yml")):
-        return MixtureSpec.from_yaml(data[0])
-    return MixtureSpec.from_paths(data)
-
-
-def _texts(mixture: MixtureSpec) -> Iterator[str]:
-    from havoc.data import read_source
-    from havoc.data.normalise import normalise
-
-    for group in mixture.groups:
-        for source in group.sources:
-            for document in read_source(source):
-                yield normalise(document.text)
-
-
-def _prepare(mixture: MixtureSpec, tokenizer: HavocTokenizer, out: Path, seed: int) -> Any:
-    from havoc.data import prepare
-
-    last = ""
-
-    def show(progress: Any) -> None:
-        nonlocal last
-        if progress.file != last:
-            last = progress.file
-            print(
-                f"{progress.files + 1}/{progress.total_files}  {progress.group}  {last}",
-                file=sys.stderr,
-            )
-
-    return prepare(mixture, tokenizer, out, seed=seed, progress=show)
-
-
-def _counts(group: Any) -> str:
-    return f"{group.train.tokens:,} tokens, {group.validation.tokens:,} held out"
+def _silent(namespace: argparse.Namespace) -> bool:
+    return bool(namespace.quiet) or os.environ.get("RANK", "0") != "0"
 
 
 def _need_training_extra() -> None:
     import importlib.util
 
-    missing = [
-        name
-        for name in (
-            "torch",
-            "sentencepiece",
-            "safetensors",
-            "datasketch",
-            "zstandard",
-            "py3langid",
-        )
-        if importlib.util.find_spec(name) is None
-    ]
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise InputError(
             f"training needs {', '.join(missing)}",

@@ -11,7 +11,7 @@ import torch
 from havoc.model.count import count_parameters, training_flops
 
 if TYPE_CHECKING:
-    from havoc.train.phases import Run
+    from havoc.train.runs import Run
     from havoc.train.trainer import Progress, Trainer
 
 
@@ -23,12 +23,15 @@ class RunCard:
     text: str
 
 
-def run_card(run: Run, progress: Progress, trainer: Trainer, threads: int) -> RunCard:
-    """The card of a finished run."""
+def run_card(
+    run: Run, progress: Progress, trainer: Trainer, threads: int, samples: dict[str, Any]
+) -> RunCard:
+    """The card of a finished run; ``samples`` says what there was to train on."""
     count = count_parameters(run.config)
     last = {name: value for name, value in progress.history[-1].items() if name != "step"}
     device = torch.cuda.get_device_name() if trainer.device.type == "cuda" else platform.machine()
     flops = progress.tokens * training_flops(run.config, run.settings.sequence_length)
+    held_out = any(value for name, value in samples.items() if name.startswith("held_out"))
     facts: dict[str, Any] = {
         "phase": run.phase,
         "havoc": run.havoc,
@@ -39,7 +42,9 @@ def run_card(run: Run, progress: Progress, trainer: Trainer, threads: int) -> Ru
         "training_flops": flops,
         "training_seconds": progress.seconds,
         "validation": last,
+        "validated_on": "held-out samples" if held_out else "training samples",
         "best_step": progress.best_step,
+        "samples": samples,
         "settings": asdict(run.settings),
         "data_digest": run.data_digest,
         "tokenizer_digest": run.tokenizer_digest,
@@ -47,24 +52,54 @@ def run_card(run: Run, progress: Progress, trainer: Trainer, threads: int) -> Ru
         "hardware": {"device": device, "threads": threads, "processes": trainer.parallel.size},
         "torch": str(torch.__version__),
     }
+    return RunCard(facts, _text(facts))
+
+
+def _text(facts: dict[str, Any]) -> str:
+    hardware = facts["hardware"]
+    threads, processes = hardware["threads"], hardware["processes"]
     lines = [
-        f"# {run.phase} of a network of {count.total:,} parameters",
+        f"# {facts['phase']} of a network of {facts['parameters']:,} parameters",
         "",
-        f"{progress.step:,} steps, {progress.tokens:,} tokens, {flops:.3g} floating-point "
-        f"operations, {progress.seconds / 3600:.2f} hours on {device} ({threads} threads, "
-        f"{trainer.parallel.size} processes).",
+        f"{facts['steps']:,} steps, {facts['tokens']:,} tokens, {facts['training_flops']:.3g} "
+        f"floating-point operations, {_duration(facts['training_seconds'])} on "
+        f"{hardware['device']} (threads: {threads}, processes: {processes}).",
         "",
-        "| figure on held-out samples | value |",
+        f"| figure on {facts['validated_on']}, step {facts['steps']:,} | value |",
         "|---|---|",
-        *(f"| {name.replace('_', ' ')} | {value:.4f} |" for name, value in last.items()),
+        *_rows(facts["validation"]),
+        "",
+        "| samples | value |",
+        "|---|---|",
+        *_rows(facts["samples"]),
         "",
         "| setting | value |",
         "|---|---|",
-        *(f"| {name} | {value} |" for name, value in asdict(run.settings).items()),
+        *_rows(facts["settings"]),
         "",
-        f"Data {run.data_digest}  ",
-        f"Tokenizer {run.tokenizer_digest}  ",
-        f"havoc {run.havoc}, torch {torch.__version__}",
+        f"Best figure at step {facts['best_step']}; the bundle holds the weights of the last.  ",
+        f"Data {facts['data_digest']}  ",
+        f"Tokenizer {facts['tokenizer_digest']}  ",
+        *([f"Began with the weights {facts['base_weights']}  "] if facts["base_weights"] else []),
+        f"havoc {facts['havoc']}, torch {facts['torch']}",
         "",
     ]
-    return RunCard(facts, "\n".join(lines))
+    return "\n".join(lines)
+
+
+def _rows(values: dict[str, Any]) -> list[str]:
+    return [f"| {name.replace('_', ' ')} | {_shown(value)} |" for name, value in values.items()]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} seconds"
+    return f"{seconds / 60:.1f} minutes" if seconds < 5400 else f"{seconds / 3600:.2f} hours"

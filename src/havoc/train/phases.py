@@ -6,21 +6,20 @@ Phase 0, the vocabulary, is ``havoc.tokenizer.train_tokenizer``.
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import torch
 
-from havoc import __version__
 from havoc.bundle import Bundle, write_bundle
 from havoc.data import PackedDataset
 from havoc.data.records import PreferenceDataset, SftDataset
 from havoc.errors import InputError
 from havoc.files import write_atomic
-from havoc.model.config import HavocConfig, from_mapping
+from havoc.model.config import HavocConfig
+from havoc.model.count import parameter_count
 from havoc.model.loading import copy_weights, load_model
 from havoc.model.network import HavocModel, build
 from havoc.tokenizer import HavocTokenizer
@@ -28,48 +27,27 @@ from havoc.train.card import run_card
 from havoc.train.data import PretrainTask, Task
 from havoc.train.parallel import Parallel
 from havoc.train.preference import PreferenceTask
+from havoc.train.record_kinds import CONVERSATIONS, PREFERENCES, check_kind, record_kind
 from havoc.train.records import RecordTask
-from havoc.train.settings import TrainSettings, settings_from
-from havoc.train.tracking import Events, open_trackers
-from havoc.train.trainer import CHECKPOINTS, PRECISIONS, Progress, Trainer, weights_for_bundle
-
-RUN = "run.json"
-BUNDLE = "bundle"
-RUN_VERSION = 1
-HARMLESS = frozenset(
-    {"minutes", "threads", "log_every", "save_every", "keep_last", "eval_every", "sample_tokens"}
+from havoc.train.runs import (
+    BUNDLE,
+    Run,
+    Where,
+    begin,
+    check_start,
+    find_bundle,
+    read_run,
+    recorded_path,
+    resumed_settings,
 )
-"""Settings that a resumed run may have otherwise: they change no weight."""
+from havoc.train.settings import TrainSettings
+from havoc.train.tracking import Events, open_trackers
+from havoc.train.trainer import PRECISIONS, Progress, Trainer, weights_for_bundle
 
+DEFAULT_BETA = 0.1
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What a run folder is about: written once, at its start."""
-
-    phase: str
-    config: HavocConfig
-    settings: TrainSettings
-    data: tuple[str, ...]
-    data_digest: str
-    tokenizer_digest: str
-    base: str = ""
-    """The SHA-256 of the weights that the run began with, or nothing."""
-    base_path: str = ""
-    validation: str = ""
-    version: int = RUN_VERSION
-    havoc: str = __version__
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """How a run is carried out, which changes nothing of what it computes."""
-
-    out: Path
-    resume: bool = False
-    device: str = "cpu"
-    track: tuple[str, ...] = ()
-    prompts: tuple[str, ...] = ()
-    quiet: bool = False
+Facts = dict[str, Any]
+"""What is worth knowing of the samples of a run, for its first event and its card."""
 
 
 def pretrain(
@@ -83,13 +61,26 @@ def pretrain(
 
     Raises InputError for settings, data or a vocabulary that do not fit, before any step.
     """
-    _fits(tokenizer, config)
+    check_start(where)
+    check_shape(config, settings, tokenizer)
     dataset = PackedDataset(
         shards, settings.sequence_length, settings.seed, tokenizer=tokenizer, thorough=True
     )
     task = PretrainTask(dataset, settings.batch_size)
-    run = Run("pretrain", config, settings, (str(shards),), task.digest, tokenizer.digest)
-    return _carry_out(run, task, tokenizer, where, None)
+    run = Run(
+        "pretrain",
+        config,
+        settings,
+        (recorded_path(where.out, shards),),
+        task.digest,
+        tokenizer.digest,
+    )
+    groups = dataset.manifest.groups
+    facts: Facts = {
+        "training_tokens": sum(group.train.tokens for group in groups.values()),
+        "held_out_tokens": sum(group.validation.tokens for group in groups.values()),
+    }
+    return _carry_out(run, task, tokenizer, where, None, facts)
 
 
 def sft(
@@ -100,15 +91,10 @@ def sft(
     where: Where,
 ) -> Progress:
     """Go on from a bundle on records of prompt and completion; loss on the completion only."""
-    tokenizer = _own_tokenizer(base)
-    dataset = SftDataset(files, tokenizer, settings.sequence_length, settings.seed)
-    held_out = (
-        SftDataset([validation], tokenizer, settings.sequence_length, settings.seed)
-        if validation
-        else None
-    )
-    task = RecordTask(dataset, held_out, settings.batch_size)
-    return _tune("sft", base, settings, files, validation, task, where)
+    check_start(where)
+    check_shape(base.config, settings, base.own_tokenizer())
+    check_kind([*files, *([validation] if validation else [])], CONVERSATIONS, "sft")
+    return _on_conversations("sft", base, settings, files, validation, where)
 
 
 def polish(
@@ -116,23 +102,82 @@ def polish(
     settings: TrainSettings,
     files: Sequence[Path],
     validation: Path | None,
+    beta: float | None,
+    where: Where,
+) -> Progress:
+    """Go on from a bundle on conversations, or on chosen and rejected answers (DPO).
+
+    Which of the two follows from the records; ``beta`` (None: 0.1) belongs to the second.
+    """
+    check_start(where)
+    check_shape(base.config, settings, base.own_tokenizer())
+    kind = record_kind(files)
+    if validation:
+        check_kind([validation], kind, "polish")
+    if kind == PREFERENCES:
+        beta = DEFAULT_BETA if beta is None else beta
+        return _on_preferences(base, settings, files, validation, beta, where)
+    if beta is not None:
+        raise InputError(
+            "weighs chosen against rejected answers, and the data are conversations",
+            where="beta",
+            remedy="leave it out",
+        )
+    return _on_conversations("polish", base, settings, files, validation, where)
+
+
+def _on_conversations(
+    phase: str,
+    base: Bundle,
+    settings: TrainSettings,
+    files: Sequence[Path],
+    validation: Path | None,
+    where: Where,
+) -> Progress:
+    def read(paths: Sequence[Path]) -> SftDataset:
+        return SftDataset(paths, base.own_tokenizer(), settings.sequence_length, settings.seed)
+
+    dataset = read(files)
+    held_out = read([validation]) if validation else None
+    task = RecordTask(dataset, held_out, settings.batch_size)
+    facts: Facts = {
+        "training_records": dataset.records,
+        "training_sequences": dataset.sequences_per_epoch,
+        "too_long_and_left_out": len(dataset.too_long),
+        "held_out_records": held_out.records if held_out else 0,
+    }
+    run = _tuned(phase, base, settings, files, validation, task, where)
+    return _carry_out(run, task, base.own_tokenizer(), where, base, facts)
+
+
+def _on_preferences(
+    base: Bundle,
+    settings: TrainSettings,
+    files: Sequence[Path],
+    validation: Path | None,
     beta: float,
     where: Where,
 ) -> Progress:
-    """Go on from a bundle on pairs of a chosen and a rejected answer (DPO)."""
-    tokenizer = _own_tokenizer(base)
-    dataset = PreferenceDataset(files, tokenizer, settings.sequence_length, settings.seed)
-    held_out = (
-        PreferenceDataset([validation], tokenizer, settings.sequence_length, settings.seed)
-        if validation
-        else None
-    )
-    reference = load_model(base, where.device, compute_dtype=PRECISIONS[settings.precision])
+    def read(paths: Sequence[Path]) -> PreferenceDataset:
+        tokenizer = base.own_tokenizer()
+        return PreferenceDataset(paths, tokenizer, settings.sequence_length, settings.seed)
+
+    dataset = read(files)
+    held_out = read([validation]) if validation else None
+    reference = load_model(base, compute_dtype=PRECISIONS[settings.precision])
     task = PreferenceTask(dataset, held_out, reference, beta)
-    return _tune("polish", base, settings, files, validation, task, where)
+    facts: Facts = {
+        "training_pairs": dataset.pairs,
+        "too_long_and_left_out": len(dataset.too_long),
+        "held_out_pairs": held_out.pairs if held_out else 0,
+        "beta": beta,
+    }
+    run = _tuned("polish", base, settings, files, validation, task, where)
+    run = dataclasses.replace(run, beta=beta)
+    return _carry_out(run, task, base.own_tokenizer(), where, base, facts)
 
 
-def _tune(
+def _tuned(
     phase: str,
     base: Bundle,
     settings: TrainSettings,
@@ -140,23 +185,27 @@ def _tune(
     validation: Path | None,
     task: Task,
     where: Where,
-) -> Progress:
-    run = Run(
+) -> Run:
+    return Run(
         phase,
         base.config,
         settings,
-        tuple(map(str, files)),
+        tuple(recorded_path(where.out, path) for path in files),
         task.digest,
         base.tokenizer.digest,
         base.card["files"]["model.safetensors"],
-        str(base.path),
-        str(validation or ""),
+        recorded_path(where.out, base.path),
+        recorded_path(where.out, validation) if validation else "",
     )
-    return _carry_out(run, task, _own_tokenizer(base), where, base)
 
 
 def _carry_out(
-    run: Run, task: Task, tokenizer: HavocTokenizer, where: Where, base: Bundle | None
+    run: Run,
+    task: Task,
+    tokenizer: HavocTokenizer,
+    where: Where,
+    base: Bundle | None,
+    facts: Facts,
 ) -> Progress:
     settings = run.settings
     if settings.threads:
@@ -164,14 +213,12 @@ def _carry_out(
     parallel = Parallel.start(settings.parallel, where.device)
     events: Events | None = None
     try:
-        if parallel.first:
-            _begin(run, where)
-        parallel.wait()
         model = new_network(run.config, settings, parallel.device)
         if base is None:
             model.initialise(settings.seed)
         else:
             copy_weights(base.weights, model)
+        # the trainer refuses settings that do not fit, so it comes before the run folder
         trainer = Trainer(
             model,
             task,
@@ -182,8 +229,13 @@ def _carry_out(
             prompts=where.prompts,
             parallel=parallel,
         )
+        if parallel.first:
+            begin(_placed(run, where), tokenizer, where)
+        parallel.wait()
         resumed_at = trainer.resume() if where.resume else None
         if parallel.first:
+            if not where.quiet:
+                print(_introduction(run, facts, parallel.size), file=sys.stderr)
             events = open_trackers(
                 where.out,
                 where.track,
@@ -193,11 +245,12 @@ def _carry_out(
                 quiet=where.quiet,
             )
             trainer.events = events
-            events.log("run", trainer.progress.step, phase=run.phase, resumed=where.resume)
+            step = trainer.progress.step
+            events.log("run", step, phase=run.phase, resumed=where.resume, **facts)
         progress = trainer.run()
         weights = weights_for_bundle(trainer)
         if progress.step >= settings.max_steps and parallel.first:
-            card = run_card(run, progress, trainer, torch.get_num_threads())
+            card = run_card(run, progress, trainer, torch.get_num_threads(), facts)
             write_bundle(
                 where.out / BUNDLE,
                 run.config,
@@ -214,6 +267,28 @@ def _carry_out(
         parallel.finish()
 
 
+def _placed(run: Run, where: Where) -> Run:
+    """The run with how it is carried out, so that it goes on in the same way."""
+    return dataclasses.replace(run, device=where.device, track=where.track, prompts=where.prompts)
+
+
+def _introduction(run: Run, facts: Facts, processes: int) -> str:
+    """One line on what is about to happen."""
+    settings = run.settings
+    sequences = settings.sequences_per_step * processes
+    said = [f"{value:,} {name.replace('_', ' ')}" for name, value in facts.items() if value]
+    samples = settings.max_steps * sequences
+    epoch = facts.get("training_sequences", facts.get("training_pairs"))
+    if epoch is None:
+        passes = samples * settings.sequence_length / facts["training_tokens"]
+    else:
+        passes = samples / epoch
+    return (
+        f"{run.phase}: {parameter_count(run.config):,} parameters; {', '.join(said)}; "
+        f"{settings.max_steps:,} steps of {sequences} sequences ({passes:.2g} passes)"
+    )
+
+
 def new_network(
     config: HavocConfig, settings: TrainSettings, device: torch.device | str
 ) -> HavocModel:
@@ -227,102 +302,21 @@ def new_network(
     return model.to(PRECISIONS[settings.weights]) if settings.weights != "fp32" else model
 
 
-def read_run(folder: Path) -> Run:
-    """What a run folder is about. InputError where it is none, or damaged."""
-    path = folder / RUN
-    try:
-        body = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
-        config = from_mapping(body.pop("config"), where=str(path))
-        settings = settings_from(body.pop("settings"), where=str(path))
-        data = tuple(body.pop("data"))
-        run = Run(config=config, settings=settings, data=data, **body)
-    except OSError as error:
-        raise InputError(
-            f"cannot be read ({error.strerror})", where=str(path), remedy="name a run folder"
-        ) from None
-    except (msgspec.DecodeError, RecursionError, KeyError, TypeError, AttributeError):
-        raise InputError("is damaged", where=str(path), remedy="begin a new run") from None
-    if run.version != RUN_VERSION:
-        raise InputError(
-            "is of another version of havoc", where=str(path), remedy="use the version it is from"
-        )
-    return run
-
-
-def resumed_settings(run: Run, given: dict[str, Any]) -> TrainSettings:
-    """The settings of a run that goes on, with those changes that change no weight.
-
-    Raises InputError naming a setting that the run cannot change.
-    """
-    kept = dataclasses.asdict(run.settings)
-    for name, value in given.items():
-        if name not in HARMLESS and kept.get(name) != value:
-            raise InputError(
-                f"is {value}, the run began with {kept.get(name)}",
-                where=name,
-                remedy="resume without it, or begin a new run",
-            )
-    return settings_from({**kept, **given}, where="settings")
-
-
-def find_bundle(path: Path) -> Bundle:
-    """The bundle at ``path``, or the one that the run at ``path`` has made."""
-    if (path / BUNDLE).is_dir():
-        return Bundle.open(path / BUNDLE)
-    if (path / RUN).exists():
-        raise InputError(
-            "the run has not finished: it has no bundle yet",
-            where=str(path),
-            remedy="finish it with --resume",
-        )
-    return Bundle.open(path)
-
-
-def _begin(run: Run, where: Where) -> None:
-    """Refuse to mix runs, then write what this one is about."""
-    folder = where.out
-    if where.resume:
-        before = read_run(folder)
-        for name in ("phase", "config", "data_digest", "tokenizer_digest", "base"):
-            if getattr(before, name) != getattr(run, name):
-                raise InputError(
-                    f"the {name.replace('_digest', '')} is not what the run began with",
-                    where=str(folder),
-                    remedy="resume with what it began with, or begin a new run",
-                )
-        return
-    if (folder / RUN).exists():
-        raise InputError(
-            "holds a run already",
-            where=str(folder),
-            remedy="go on with --resume, or name another --out",
-        )
-    try:
-        (folder / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"cannot be made ({error.strerror})", where=str(folder), remedy="name another --out"
-        ) from None
-    body = {field.name: getattr(run, field.name) for field in dataclasses.fields(Run)}
-    write_atomic(folder / RUN, msgspec.json.format(msgspec.json.encode(body), indent=2))
-
-
-def _own_tokenizer(bundle: Bundle) -> HavocTokenizer:
-    if not isinstance(bundle.tokenizer, HavocTokenizer):
-        raise InputError(
-            "was imported with a vocabulary that has no reserved ids",
-            where=str(bundle.path),
-            remedy="records need them: tune a network that havoc train pretrain has made",
-        )
-    return bundle.tokenizer
-
-
-def _fits(tokenizer: HavocTokenizer, config: HavocConfig) -> None:
-    if tokenizer.vocab_size != config.vocab_size:
+def check_shape(
+    config: HavocConfig, settings: TrainSettings, tokenizer: HavocTokenizer | None
+) -> None:
+    """Raise InputError where network, sequences and vocabulary do not fit each other."""
+    if tokenizer is not None and tokenizer.vocab_size != config.vocab_size:
         raise InputError(
             f"the tokenizer has {tokenizer.vocab_size} ids, the network {config.vocab_size}",
             where="tokenizer",
             remedy=f"give --vocab-size {tokenizer.vocab_size}, or another tokenizer",
+        )
+    if settings.sequence_length > config.max_seq_len:
+        raise InputError(
+            f"is {settings.sequence_length}; the network has {config.max_seq_len} positions",
+            where="sequence_length",
+            remedy=f"give --sequence-length {config.max_seq_len} or less",
         )
 
 

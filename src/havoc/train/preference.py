@@ -65,8 +65,10 @@ class PreferenceTask:
         """beta · (how much more the network prefers the chosen answer than it did) [B]."""
         tokens = torch.cat((batch["chosen"], batch["rejected"]))
         targets = torch.cat((batch["chosen_targets"], batch["rejected_targets"]))
+        # of several GPUs each process has its own: the reference follows the batch
+        reference = self._reference.to(tokens.device)
         with torch.no_grad():
-            before = answer_log_probability(self._reference, tokens, targets)
+            before = answer_log_probability(reference, tokens, targets)
         gain = answer_log_probability(model, tokens, targets) - before
         chosen, rejected = gain.chunk(2)
         return self._beta * (chosen - rejected)
@@ -75,7 +77,10 @@ class PreferenceTask:
         return -F.logsigmoid(self.margins(model, batch)).sum()
 
     def validate(self, model: Network, device: torch.device, limit: int) -> dict[str, float]:
-        """Mean loss, and how often the chosen answer has gained more than the rejected one."""
+        """Mean loss, and how often the chosen answer has gained more than the rejected one.
+
+        On the held-out pairs; without any, on the training pairs.
+        """
         task = self
         if self._held_out is not None:
             task = PreferenceTask(self._held_out, None, self._reference, self._beta)
