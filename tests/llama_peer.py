@@ -12,13 +12,13 @@ FLOAT32 = 0
 """llama.cpp's number for the type of keys and values kept."""
 
 
-def open_peer(path: Path, context: int = 256) -> llama_cpp.Llama:
+def open_peer(path: Path, *, threads: int = 1, context: int = 256) -> llama_cpp.Llama:
     return llama_cpp.Llama(
         str(path),
         verbose=False,
         n_ctx=context,
-        n_threads=1,
-        n_threads_batch=1,
+        n_threads=threads,
+        n_threads_batch=threads,
         logits_all=True,
         type_k=FLOAT32,
         type_v=FLOAT32,

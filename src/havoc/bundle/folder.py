@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from havoc.errors import InputError
@@ -88,7 +88,8 @@ def new_file(path: str | os.PathLike[str]) -> Iterator[Path]:
             remedy="free space, or name a place that is writable",
         ) from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def remove_leftovers(parent: Path) -> None:

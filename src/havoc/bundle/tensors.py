@@ -24,6 +24,7 @@ _BYTES = {"F64": 8, "I64": 8, "U64": 8, "F32": 4, "I32": 4, "U32": 4, "F16": 2, 
 _BYTES |= {"I16": 2, "U16": 2, "I8": 1, "U8": 1, "BOOL": 1}
 _NUMPY = {"F64": "<f8", "I64": "<i8", "U64": "<u8", "F32": "<f4", "I32": "<i4", "U32": "<u4"}
 _NUMPY |= {"F16": "<f2", "I16": "<i2", "U16": "<u2", "I8": "i1", "U8": "u1", "BOOL": "?"}
+_NAMES = {np.dtype(code): name for name, code in _NUMPY.items()}
 _LONGEST_HEADER = 100 << 20
 _MOST_DIMENSIONS = 8
 
@@ -121,7 +122,7 @@ def _checked(file: Path, header: bytes, base: int, size: int) -> TensorFile:
         body = msgspec.json.decode(header, type=dict[str, Any])
         metadata = msgspec.convert(body.pop("__metadata__", {}), dict[str, str])
         fields = msgspec.convert(body, dict[str, _Header])
-    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise _damaged(file, "its header is damaged") from None
     entries: dict[str, TensorEntry] = {}
     for name, field in fields.items():
@@ -144,8 +145,7 @@ def _checked(file: Path, header: bytes, base: int, size: int) -> TensorFile:
 
 def source_of(array: NDArray[Any]) -> TensorSource:
     """An array in memory, as a tensor to be written. Raises KeyError for another kind of value."""
-    name = next(name for name in _NUMPY if np.dtype(_NUMPY[name]) == array.dtype)
-    return TensorSource(name, array.shape, lambda: array)
+    return TensorSource(_NAMES[array.dtype], array.shape, lambda: array)
 
 
 def tensor_chunks(
@@ -161,7 +161,7 @@ def tensor_chunks(
     text += b" " * (-len(text) % 8)  # the data begin at a multiple of eight
     yield len(text).to_bytes(8, "little") + text
     for name, source in sources.items():
-        array = np.ascontiguousarray(source.make())
+        array = np.asarray(source.make(), order="C")
         if array.shape != source.shape or array.dtype != numpy_dtype(source.dtype):
             raise ValueError(f"{name} was made otherwise than announced")
         yield array.reshape(-1).view(np.uint8).data
