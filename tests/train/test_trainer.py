@@ -126,7 +126,12 @@ def test_every_optimiser_learns(shards: Path, tmp_path: Path, optimizer: str) ->
 
 
 @pytest.mark.parametrize(
-    "changes", [{"precision": "bf16"}, {"precision": "bf16", "weights": "bf16"}]
+    "changes",
+    [
+        {"precision": "bf16"},
+        {"precision": "fp16"},
+        {"precision": "bf16", "weights": "bf16"},
+    ],
 )
 def test_half_precision_learns(shards: Path, tmp_path: Path, changes: dict[str, str]) -> None:
     losses = [event["loss"] for event in events_of(shards, tmp_path / "run", **changes)]
