@@ -133,3 +133,14 @@ def test_it_is_read_from_a_folder(tmp_path: Path) -> None:
     assert ForeignTokenizer.load(tmp_path).bos is None
     (tmp_path / "tokenizer_config.json").write_text(json.dumps(SETTINGS))
     assert ForeignTokenizer.load(tmp_path).digest == OURS.digest
+
+
+def test_a_vocabulary_at_which_the_library_panics_is_refused() -> None:
+    """The library then raises what is no Exception."""
+    body = json.loads(DOCUMENT)
+    peer = Tokenizer.from_str(DOCUMENT.decode())
+    peer.post_processor = TemplateProcessing("<|start|> $A", special_tokens=[("<|start|>", 0)])
+    body["post_processor"] = json.loads(peer.to_str())["post_processor"]
+    body["post_processor"]["special_tokens"] = {}
+    with pytest.raises(InputError, match="not what tokenizers reads"):
+        ForeignTokenizer(json.dumps(body).encode())

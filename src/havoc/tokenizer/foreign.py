@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,8 @@ class ForeignTokenizer:
         self._names = {number: name for name, number in control.items()}
         template = named.get("chat_template")
         self.chat_template: str = template if isinstance(template, str) else ""
-        began = self._tokenizer.encode("a", add_special_tokens=True).ids[:1]
+        with _library(where):
+            began = self._tokenizer.encode("a", add_special_tokens=True).ids[:1]
         self.add_bos: bool = self.bos is not None and began == [self.bos]
 
     @classmethod
@@ -126,7 +128,8 @@ class ForeignTokenizer:
                 where=f"character {error.start + 1}",
                 remedy="decode the text with errors='replace'",
             ) from None
-        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
+        with _library(self._where):
+            ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
         wrong = next((number for number in ids if number in self._names), None)
         if wrong is not None:
             raise InputError(
@@ -180,7 +183,8 @@ class ForeignTokenizer:
     def _decoded(self, run: list[int]) -> str:
         if not run:
             return ""
-        text: str = self._tokenizer.decode(run, skip_special_tokens=False)
+        with _library(self._where):
+            text: str = self._tokenizer.decode(run, skip_special_tokens=False)
         return text
 
 
@@ -208,6 +212,17 @@ def _object(content: bytes, where: str) -> dict[str, Any]:
         raise _refused(where, "is no JSON object") from None
 
 
+@contextmanager
+def _library(where: str) -> Iterator[None]:
+    """What ``tokenizers`` says of a vocabulary that it cannot use becomes an InputError."""
+    try:
+        yield
+    except BaseException as error:  # it raises nothing precise, and a panic is no Exception
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        raise _refused(where, f"is not what tokenizers reads ({error})") from None
+
+
 def _opened(document: bytes, body: Mapping[str, Any], where: str) -> Any:
     from tokenizers import Tokenizer
 
@@ -216,10 +231,8 @@ def _opened(document: bytes, body: Mapping[str, Any], where: str) -> Any:
         raise _refused(where, "has no model")
     if model.get("dropout"):
         raise _refused(where, f"drops merges at random (dropout {model['dropout']})")
-    try:
+    with _library(where):
         tokenizer = Tokenizer.from_str(document.decode())
-    except Exception as error:  # the library raises nothing more precise
-        raise _refused(where, f"is not what tokenizers reads ({error})") from None
     tokenizer.no_truncation()
     tokenizer.no_padding()
     # text that spells a control token stays text
