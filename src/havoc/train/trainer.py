@@ -138,7 +138,7 @@ class Trainer:
         Raises TrainingStopped where the loss is no number, with the batch saved beside.
         """
         settings, progress = self.settings, self.progress
-        self._rate = matmul_rate(self.device, PRECISIONS[settings.precision])
+        self._measure_rate()
         started = mark = time.perf_counter()
         marked_tokens, marked_step = progress.tokens, progress.step
         saved = progress.step
@@ -221,6 +221,7 @@ class Trainer:
             figures = self.task.validate(self.model, self.device, self.settings.eval_sequences)
             texts = self._samples()
         self.parallel.forget_gathered(self.model)
+        self._measure_rate()
         self.bare.train()
         step, progress = self.progress.step, self.progress
         self.events.log("validation", step, **figures)
@@ -354,6 +355,11 @@ class Trainer:
             where=f"{self.folder}, step {step + 1}",
             remedy="lower the learning rate or lengthen the warm-up, and resume",
         )
+
+    def _measure_rate(self) -> None:
+        """The best rate so far: what else runs on the machine can only lower one measurement."""
+        rate = matmul_rate(self.device, PRECISIONS[self.settings.precision])
+        self._rate = max(self._rate, rate)
 
     def _log_step(self, figures: dict[str, float], rate: float, left: float) -> None:
         flops = training_flops(self.bare.config, self.settings.sequence_length)
