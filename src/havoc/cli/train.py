@@ -17,6 +17,8 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,7 +85,7 @@ def _pretrain(namespace: argparse.Namespace) -> Progress:
         need(namespace.tokenizer, "--tokenizer", "name the one that the shards were made with")
         return pretrain(config, settings, shards, _tokenizer(namespace, config), where)
     shards = out / "shards"
-    with first_process_first(where.device):
+    with first_process_first(where.device), _no_empty_folder(out):
         tokenizer = _tokenizer(namespace, config)
         check_shape(config, settings, tokenizer)
         prepare_shards(mixture_of(namespace.data), tokenizer, shards, 0, _silent(namespace))
@@ -124,8 +126,9 @@ def _run_to_resume(namespace: argparse.Namespace) -> Run:
 
 def _resume_pretrain(namespace: argparse.Namespace, run: Run) -> Progress:
     from havoc.tokenizer import HavocTokenizer
+    from havoc.train.folders import located
     from havoc.train.phases import pretrain
-    from havoc.train.runs import located, resumed_settings
+    from havoc.train.runs import resumed_settings
 
     out = Path(namespace.out)
     settings = resumed_settings(run, given_settings(namespace))
@@ -143,7 +146,7 @@ def _resume_pretrain(namespace: argparse.Namespace, run: Run) -> Progress:
 
 def _resume_tuning(namespace: argparse.Namespace, run: Run) -> Progress:
     from havoc.train import phases
-    from havoc.train.runs import located
+    from havoc.train.folders import located
 
     out, where = Path(namespace.out), _where(namespace, run)
     settings = phases.resumed_settings(run, given_settings(namespace))
@@ -244,6 +247,17 @@ def _tokenizer(namespace: argparse.Namespace, config: HavocConfig) -> HavocToken
     out.mkdir(parents=True, exist_ok=True)
     write_atomic(out / FILE_NAME, learned.model)
     return learned
+
+
+@contextmanager
+def _no_empty_folder(folder: Path) -> Iterator[None]:
+    """What fails before anything is written leaves no folder either."""
+    try:
+        yield
+    except InputError:
+        with suppress(OSError):  # it holds something, or is not there
+            folder.rmdir()
+        raise
 
 
 def _silent(namespace: argparse.Namespace) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from havoc.errors import InputError
 from havoc.files import write_atomic
 from havoc.text import printable, shorten
+from havoc.train.folders import check_writable
 
 if TYPE_CHECKING:
     from havoc.data import MixtureSpec, PrepareProgress
@@ -33,10 +34,11 @@ def tokenizer_phase(namespace: argparse.Namespace) -> int:
             where=str(target),
             remedy="name another --out",
         )
-    _make(target.parent)
+    check_writable(target.parent)
     tokenizer = learn(
         mixture_of(namespace.data), namespace.vocab_size, namespace.most_bytes, namespace.quiet
     )
+    target.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(target, tokenizer.model)
     print(f"{tokenizer.vocab_size:,} ids in {target}")
     return 0
@@ -108,15 +110,6 @@ def _texts(mixture: MixtureSpec) -> Iterator[str]:
         for source in group.sources:
             for document in read_source(source):
                 yield normalise(document.text)
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"cannot be made ({error.strerror})", where=str(folder), remedy="name another --out"
-        ) from None
 
 
 class _Preparing:

@@ -102,7 +102,8 @@ def from_mapping(values: dict[str, Any], *, where: str) -> HavocConfig:
                 remedy=f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}",
             )
     try:
-        return msgspec.convert(values, HavocConfig)
+        # not strict: YAML reads 1e-5, without a point, as text
+        return msgspec.convert(values, HavocConfig, strict=False)
     except msgspec.ValidationError as error:
         # an InputError of __post_init__ arrives as the cause
         raise InputError(str(error.__cause__ or error), where=where) from None

@@ -68,24 +68,31 @@ def train_tokenizer(
             minloglevel=2,
         )
     except RuntimeError as error:
+        if counted.failed is not None:  # the trainer tells it in its own words
+            raise counted.failed from None
         raise _explained(str(error), vocab_size, counted.bytes) from None
     return HavocTokenizer(written.getvalue())
 
 
 class _Counted:
-    """Sentences up to a number of bytes."""
+    """Sentences up to a number of bytes, and what went wrong where they come from."""
 
     def __init__(self, sentences: Iterator[str], most_bytes: int) -> None:
         self.bytes = 0
+        self.failed: Exception | None = None
         self._sentences = sentences
         self._most = most_bytes
 
     def __iter__(self) -> Iterator[str]:
-        for sentence in self._sentences:
-            self.bytes += len(sentence.encode(errors="replace"))
-            yield sentence
-            if self.bytes >= self._most:
-                return
+        try:
+            for sentence in self._sentences:
+                self.bytes += len(sentence.encode(errors="replace"))
+                yield sentence
+                if self.bytes >= self._most:
+                    return
+        except Exception as error:
+            self.failed = error
+            raise
 
 
 def _sentences(texts: Iterable[str]) -> Iterator[str]:

@@ -25,6 +25,7 @@ from havoc.model.network import HavocModel, build
 from havoc.tokenizer import HavocTokenizer
 from havoc.train.card import run_card
 from havoc.train.data import PretrainTask, Task
+from havoc.train.folders import recorded_path
 from havoc.train.parallel import Parallel
 from havoc.train.preference import PreferenceTask
 from havoc.train.record_kinds import CONVERSATIONS, PREFERENCES, check_kind, record_kind
@@ -37,7 +38,6 @@ from havoc.train.runs import (
     check_start,
     find_bundle,
     read_run,
-    recorded_path,
     resumed_settings,
 )
 from havoc.train.settings import TrainSettings

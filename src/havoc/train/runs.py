@@ -18,6 +18,7 @@ from havoc.files import write_atomic
 from havoc.model.config import HavocConfig, from_mapping
 from havoc.tokenizer import HavocTokenizer
 from havoc.tokenizer.tokenizer import FILE_NAME as TOKENIZER
+from havoc.train.folders import check_writable
 from havoc.train.settings import TrainSettings, settings_from
 from havoc.train.tracking import check_trackers
 
@@ -117,7 +118,7 @@ def check_start(where: Where) -> None:
         read_run(where.out)
     elif first:  # another process may write the run's first file while this one looks
         _refuse_existing(where.out)
-        _check_writable(where.out)
+        check_writable(where.out)
     check_device(where.device)
     check_trackers(where.track)
 
@@ -165,24 +166,6 @@ def begin(run: Run, tokenizer: HavocTokenizer, where: Where) -> None:
     write_atomic(folder / RUN, msgspec.json.format(msgspec.json.encode(body), indent=2))
 
 
-def recorded_path(folder: Path, path: Path) -> str:
-    """How ``run.json`` of ``folder`` names a path: within the run folder, or as a whole."""
-    whole, base = path.resolve(), folder.resolve()
-    return str(whole.relative_to(base) if whole.is_relative_to(base) else whole)
-
-
-def located(folder: Path, recorded: str) -> Path:
-    """Where a path of ``run.json`` lies now. InputError where it is no longer there."""
-    for path in (folder / recorded, Path(recorded)):
-        if path.exists():
-            return path
-    raise InputError(
-        "is no longer there, and the run needs it",
-        where=recorded,
-        remedy="put it back, or name where it lies now with the option that it came with",
-    )
-
-
 def find_bundle(path: Path) -> Bundle:
     """The bundle at ``path``, or the one that the run at ``path`` has made."""
     if (path / BUNDLE).is_dir():
@@ -203,13 +186,3 @@ def _refuse_existing(folder: Path) -> None:
             where=str(folder),
             remedy="go on with --resume, or name another --out",
         )
-
-
-def _check_writable(folder: Path) -> None:
-    """The nearest folder that exists must take a new entry."""
-    place = folder.absolute()
-    while not (place.exists() or place.is_symlink()):
-        place = place.parent
-    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
-        why = "not writable" if place.is_dir() else "no folder"
-        raise InputError(f"{place} is {why}", where=str(folder), remedy="name another --out")

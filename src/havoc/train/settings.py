@@ -124,7 +124,8 @@ def settings_from(values: dict[str, Any], *, where: str) -> TrainSettings:
                 remedy=f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}",
             )
     try:
-        return msgspec.convert(values, TrainSettings)
+        # not strict: YAML reads 3e-4, without a point, as text
+        return msgspec.convert(values, TrainSettings, strict=False)
     except msgspec.ValidationError as error:
         raise InputError(str(error.__cause__ or error), where=where) from None
 
