@@ -206,6 +206,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_does_not(
         {"optimizer": "muon", "ema_decay": 0.9},
         {"optimizer": "adamw8bit"},
         {"optimizer": "apollo", "schedule": "wsd"},
+        {"optimizer": "apollo", "apollo_rank": 1},
         {"fused_backward": True, "max_gradient_norm": 0.0},
         {"offload_optimizer": True, "activation_checkpointing": 1},
         {"precision": "bf16", "gradient_accumulation": 2},

@@ -41,6 +41,7 @@ class TrainSettings:
     schedule: str = _setting("cosine", "The course of the learning rate after the warm-up.")
     decay_fraction: float = _setting(0.2, "Last part of the steps in which the schedule wsd falls.")
     optimizer: str = _setting("adamw", "muon trains hidden matrices by Muon and the rest by AdamW.")
+    apollo_rank: int = _setting(0, "Rank of apollo's projections; 0: a quarter of the matrix.")
     weight_decay: float = _setting(0.1, "Decoupled; not on norms.")
     max_gradient_norm: float = _setting(
         1.0, "Global norm that gradients are scaled down to; 0: never."
@@ -74,7 +75,7 @@ class TrainSettings:
         for name in (
             *("warmup_steps", "activation_checkpointing", "keep_last", "eval_every"),
             *("eval_sequences", "sample_tokens", "minutes", "threads", "weight_decay"),
-            *("max_gradient_norm", "seed", "min_learning_rate"),
+            *("max_gradient_norm", "seed", "min_learning_rate", "apollo_rank"),
         ):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise _wrong(name, getattr(self, name), "give 0 or more")

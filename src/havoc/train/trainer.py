@@ -442,6 +442,7 @@ def optimizer_settings(settings: TrainSettings) -> OptimizerSettings:
     return OptimizerSettings(
         name=settings.optimizer,
         weight_decay=settings.weight_decay,
+        apollo_rank=settings.apollo_rank,
         fused_backward=settings.fused_backward,
         offload=settings.offload_optimizer,
     )
