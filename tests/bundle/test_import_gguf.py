@@ -419,3 +419,38 @@ def test_sizes_that_no_file_has_are_refused_at_once(tmp_path: Path) -> None:
         path.write_bytes(b"GGUF\3\0\0\0" + counts)
         with pytest.raises(InputError, match="is damaged"):
             open_gguf(path)
+
+
+def test_tensors_that_share_bytes_are_refused(whole: tuple[Path, bytes, int]) -> None:
+    path, content, _ = whole
+    name = b"blk.0.attn_k.weight"
+    place = content.index(name) + len(name) + 4 + 2 * 8 + 4  # after dimensions and type
+    path.write_bytes(content[:place] + bytes(8) + content[place + 8 :])
+    with pytest.raises(InputError, match="its tensors overlap"):
+        open_gguf(path)
+
+
+def test_what_was_imported_can_be_exported_again(tmp_path: Path) -> None:
+    held = fields(tokenizer__chat_template="{{ messages }}", general__license="mit")
+    first = write(tmp_path / "a.gguf", held, tensors())
+    bundle = Bundle.open(import_gguf(first, tmp_path / "a"))
+    second = export_gguf(bundle, tmp_path / "b.gguf", precision="fp32")
+    again = Bundle.open(import_gguf(second, tmp_path / "b"))
+    assert again.tokenizer.digest == bundle.tokenizer.digest
+    assert (again.path / "model.safetensors").read_bytes() == (
+        bundle.path / "model.safetensors"
+    ).read_bytes()
+    assert again.card["source"]["license"] == "mit"
+    fields_there = open_gguf(second).fields
+    for key in ("tokens", "merges", "pre", "bos_token_id", "eos_token_id"):
+        assert fields_there[f"tokenizer.ggml.{key}"] == held[f"tokenizer.ggml.{key}"]
+    assert fields_there["tokenizer.ggml.token_type"].tolist() == held["tokenizer.ggml.token_type"]
+
+
+def test_a_vocabulary_that_llama_cpp_has_no_name_for_is_not_exported(tmp_path: Path) -> None:
+    path = export_gguf(small_bundle(tmp_path / "before", d_model=64), tmp_path / "a.gguf")
+    path.write_bytes(path.read_bytes().replace(b"havoc.tokenizer.model", b"other.tokenizer.model"))
+    bundle = Bundle.open(import_gguf(path, tmp_path / "after"))
+    with pytest.raises(InputError, match=r"no name for the way .* layout of Hugging Face"):
+        export_gguf(bundle, tmp_path / "b.gguf")
+    assert not (tmp_path / "b.gguf").exists()
