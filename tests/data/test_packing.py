@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -36,24 +37,35 @@ def test_an_epoch_is_every_document_once(
     dataset = PackedDataset(write_shards({"a": (1, sizes, [])}), length, seed)
     count = dataset.sequences_per_epoch("a")
     samples = [dataset.sample(epoch * count + n) for n in range(count)]
-    # Windows overlap by one token: the last of each is the first of the next.
-    stream = [samples[0].tokens[0]]
-    for number, sample in enumerate(samples):
+    pairs: Counter[tuple[int, int]] = Counter()
+    inputs: Counter[int] = Counter()
+    padded = 0
+    for sample in samples:
         assert sample.tokens.shape == sample.segments.shape == (length + 1,)
-        assert sample.tokens[0] == stream[-1]
-        stream += sample.tokens[1:].tolist()
-        if number < count - 1:
-            assert 0 not in sample.tokens
-    real = [int(token) for token in stream if token != 0]
-    assert len(stream) - len(real) < length and 0 not in stream[: len(real)]
-    found, document = [], []
-    for token in real:
-        document.append(token)
-        if token == 2:
-            found.append(document)
-            document = []
-    assert not document
-    assert sorted(found) == sorted(documents_of(dataset))
+        tokens = sample.tokens.tolist()
+        padded += 0 in tokens
+        inputs.update(token for token in tokens[:-1] if token != 0)
+        inside = np.diff(sample.segments) == 0
+        pairs.update(
+            pair for pair, same in zip(pairwise(tokens), inside, strict=True) if same and any(pair)
+        )
+    documents = documents_of(dataset)
+    # every token follows the one before it in its document, once
+    assert pairs == Counter(pair for document in documents for pair in pairwise(document))
+    # and is an input once, but for the very last one where it fills the last window
+    missing = Counter(token for document in documents for token in document) - inputs
+    assert missing in (Counter(), Counter([2])) and padded <= 1
+
+
+def test_windows_come_in_random_order(write_shards: WriteShards) -> None:
+    """Otherwise a batch would hold neighbours out of one long document."""
+    dataset = PackedDataset(write_shards({"a": (1, [4000], [])}), 10, 0)
+    count = dataset.sequences_per_epoch("a")
+    first = [int(dataset.sample(n).tokens[1]) for n in range(count)]
+    again = [int(dataset.sample(count + n).tokens[1]) for n in range(count)]
+    assert sorted(first) == sorted(again) and first != again
+    neighbours = sum(abs(a - b) <= 10 for a, b in pairwise(first))
+    assert neighbours < count / 20
 
 
 @settings(max_examples=60)

@@ -3,7 +3,8 @@
 The n-th sequence of a group lies in epoch n // S, where S is the group's number of
 sequences per epoch. In each epoch the documents stand in another random order, joined into
 one stream, and the stream is cut into windows of T + 1 tokens that overlap by one: every
-token is an input once per epoch, and a target once unless it opens a document.
+token is an input once per epoch, and a target once unless it opens a document. The windows
+come in random order too; otherwise a batch would hold neighbours out of one long document.
 """
 
 from __future__ import annotations
@@ -135,7 +136,7 @@ class PackedDataset:
         self._shards = self._open(split)
         self.weights = self._weights(weights)
         self.mixture = Mixture(self.weights, seed)
-        self._streams: dict[str, tuple[int, DocumentStream]] = {}
+        self._epochs: dict[str, tuple[int, DocumentStream, NDArray[np.int64]]] = {}
 
     def _open(self, split: str) -> dict[str, Shard]:
         return {
@@ -172,7 +173,7 @@ class PackedDataset:
         """Identity of all samples: data, weights, seed, length and split (SHA-256)."""
         return digest_of(
             [
-                "packed",
+                "packed, windows in random order",
                 self.manifest.digest,
                 self.weights,
                 self.seed,
@@ -195,17 +196,21 @@ class PackedDataset:
     def sample(self, index: int) -> Sample:
         """Sample ``index`` (from 0, without end)."""
         group, number = self.mixture.assign(index)
-        epoch, window = divmod(number, self.sequences_per_epoch(group))
-        return self._stream(group, epoch).window(window)
+        epoch, place = divmod(number, self.sequences_per_epoch(group))
+        stream, order = self._epoch(group, epoch)
+        return stream.window(int(order[place]))
 
-    def _stream(self, group: str, epoch: int) -> DocumentStream:
-        cached = self._streams.get(group)
+    def _epoch(self, group: str, epoch: int) -> tuple[DocumentStream, NDArray[np.int64]]:
+        """The stream of an epoch, and the order of its windows."""
+        cached = self._epochs.get(group)
         if cached is None or cached[0] != epoch:
             shard = self._shards[group]
-            order = permutation(shard.documents, "documents", self.seed, group, epoch)
-            cached = (epoch, self._stream_of(shard, order))
-            self._streams[group] = cached
-        return cached[1]
+            documents = permutation(shard.documents, "documents", self.seed, group, epoch)
+            count = self.sequences_per_epoch(group)
+            windows = permutation(count, "windows", self.seed, group, epoch)
+            cached = (epoch, self._stream_of(shard, documents), windows)
+            self._epochs[group] = cached
+        return cached[1], cached[2]
 
     def _stream_of(self, shard: Shard, order: NDArray[np.int64]) -> DocumentStream:
         return DocumentStream(shard, order, self.sequence_length, self.manifest.tokenizer.pad)
