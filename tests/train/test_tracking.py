@@ -285,7 +285,7 @@ def test_a_run_tells_what_it_does(
     lines = capsys.readouterr().err.splitlines()
     assert re.fullmatch(
         r"pretrain: [\d,]+ parameters; [\d,]+ training tokens, [\d,]+ held out tokens; "
-        r"8 steps of 4 sequences \([\d.e-]+ passes\)",
+        r"8 steps of 4 sequences \([\d.e-]+ times through\)",
         lines[0],
     )
     assert re.fullmatch(
@@ -297,27 +297,38 @@ def test_a_run_tells_what_it_does(
     assert not any("\x1b" in line or "\r" in line for line in lines)
 
 
-def test_in_a_terminal_one_line_is_rewritten(monkeypatch: pytest.MonkeyPatch) -> None:
+def in_a_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What a terminal of that width gets from a few events."""
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setattr("havoc.train.tracking._columns", lambda: columns)
     line = ProgressLine(60)
     line.log({"event": "run", "step": 0, "time": 0.0})
-    line.log(TRAIN)
-    line.log(TRAIN)
-    line.log(VALIDATION)
-    line.log(SAMPLE)
-    line.log(TRAIN)
+    for event in (TRAIN, TRAIN, VALIDATION, SAMPLE, TRAIN):
+        line.log(event)
     line.close()
     line.close()
-    shown = terminal.getvalue()
-    bar = "[##########..........] step 30/60  loss 2.5000  lr 3.00e-04"
-    assert shown.count(f"\r\x1b[K{bar}") == 3
+    return terminal.getvalue()
+
+
+def test_in_a_terminal_one_line_is_rewritten(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = in_a_terminal(120, monkeypatch)
+    text = "step 30/60  loss 2.5000  lr 3.00e-04  12,346 tokens/s  MFU 42%  10 min left"
+    assert shown.count(f"\r\x1b[K[##########..........] {text}") == 3
     assert "\r\x1b[Kstep 30  validation: loss 2.25  bits per byte 1.5\n" in shown
     # what the network wrote cannot steer the terminal
     assert "\n  The → mean [2Jis\n" in shown
     assert shown.count("\n") == 3 and shown.endswith("\n")
-    # nothing is wider than the terminal, or the line could not be taken back
-    assert max(len(part) for part in re.split(r"\r\x1b\[K|\n", shown)) <= 79
+
+
+@pytest.mark.parametrize(("columns", "bar"), [(89, "[#####.....] "), (84, "[##...] "), (80, "")])
+def test_a_narrow_terminal_has_room_for_what_matters(
+    columns: int, bar: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = re.split(r"\r\x1b\[K|\n", in_a_terminal(columns, monkeypatch))
+    assert lines[1].startswith(f"{bar}step 30/60") and lines[1].endswith("10 min left")
+    assert len(lines[1]) < columns
+    assert max(map(len, re.split(r"\r\x1b\[K|\n", in_a_terminal(40, monkeypatch)))) < 60
 
 
 @pytest.mark.parametrize(

@@ -276,7 +276,11 @@ def _introduction(run: Run, facts: Facts, processes: int) -> str:
     """One line on what is about to happen."""
     settings = run.settings
     sequences = settings.sequences_per_step * processes
-    said = [f"{value:,} {name.replace('_', ' ')}" for name, value in facts.items() if value]
+    said = [
+        f"{value:,} {name.replace('_', ' ')}"
+        for name, value in facts.items()
+        if name != "beta" and (value or name.startswith("held_out"))
+    ]
     samples = settings.max_steps * sequences
     epoch = facts.get("training_sequences", facts.get("training_pairs"))
     if epoch is None:
@@ -285,7 +289,7 @@ def _introduction(run: Run, facts: Facts, processes: int) -> str:
         passes = samples / epoch
     return (
         f"{run.phase}: {parameter_count(run.config):,} parameters; {', '.join(said)}; "
-        f"{settings.max_steps:,} steps of {sequences} sequences ({passes:.2g} passes)"
+        f"{settings.max_steps:,} steps of {sequences} sequences ({passes:.2g} times through)"
     )
 
 

@@ -26,7 +26,7 @@ METRICS = "metrics.jsonl"
 EVENTS = ("run", "train", "validation", "sample", "stopped", "failed", "finished")
 TRACKERS = ("tensorboard", "wandb")
 WANDB_ID = "wandb-id"
-BAR = 20
+LEAST_BAR, MOST_BAR = 4, 20
 SAMPLE_WIDTH = 160
 
 
@@ -131,7 +131,7 @@ class ProgressLine:
 
     def log(self, event: dict[str, Any]) -> None:
         if event["event"] == "train":
-            self._show(self._training(event))
+            self._show(self._training(event), event["step"] / self._total)
         elif event["event"] == "validation":
             values = "  ".join(
                 f"{name.replace('_', ' ')} {value:.4g}"
@@ -149,22 +149,23 @@ class ProgressLine:
             self._open = False
 
     def _training(self, event: dict[str, Any]) -> str:
-        step = event["step"]
-        filled = BAR * step // self._total
-        bar = f"[{'#' * filled}{'.' * (BAR - filled)}] " if self._terminal else ""
         return (
-            f"{bar}step {step}/{self._total}  loss {event['loss']:.4f}  "
+            f"step {event['step']}/{self._total}  loss {event['loss']:.4f}  "
             f"lr {event['learning_rate']:.2e}  {event['tokens_per_second']:,.0f} tokens/s  "
             f"MFU {event['mfu']:.0%}  {_duration(event['seconds_left'])} left"
         )
 
-    def _show(self, text: str) -> None:
+    def _show(self, text: str, done: float) -> None:
         """A line that the next one takes the place of, where that is possible."""
         if not self._terminal:
             print(text, file=sys.stderr, flush=True)
             return
-        # a line that wraps could not be taken back
-        print(f"\r\033[K{shorten(text, _columns() - 1)}", end="", file=sys.stderr, flush=True)
+        columns = _columns() - 1  # a line that wraps could not be taken back
+        bar = min(MOST_BAR, columns - len(text) - len("[] "))
+        if bar >= LEAST_BAR:
+            filled = round(bar * done)
+            text = f"[{'#' * filled}{'.' * (bar - filled)}] {text}"
+        print(f"\r\033[K{shorten(text, columns)}", end="", file=sys.stderr, flush=True)
         self._open = True
 
     def _write(self, text: str) -> None:
