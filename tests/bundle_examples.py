@@ -8,7 +8,17 @@ import torch
 
 from havoc.bundle import Bundle, write_bundle
 from havoc.model.network import HavocModel
+from havoc.tokenizer.symbols import DOMAIN_SYMBOLS
 from training_examples import small_config, small_tokenizer
+
+OVERLAPS = [
+    a + b[size:]
+    for a in DOMAIN_SYMBOLS
+    for b in DOMAIN_SYMBOLS
+    for size in range(1, min(len(a), len(b)))
+    if a.endswith(b[:size])
+]
+"""Where llama.cpp takes the longer of two overlapping symbols and SentencePiece the first."""
 
 
 def small_bundle(folder: Path, **changes: object) -> Bundle:
