@@ -367,8 +367,9 @@ def test_settings_that_no_run_can_have_are_refused(values: dict[str, Any], said:
 
 
 def test_settings_come_from_yaml(tmp_path: Path) -> None:
-    (tmp_path / "s.yaml").write_text("max_steps: 7\noptimizer: muon\n")
-    assert settings_from(read_settings(tmp_path / "s.yaml"), where="s").max_steps == 7
+    (tmp_path / "s.yaml").write_text("max_steps: 7\nlearning_rate: 1e-3\n")
+    settings = settings_from(read_settings(tmp_path / "s.yaml"), where="s")
+    assert (settings.max_steps, settings.learning_rate) == (7, 0.001)
     for content in ("- a", "a: [", "\x00"):
         (tmp_path / "s.yaml").write_text(content)
         with pytest.raises(InputError, match=r"s\.yaml"):
