@@ -117,18 +117,20 @@ def test_the_loss_is_that_of_the_completions(base: Bundle, tmp_path: Path) -> No
 
 def test_prompts_and_results_teach_nothing(tmp_path: Path) -> None:
     """What counts is what the assistant writes, and that it ends there."""
-    record = {
-        "messages": [
-            {"role": "user", "content": "How large is the mean?"},
-            {"role": "assistant", "content": [{"tool": {"tool": "t", "args": {}}}]},
-            {"role": "tool", "content": {"mean": 3}},
-            {"role": "assistant", "content": "3"},
-        ]
-    }
-    task = RecordTask(dataset(write_lines(tmp_path / "r.jsonl", [record])), None, 1)
-    targets = task.batch([0])["targets"][0]
-    text = small_tokenizer().decode(targets[targets >= 0].tolist(), control=True)
-    assert text == '<tool>{"tool":"t","args":{}}</tool>3<eos>'
+    call = {"tool": {"tool": "t", "args": {}}}
+    said = '<tool>{"tool":"t","args":{}}</tool>3<eos>'
+    asked = {"role": "user", "content": "How large is the mean?"}
+    turns = [
+        asked,
+        {"role": "assistant", "content": [call]},
+        {"role": "tool", "content": {"mean": 3}},
+        {"role": "assistant", "content": "3"},
+    ]
+    answer = [call, {"result": {"mean": 3}}, {"text": "3"}]
+    for record in ({"messages": turns}, {"prompt": asked["content"], "completion": answer}):
+        task = RecordTask(dataset(write_lines(tmp_path / "r.jsonl", [record])), None, 1)
+        targets = task.batch([0])["targets"][0]
+        assert small_tokenizer().decode(targets[targets >= 0].tolist(), control=True) == said
 
 
 def test_a_neighbour_in_the_sequence_is_not_seen(base: Bundle, tmp_path: Path) -> None:
