@@ -80,16 +80,17 @@ def worker(shape: dict[str, Any], values: dict[str, Any], steps: int, answer: An
         for _ in range(steps):
             trainer.step()
             trainer.progress.step += 1
-    answer.put(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+    answer.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 
 
 def measure(shape: dict[str, Any], values: dict[str, Any], steps: int) -> int:
     """Peak resident memory of a fresh process, in bytes."""
     context = multiprocessing.get_context("spawn")
-    answer = context.Queue()
-    process = context.Process(target=worker, args=(shape, values, steps, answer))
+    answer, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=worker, args=(shape, values, steps, theirs))
     process.start()
-    peak: int = answer.get(timeout=600)
+    theirs.close()  # so that a process that fails is not waited for
+    peak: int = answer.recv()
     process.join()
     return peak
 
