@@ -45,6 +45,18 @@ def parameter_count(config: HavocConfig) -> int:
     return count_parameters(config).total
 
 
+LOSS_CHUNK_BYTES = 64 << 20
+
+
+def loss_chunk_rows(rows: int, width: int, vocabulary: int) -> int:
+    """How many of the rows of hidden states the loss takes at once.
+
+    Every chunk reads and writes the gradient of the whole head matrix, so a chunk is about
+    twice as long as the network is wide; and its logits stay within ``LOSS_CHUNK_BYTES``.
+    """
+    return max(1, min(rows, 2 * width, LOSS_CHUNK_BYTES // (4 * vocabulary)))
+
+
 def training_flops(config: HavocConfig, sequence_length: int) -> float:
     """Floating-point operations to train on one token, forward and backward.
 

@@ -13,8 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from havoc.model.count import loss_chunk_rows
+
 IGNORED = -100
-CHUNK_BYTES = 4 << 20
 
 
 def linear_cross_entropy(x: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
@@ -30,7 +31,7 @@ class _LinearCrossEntropy(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
         rows, vocabulary = x.shape[0], weight.shape[0]
-        chunk = max(1, min(rows, CHUNK_BYTES // (4 * vocabulary)))
+        chunk = loss_chunk_rows(rows, x.shape[1], vocabulary)
         needed = ctx.needs_input_grad[0] or ctx.needs_input_grad[1]
         matrix = weight.to(x.dtype)
         x_grad = torch.empty_like(x) if needed else None

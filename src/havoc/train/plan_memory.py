@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from havoc.model.count import count_parameters, parameter_count
+from havoc.model.count import count_parameters, loss_chunk_rows, parameter_count
 from havoc.train.plan_states import state_bytes, step_workspace
 from havoc.train.plan_tensors import (
     Step,
@@ -29,8 +29,6 @@ PARTS = (
 )
 """What a peak is made of, in the order of reports."""
 
-LOSS_CHUNK = 4 << 20
-"""Bytes of the chunk of fp32 logits, as ``havoc.model.loss`` has it."""
 
 CPU_PROCESS = 312 << 20
 """Resident memory of a process that has trained a network of no size, measured (torch 2.13)."""
@@ -112,7 +110,7 @@ def _loss(step: Step) -> Peak:
     """The end of the forward pass: all activations, and the last chunk of the loss."""
     config, e = step.config, step.compute
     head = head_weights(config)
-    rows = max(1, min(step.positions, LOSS_CHUNK // (4 * config.vocab_size)))
+    rows = loss_chunk_rows(step.positions, config.d_model, config.vocab_size)
     # hidden states, the gradients of both sides of the product, two chunks of logits
     workspace = 2 * residual_bytes(step) + head * step.weight + 8 * rows * config.vocab_size
     if step.cast:
