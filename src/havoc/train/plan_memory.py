@@ -47,7 +47,8 @@ HEAP_BLOCKS, HEAP_GRADIENTS = 1.8, 1.2
 """Holes of glibc's heap, in tensors of one block and in gradients: fitted to measurements.
 
 A freed piece does not hold an aligned tensor of its own size again (glibc before 2.38), so
-that what a block allocates for a while, and the gradients that come in between, leave holes.
+that what a block allocates for a while, and the gradients that come in between (none where the
+step is fused into the backward pass), leave holes.
 """
 
 
@@ -217,7 +218,8 @@ def _with_slack(step: Step, moment: Peak) -> Peak:
         parts["fixed"] = CUDA_CONTEXT
     else:
         small = [size for size in block_tensors(step).values() if size < HEAP_LIMIT]
-        gradients = parameter_count(step.config) * step.weight
+        fused = step.settings.fused_backward
+        gradients = 0 if fused else parameter_count(step.config) * step.weight
         parts["slack"] = int(HEAP_BLOCKS * sum(small) + HEAP_GRADIENTS * gradients)
         parts["fixed"] = CPU_PROCESS
     return Peak(moment.moment, parts, moment.host)

@@ -132,7 +132,7 @@ def _other(request: Request) -> str:
         )
     return (
         f"other: {_gib(memory.CPU_PROCESS)} GiB for a process with torch, and holes of the heap: "
-        f"{memory.HEAP_BLOCKS} x the tensors of a block + {memory.HEAP_GRADIENTS} x the gradients"
+        f"{memory.HEAP_BLOCKS} x the tensors of a block + {memory.HEAP_GRADIENTS} x the gradients, fitted"
     )
 
 
