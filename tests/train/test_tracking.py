@@ -8,6 +8,7 @@ import json
 import re
 import struct
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -198,13 +199,15 @@ def test_weights_and_biases_works_offline(shards: Path, tmp_path: Path, offline:
     assert len(records) == 2
     # both belong to one run
     assert {path.stem for path in records} == {f"run-{(out / 'wandb-id').read_text()}"}
-    logged = scalars_of(records[1])
     losses = {
         event["step"]: event["loss"]
         for event in read_events(out / "metrics.jsonl")
         if event["event"] == "train"
     }
-    assert logged == pytest.approx(losses)
+    deadline = time.monotonic() + 20
+    while scalars_of(records[1]).keys() != losses.keys() and time.monotonic() < deadline:
+        time.sleep(0.2)  # a process of wandb's own writes the file, a moment later
+    assert scalars_of(records[1]) == pytest.approx(losses)
 
 
 def scalars_of(path: Path) -> dict[int, float]:
