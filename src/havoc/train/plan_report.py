@@ -132,7 +132,8 @@ def _other(request: Request) -> str:
         )
     return (
         f"other: {_gib(memory.CPU_PROCESS)} GiB for a process with torch, and holes of the heap: "
-        f"{memory.HEAP_BLOCKS} x the tensors of a block + {memory.HEAP_GRADIENTS} x the gradients, fitted"
+        f"{memory.HEAP_BLOCKS} x the tensors of a block + {memory.HEAP_GRADIENTS} x the gradients "
+        "(fitted to measurements)"
     )
 
 
