@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import torch
@@ -149,4 +150,7 @@ def first_process_first(device: str) -> Iterator[None]:
 
 def _join(device_type: str) -> None:
     if not dist.is_initialized():
-        dist.init_process_group("cpu:gloo,cuda:nccl" if device_type == "cuda" else "gloo")
+        # the others wait while the first one prepares data, which may take hours
+        dist.init_process_group(
+            "cpu:gloo,cuda:nccl" if device_type == "cuda" else "gloo", timeout=timedelta(hours=12)
+        )

@@ -297,13 +297,19 @@ def new_network(
     config: HavocConfig, settings: TrainSettings, device: torch.device | str
 ) -> HavocModel:
     """A network on ``device`` in the precision of the settings, its weights not drawn yet."""
+    narrow = settings.weights != "fp32"
     model = build(
         config,
-        device,
+        "cpu" if narrow else device,
         compute_dtype=PRECISIONS[settings.precision],
         checkpoint_every=settings.activation_checkpointing,
     )
-    return model.to(PRECISIONS[settings.weights]) if settings.weights != "fp32" else model
+    if narrow:
+        # narrowed before they reach the device, which may not hold them otherwise; the rotary
+        # tables stay as they are
+        for parameter in model.parameters():
+            parameter.data = parameter.data.to(PRECISIONS[settings.weights])
+    return model.to(device)
 
 
 def check_shape(

@@ -30,7 +30,6 @@ from havoc.model.network import HavocModel
 from havoc.tokenizer import HavocTokenizer
 from havoc.train.checkpoint import (
     Checkpoint,
-    checkpoint_path,
     latest_checkpoint,
     load_checkpoint,
     prune,
@@ -160,7 +159,9 @@ class Trainer:
                     marked_tokens, marked_step = progress.tokens, step
                 late = settings.minutes and time.perf_counter() - started > 60 * settings.minutes
                 leaving = self.parallel.agree(self.stop_requested or bool(late))
-                if step % settings.save_every == 0 or leaving:
+                # all processes save or none: each would wait for the others
+                best = self.parallel.agree(progress.best_step == step)
+                if step % settings.save_every == 0 or leaving or best:
                     self.save()
                     saved = step
                     mark = time.perf_counter()
@@ -230,8 +231,6 @@ class Trainer:
         progress.history.append({"step": float(step), **figures})
         if figures["loss"] < progress.best_loss:
             progress.best_loss, progress.best_step = figures["loss"], step
-            if not checkpoint_path(self.folder / CHECKPOINTS, step).exists():
-                self.save()
         return figures
 
     # saving and resuming ----------------------------------------------------------------
