@@ -44,6 +44,8 @@ SETTINGS = TrainSettings(
     threads=1,
 )
 
+EARLY = "finished before the kill"
+
 
 def train(shards: Path, out: Path) -> None:
     """Begin or resume the run at ``out``."""
@@ -88,13 +90,13 @@ def main() -> None:
     calm, fire = folder / "calm", folder / "fire"
     start = time.perf_counter()
     _in_child(shards, calm, None)
-    # a run of its own lasts about this long; kills are drawn from its first part
+    # as long as a whole run, so that kills hit its start, its steps, its checkpoints and its end
     lasts = time.perf_counter() - start
     draw = random.Random(seed)
     stages: Counter[str] = Counter()
-    while sum(stages.values()) < kills:
-        killed = _in_child(shards, fire, draw.uniform(0, 6 * lasts / kills))
-        stages[check_readable(fire) if killed else "finished before the kill"] += 1
+    while stages.total() - stages[EARLY] < kills:
+        killed = _in_child(shards, fire, draw.uniform(0, lasts))
+        stages[check_readable(fire) if killed else EARLY] += 1
         if not killed:
             _again(fire)
     _in_child(shards, fire, None)
