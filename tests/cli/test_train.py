@@ -300,7 +300,7 @@ WRONG: dict[str, tuple[Arguments, str]] = {
         pretraining("--data", "{tmp}/broken.jsonl", without=("--tokenizer",)),
         "broken.jsonl:2: is not JSON",
     ),
-    "mixture misspelt": (pretraining("--data", "{tmp}/mix.yaml"), "did you mean 'groups'?"),
+    "mixture misspelt": (pretraining("--data", "{tmp}/mix.yaml"), "did you mean groups?"),
     "little text": (
         pretraining("--data", "{tmp}/little.txt", without=("--tokenizer",)),
         "the text is too small for 1024 pieces; give more text, or at most",
@@ -348,7 +348,7 @@ WRONG: dict[str, tuple[Arguments, str]] = {
     ),
     "setting of another kind": (
         pretraining("--settings", "{tmp}/kind.yaml"),
-        "kind.yaml: Expected",
+        "kind.yaml: save_every: is a text; give a whole number",
     ),
     "no settings file": (pretraining("--settings", "{tmp}/s.yaml"), "s.yaml: cannot be read"),
     "resume of nothing": (

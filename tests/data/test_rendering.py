@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from havoc.data.record_syntax import read_preferences, read_records
-from havoc.data.rendering import Rendered, render, render_pair
+from havoc.data.rendering import Rendered, question, render, render_pair
 from havoc.errors import InputError
 from havoc.tokenizer.special import NAMES
 
@@ -109,6 +109,15 @@ def test_examples(tmp_path: Path, tokenizer: Any, record: object, whole: str, le
     assert first(tmp_path, tokenizer, record) == (whole, learned)
 
 
+def test_a_question_is_a_record_up_to_where_the_assistant_begins(
+    tmp_path: Path, tokenizer: Any
+) -> None:
+    record = {"prompt": "Is A above B? <tool>", "completion": "yes"}
+    rendered = render(next(read_records([load(tmp_path, record)])), tokenizer)
+    start = rendered.loss.index(True)
+    assert question("Is A above B? <tool>", tokenizer) == rendered.ids[:start]
+
+
 def test_text_never_makes_a_control_id(tmp_path: Path, tokenizer: Any) -> None:
     nasty = "<assistant></tool><eos><d0><n23>"
     record = {
@@ -158,12 +167,12 @@ def test_the_loss_is_exactly_on_the_assistants_tokens(
     expected: list[tuple[int, bool]] = [(1, False)]
     if prompted:
         expected += [(5, False), *((i, False) for i in tokenizer.encode("sys"))]
-    for question, answer in exchanges:
+    for asked, answer in exchanges:
         messages += [
-            {"role": "user", "content": question},
+            {"role": "user", "content": asked},
             {"role": "assistant", "content": answer},
         ]
-        expected += [(6, False), *((i, False) for i in tokenizer.encode(question)), (7, False)]
+        expected += [(6, False), *((i, False) for i in tokenizer.encode(asked)), (7, False)]
         for segment in [{"text": answer}] if isinstance(answer, str) else answer:
             [(kind, text)] = segment.items()
             around = {"text": ([], []), "reason": ([10], [11]), "result": ([8], [9])}[kind]
@@ -209,7 +218,7 @@ RESULT = {"role": "tool", "content": "1"}
     [
         ({"prompt": "q"}, "the field 'completion' is missing"),
         ({"completion": "a"}, "the field 'prompt' is missing"),
-        ({"prompt": "q", "completoin": "a"}, "'completoin'; did you mean 'completion'"),
+        ({"prompt": "q", "completoin": "a"}, "'completoin'; did you mean completion"),
         ({"prompt": "q", "completion": ""}, "completion: is empty: the assistant says nothing"),
         ({"prompt": " ", "completion": "a"}, "prompt: is empty"),
         ({"prompt": 1, "completion": "a"}, "prompt: is a JSON int"),
@@ -220,7 +229,7 @@ RESULT = {"role": "tool", "content": "1"}
             {"prompt": "q", "completion": [{}]},
             r"completion\[0\]: a segment has one key, this one 0",
         ),
-        ({"prompt": "q", "completion": [{"texts": "a"}]}, "'texts'; did you mean 'text'"),
+        ({"prompt": "q", "completion": [{"texts": "a"}]}, "'texts'; did you mean text"),
         (
             {"prompt": "q", "completion": [{"tool": {"tool": "t"}}]},
             r"\[0\]\.tool: .*'args' is missing",
@@ -238,7 +247,7 @@ RESULT = {"role": "tool", "content": "1"}
         ({"messages": []}, "messages: is not a list of messages"),
         (
             {"messages": [USER, {"role": "bot", "content": ""}]},
-            r"messages\[1\]: unknown role 'bot'",
+            r"messages\[1\]: there is no role 'bot'",
         ),
         ({"messages": [GOOD]}, r"messages\[0\]: a message by assistant comes first"),
         ({"messages": [USER, USER, GOOD]}, r"messages\[1\]: a message by user follows user"),
@@ -252,7 +261,7 @@ RESULT = {"role": "tool", "content": "1"}
             r"messages\[1\]: the field 'content' is missing",
         ),
         ({"messages": [{**USER, "tool_calls": []}, GOOD]}, "a message by user calls no tools"),
-        ({"messages": [USER, GOOD], "prompt": "q"}, "unknown field 'prompt'"),
+        ({"messages": [USER, GOOD], "prompt": "q"}, "there is no field 'prompt'"),
         ({"prompt": "\ud800", "completion": "a"}, "half of a surrogate pair"),
         (["prompt"], "is a JSON list, not an object"),
     ],
@@ -271,7 +280,7 @@ def test_mistakes_are_named_with_file_line_and_field(
     [
         ({"prompt": "q", "chosen": "a"}, "the field 'rejected' is missing"),
         ({"prompt": "q", "chosen": "a", "rejected": "a"}, "chosen and rejected are the same"),
-        ({"prompt": "q", "chosen": "a", "rejceted": "b"}, "did you mean 'rejected'"),
+        ({"prompt": "q", "chosen": "a", "rejceted": "b"}, "did you mean rejected"),
         ({"messages": [USER, GOOD], "chosen": "a", "rejected": "b"}, "end with what chosen"),
         ({"prompt": "q", "chosen": "", "rejected": "b"}, "chosen: is empty"),
     ],

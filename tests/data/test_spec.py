@@ -37,11 +37,11 @@ def test_yaml_with_paths_relative_to_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("languages", "langauges", "unknown key 'langauges'; did you mean 'languages'"),
+        ("languages", "langauges", "there is no key 'langauges'; did you mean languages"),
         (
             "weight: 60",
             "wieght: 60",
-            r"groups\.domain: unknown key 'wieght'; did you mean 'weight'",
+            r"groups\.domain: there is no key 'wieght'; did you mean weight",
         ),
         ("weight: 60, ", "", r"groups\.domain: has no weight"),
         ("weight: 60", "weight: 0", "group domain: the weight 0.0 is not positive"),
@@ -55,8 +55,8 @@ def test_yaml_with_paths_relative_to_it(tmp_path: Path) -> None:
         ("general:", "../general:", "is not a name for files"),
         ("0.02", "0.9", "validation_fraction: 0.9 is not between 0 and 0.5"),
         ("[en, de]", "en", "languages: is not a list of texts"),
-        ("groups:", "groups: [", "is not YAML"),
-        ("groups:", "group:", "did you mean 'groups'"),
+        ("groups:", "groups: [", "is no YAML"),
+        ("groups:", "group:", "did you mean groups"),
     ],
 )
 def test_mistakes(tmp_path: Path, old: str, new: str, message: str) -> None:

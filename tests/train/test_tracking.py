@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import json
 import re
@@ -40,7 +39,6 @@ SMALL: dict[str, Any] = {
     "sample_tokens": 4,
     "threads": 1,
 }
-HAS_WANDB = importlib.util.find_spec("wandb") is not None
 
 TRAIN = {
     "event": "train",
@@ -190,7 +188,6 @@ def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv(name, str(tmp_path / name))
 
 
-@pytest.mark.skipif(not HAS_WANDB, reason="wandb is not installed: pip install wandb")
 def test_weights_and_biases_works_offline(shards: Path, tmp_path: Path, offline: None) -> None:
     out = tmp_path / "run"
     run(shards, out, "wandb", minutes=1e-6)
@@ -241,7 +238,6 @@ def scalars_of(path: Path) -> dict[int, float]:
     return found
 
 
-@pytest.mark.skipif(not HAS_WANDB, reason="wandb is not installed: pip install wandb")
 def test_weights_and_biases_without_an_account_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,7 @@ import pytest
 import torch
 
 from havoc.bundle import Bundle
+from havoc.configuration import read_mapping
 from havoc.data import PackedDataset
 from havoc.errors import InputError
 from havoc.model import HavocConfig
@@ -24,7 +25,7 @@ from havoc.model.network import HavocModel, build
 from havoc.train.checkpoint import checkpoint_path, checkpoints, load_checkpoint
 from havoc.train.data import PretrainTask
 from havoc.train.phases import Where, pretrain, read_run, resumed_settings
-from havoc.train.settings import TrainSettings, read_settings, settings_from
+from havoc.train.settings import TrainSettings, settings_from
 from havoc.train.tracking import Events, read_events
 from havoc.train.trainer import Trainer, TrainingStopped
 from training_examples import ROOT, small_config, small_tokenizer
@@ -368,12 +369,12 @@ def test_settings_that_no_run_can_have_are_refused(values: dict[str, Any], said:
 
 def test_settings_come_from_yaml(tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_text("max_steps: 7\nlearning_rate: 1e-3\n")
-    settings = settings_from(read_settings(tmp_path / "s.yaml"), where="s")
+    settings = settings_from(read_mapping(tmp_path / "s.yaml"), where="s")
     assert (settings.max_steps, settings.learning_rate) == (7, 0.001)
     for content in ("- a", "a: [", "\x00"):
         (tmp_path / "s.yaml").write_text(content)
         with pytest.raises(InputError, match=r"s\.yaml"):
-            read_settings(tmp_path / "s.yaml")
+            read_mapping(tmp_path / "s.yaml")
 
 
 def test_a_vocabulary_of_another_size_is_refused(shards: Path, tmp_path: Path) -> None:

@@ -13,8 +13,10 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING, Any
 
+from havoc.cli.train_options import HelpFormatter, add_setting
+from havoc.configuration import read_mapping
 from havoc.errors import InputError
-from havoc.train.settings import CHOICES, TrainSettings, read_settings, settings_from
+from havoc.train.settings import TrainSettings, settings_from
 
 if TYPE_CHECKING:
     from havoc.model.config import HavocConfig
@@ -31,13 +33,25 @@ USUAL_MFU = 0.4
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--preset", help="the shape of the network, such as havoc-7b")
-    parser.add_argument("--config", help="the shape of the network as YAML or JSON")
-    parser.add_argument("--gpu", help="memory of the device, such as 24GB, or rtx-4090")
-    parser.add_argument("--ram", help="main memory, such as 16GiB: plans for the processor")
+    parser.usage = "havoc plan (--preset NAME | --config FILE) [--gpu SIZE | --ram SIZE] [options]"
+    parser.formatter_class = HelpFormatter
+    parser.add_argument(
+        "--preset", metavar="NAME", help="the shape of the network, such as havoc-7b"
+    )
+    parser.add_argument("--config", metavar="FILE", help="the shape of the network as YAML or JSON")
+    parser.add_argument(
+        "--gpu", metavar="SIZE", help="memory of the device, such as 24GB, or rtx-4090"
+    )
+    parser.add_argument(
+        "--ram", metavar="SIZE", help="main memory, such as 16GiB: plans for the processor"
+    )
     parser.add_argument("--device", choices=("cuda", "cpu"), help="cuda, or with --ram cpu")
     parser.add_argument(
-        "--processes", type=int, default=1, help="devices that share everything out by FSDP (1)"
+        "--processes",
+        type=int,
+        default=1,
+        metavar="N",
+        help="devices that share everything out by FSDP (1)",
     )
     parser.add_argument(
         "--documents",
@@ -45,30 +59,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=True,
         help="attention within documents, as pretraining has it (yes)",
     )
-    parser.add_argument("--flops", help="products a second of one device, such as 200T")
     parser.add_argument(
-        "--mfu", type=float, help=f"share of them that training reaches ({USUAL_MFU})"
+        "--flops", metavar="RATE", help="products a second of one device, such as 200T"
     )
-    parser.add_argument("--tokens", help="tokens of the run, such as 100B, for its time")
-    parser.add_argument("--max-steps", type=int, help="its optimiser steps instead")
-    parser.add_argument("--generate-batch", type=int, default=1, help="for the KV cache (1)")
-    parser.add_argument("--context", type=int, help="for the KV cache (all positions)")
+    parser.add_argument(
+        "--mfu", type=float, metavar="X", help=f"share of them that training reaches ({USUAL_MFU})"
+    )
+    parser.add_argument(
+        "--tokens", metavar="COUNT", help="tokens of the run, such as 100B, for its time"
+    )
+    parser.add_argument("--max-steps", type=int, metavar="N", help="its optimiser steps instead")
+    parser.add_argument(
+        "--generate-batch", type=int, default=1, metavar="N", help="for the KV cache (1)"
+    )
+    parser.add_argument("--context", type=int, metavar="N", help="for the KV cache (all positions)")
     parser.add_argument("--json", action="store_true", help="sizes in bytes, time in seconds")
     group = parser.add_argument_group(
         "settings of the run", "with one of a strategy's own, only that one is planned"
     )
-    group.add_argument("--settings", help="settings as YAML; the command line comes before it")
+    group.add_argument(
+        "--settings", metavar="FILE", help="settings as YAML; the command line comes before it"
+    )
     for field in dataclasses.fields(TrainSettings):
-        if field.name not in (*OF_THE_RUN, *OF_THE_STRATEGY):
-            continue
-        flag = "--" + field.name.replace("_", "-")
-        text = f"{field.metadata['help']} ({field.default})".replace("%", "%%")
-        if isinstance(field.default, bool):
-            group.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
-        else:
-            group.add_argument(
-                flag, type=type(field.default), choices=CHOICES.get(field.name), help=text
-            )
+        if field.name in (*OF_THE_RUN, *OF_THE_STRATEGY):
+            add_setting(group, field)
 
 
 def execute(namespace: argparse.Namespace) -> int:
@@ -157,7 +171,7 @@ def _device(namespace: argparse.Namespace) -> tuple[str, int | None, dict[str, f
 
 
 def _given(namespace: argparse.Namespace) -> dict[str, Any]:
-    values = read_settings(namespace.settings) if namespace.settings else {}
+    values = read_mapping(namespace.settings) if namespace.settings else {}
     for name in (*OF_THE_RUN, *OF_THE_STRATEGY):
         if getattr(namespace, name) is not None:
             values[name] = getattr(namespace, name)

@@ -78,7 +78,7 @@ def _pretrain(namespace: argparse.Namespace) -> Progress:
     out, where = Path(namespace.out), _where(namespace)
     config, settings = _config(namespace), first_settings(namespace)
     # all that can be refused is refused before the text is read
-    check_start(where)
+    check_start(where, settings.parallel)
     check_shape(config, settings, _named_tokenizer(namespace))
     shards = Path(namespace.data[0])
     if _are_shards(namespace.data):
@@ -99,7 +99,7 @@ def _tune(namespace: argparse.Namespace) -> Progress:
     need(namespace.base, "--from", "name a finished run, or a bundle")
     need(namespace.data, "--data", "name files of records")
     where, settings = _where(namespace), first_settings(namespace)
-    check_start(where)
+    check_start(where, settings.parallel)
     base = phases.find_bundle(Path(namespace.base))
     files = [Path(path) for path in namespace.data]
     held_out = Path(namespace.validation) if namespace.validation else None

@@ -6,8 +6,9 @@ import argparse
 import dataclasses
 from typing import Any
 
+from havoc.configuration import read_mapping
 from havoc.errors import InputError
-from havoc.train.settings import CHOICES, TrainSettings, read_settings, settings_from
+from havoc.train.settings import CHOICES, TrainSettings, settings_from
 
 VOCABULARY = 16384
 MOST_BYTES = 200_000_000
@@ -97,7 +98,7 @@ def given_settings(namespace: argparse.Namespace) -> dict[str, Any]:
     """The settings that the user gave: from the YAML file, then from the command line."""
     values: dict[str, Any] = {}
     if namespace.settings:
-        values = read_settings(namespace.settings)
+        values = read_mapping(namespace.settings)
         known = {field.name for field in dataclasses.fields(TrainSettings)}
         for name in values:
             if name not in known:  # refused here, where the file can be named
@@ -240,23 +241,29 @@ def _add_settings(phase: argparse.ArgumentParser, name: str) -> None:
     group = phase.add_argument_group(
         "settings of the run", "in YAML with _ in place of -, such as max_steps: 500"
     )
+    own = OWN_DEFAULTS[name]
     for field in dataclasses.fields(TrainSettings):
-        flag = "--" + field.name.replace("_", "-")
-        value = OWN_DEFAULTS[name].get(field.name, field.default)
-        default = DERIVED.get(field.name, _shown(value))
-        said = field.metadata["help"].rstrip(".")
-        text = f"{said[0].lower()}{said[1:]} ({default})".replace("%", "%%")
-        if isinstance(field.default, bool):
-            group.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
-            continue
-        choices = CHOICES.get(field.name)
-        group.add_argument(
-            flag,
-            type=type(field.default),
-            choices=choices,
-            metavar=None if choices else ("X" if isinstance(field.default, float) else "N"),
-            help=text,
-        )
+        value = own.get(field.name, field.default)
+        add_setting(group, field, DERIVED.get(field.name, _shown(value)))
+
+
+def add_setting(group: Any, field: dataclasses.Field[Any], default: str | None = None) -> None:
+    """The option of one field of TrainSettings; ``default`` is what its help calls so."""
+    flag = "--" + field.name.replace("_", "-")
+    said = field.metadata["help"].rstrip(".")
+    shown = _shown(field.default) if default is None else default
+    text = f"{said[0].lower()}{said[1:]} ({shown})".replace("%", "%%")
+    if isinstance(field.default, bool):
+        group.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
+        return
+    choices = CHOICES.get(field.name)
+    group.add_argument(
+        flag,
+        type=type(field.default),
+        choices=choices,
+        metavar=None if choices else ("X" if isinstance(field.default, float) else "N"),
+        help=text,
+    )
 
 
 def _shown(value: Any) -> str:

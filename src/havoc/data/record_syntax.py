@@ -21,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from havoc.data.names import refuse_unknown
+from havoc.configuration import refuse_unknown
 from havoc.data.sources import kind, parse_object, source_files
 from havoc.data.streams import read_lines
 from havoc.errors import InputError

@@ -43,6 +43,16 @@ def render(record: Record, tokenizer: RecordTokenizer) -> Rendered:
     return _render(record.turns, tokenizer, record.slots, learned=range(len(record.turns)))
 
 
+def question(text: str, tokenizer: RecordTokenizer) -> list[int]:
+    """The ids after which the assistant answers ``text``."""
+    return [
+        tokenizer.bos,
+        tokenizer.special["<user>"],
+        *tokenizer.encode(text),
+        tokenizer.special["<assistant>"],
+    ]
+
+
 def render_pair(preference: Preference, tokenizer: RecordTokenizer) -> tuple[Rendered, Rendered]:
     """The conversation with the chosen and the rejected answer; the loss counts those alone."""
     last = len(preference.turns)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import re
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
+from havoc.configuration import meant
 from havoc.data.streams import COMPRESSIONS, read_lines, read_text
 from havoc.errors import InputError
 
@@ -193,8 +193,7 @@ def _document(
     record: dict[str, Any], name: str, number: int, where: str, text_field: str
 ) -> Document:
     if text_field not in record:
-        near = difflib.get_close_matches(text_field, map(str, record), n=1)
-        remedy = f"did you mean {near[0]!r}?" if near else f"it has: {', '.join(record) or 'none'}"
+        remedy = meant(text_field, map(str, record), f"it has: {', '.join(record) or 'none'}")
         raise InputError(f"the record has no field {text_field!r}", where=where, remedy=remedy)
     text = record[text_field]
     if not isinstance(text, str):

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from havoc.data.names import refuse_unknown
+from havoc.configuration import read_mapping, refuse_unknown
 from havoc.data.sources import is_evaluation, kind
 from havoc.errors import InputError
 
@@ -66,18 +64,7 @@ class MixtureSpec:
         InputError: unreadable, not YAML, unknown keys, or values out of range.
         """
         file = Path(path)
-        try:
-            content = yaml.safe_load(file.read_text("utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            detail = getattr(error, "strerror", None) or "not UTF-8"
-            raise InputError(
-                f"cannot be read ({detail})", where=str(file), remedy="check the path"
-            ) from None
-        except (yaml.YAMLError, RecursionError, ValueError) as error:
-            raise InputError(
-                f"is not YAML ({error})", where=str(file), remedy="correct it at that line"
-            ) from None
-        return cls.from_mapping(content, file.parent, where=str(file))
+        return cls.from_mapping(read_mapping(file), file.parent, where=str(file))
 
     @classmethod
     def from_mapping(cls, content: object, base: Path, *, where: str = "mixture") -> MixtureSpec:

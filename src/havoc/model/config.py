@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import os
 from dataclasses import dataclass
 from importlib import resources
@@ -12,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from havoc.configuration import meant, read_mapping, settings_of
 from havoc.errors import InputError
 
 ACTIVATIONS = ("silu", "gelu", "relu_squared")
@@ -91,22 +91,8 @@ class HavocConfig:
 
 def from_mapping(values: dict[str, Any], *, where: str) -> HavocConfig:
     """A config from plain values. Unknown keys are refused, with the name that was meant."""
-    known = [field.name for field in dataclasses.fields(HavocConfig)]
     values = {name: value for name, value in values.items() if name != "model_type"}
-    for name in values:
-        if name not in known:
-            close = difflib.get_close_matches(str(name), known, n=1)
-            raise InputError(
-                f"there is no setting {name!r}",
-                where=where,
-                remedy=f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}",
-            )
-    try:
-        # not strict: YAML reads 1e-5, without a point, as text
-        return msgspec.convert(values, HavocConfig, strict=False)
-    except msgspec.ValidationError as error:
-        # an InputError of __post_init__ arrives as the cause
-        raise InputError(str(error.__cause__ or error), where=where) from None
+    return settings_of(HavocConfig, values, where=where)
 
 
 def read_config(path: str | os.PathLike[str]) -> HavocConfig:
@@ -114,19 +100,7 @@ def read_config(path: str | os.PathLike[str]) -> HavocConfig:
     file = Path(path)
     if file.is_dir():
         file = file / FILE_NAME
-    import yaml
-
-    try:
-        values = yaml.safe_load(file.read_bytes())
-    except OSError as error:
-        raise InputError(
-            f"cannot be read ({error.strerror})", where=str(file), remedy="check the path"
-        ) from None
-    except (yaml.YAMLError, RecursionError, ValueError):
-        raise InputError("is no YAML or JSON", where=str(file), remedy="check the file") from None
-    if not isinstance(values, dict):
-        raise InputError("holds no settings", where=str(file), remedy="give name: value lines")
-    return from_mapping(values, where=str(file))
+    return from_mapping(read_mapping(file), where=str(file))
 
 
 def preset_names() -> list[str]:
@@ -146,11 +120,10 @@ def preset(name: str, **changes: Any) -> HavocConfig:
     file = resources.files("havoc.model").joinpath("presets", f"{Path(name).name}.yaml")
     if not file.is_file():
         names = preset_names()
-        close = difflib.get_close_matches(name, names, n=1)
         raise InputError(
             f"there is no preset {name!r}",
             where="preset",
-            remedy=f"did you mean {close[0]}?" if close else f"the presets: {', '.join(names)}",
+            remedy=meant(name, names, f"the presets: {', '.join(names)}"),
         )
     with resources.as_file(file) as path:
         config = read_config(path)

@@ -84,16 +84,16 @@ def validate_language(
     return figures
 
 
-class PretrainTask:
-    """Next-token prediction on packed documents."""
+class LanguageTask:
+    """Next-token prediction on the sequences of a data set; phases differ in their validation."""
 
     def __init__(self, dataset: Any, batch_size: int) -> None:
-        self._dataset = dataset
-        self._batch_size = batch_size
+        self.dataset = dataset
+        self.batch_size = batch_size
         self.digest: str = dataset.digest
 
     def batch(self, indices: Sequence[int]) -> Arrays:
-        return as_arrays(self._dataset.batch(indices))
+        return as_arrays(self.dataset.batch(indices))
 
     def weight(self, batch: Arrays) -> float:
         return counted_targets(batch)
@@ -104,6 +104,10 @@ class PretrainTask:
     def loss(self, model: Network, batch: Tensors) -> Tensor:
         return language_loss(model, batch)
 
+
+class PretrainTask(LanguageTask):
+    """Packed documents, validated on documents held out."""
+
     def validate(self, model: Network, device: torch.device, limit: int) -> dict[str, float]:
-        held_out = self._dataset.validation(limit or None, batch_size=self._batch_size)
+        held_out = self.dataset.validation(limit or None, batch_size=self.batch_size)
         return validate_language(model, iter(held_out), device, held_out.bytes)

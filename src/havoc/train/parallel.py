@@ -21,6 +21,23 @@ from havoc.errors import InputError
 from havoc.model.network import HavocModel
 
 
+def check_processes(kind: str) -> None:
+    """InputError where ``kind`` and how the process was started disagree."""
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    if kind == "none" and world > 1:
+        raise InputError(
+            f"torchrun started {world} processes, but nothing is shared between them",
+            where="parallel",
+            remedy="give --parallel ddp or --parallel fsdp",
+        )
+    if kind != "none" and "RANK" not in os.environ:
+        raise InputError(
+            f"{kind} needs processes that torchrun starts",
+            where="parallel",
+            remedy="torchrun --nproc-per-node N -m havoc train …",
+        )
+
+
 @dataclass(slots=True)
 class Parallel:
     """How the processes of a run share the work; ``single`` for one process."""
@@ -37,21 +54,9 @@ class Parallel:
     @classmethod
     def start(cls, kind: str, device: str) -> Parallel:
         """Join the processes that torchrun started. InputError where kind and start disagree."""
-        world = int(os.environ.get("WORLD_SIZE", "1"))
+        check_processes(kind)
         if kind == "none":
-            if world > 1:
-                raise InputError(
-                    f"torchrun started {world} processes, but nothing is shared between them",
-                    where="parallel",
-                    remedy="give --parallel ddp or --parallel fsdp",
-                )
             return cls.single(torch.device(device))
-        if "RANK" not in os.environ:
-            raise InputError(
-                f"{kind} needs processes that torchrun starts",
-                where="parallel",
-                remedy="torchrun --nproc-per-node N -m havoc train …",
-            )
         place = torch.device(device)
         if place.type == "cuda":
             place = torch.device("cuda", int(os.environ["LOCAL_RANK"]))

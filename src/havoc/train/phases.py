@@ -16,6 +16,7 @@ import torch
 from havoc.bundle import Bundle, write_bundle
 from havoc.data import PackedDataset
 from havoc.data.records import PreferenceDataset, SftDataset
+from havoc.data.rendering import question
 from havoc.errors import InputError
 from havoc.files import write_atomic
 from havoc.model.config import HavocConfig
@@ -61,7 +62,7 @@ def pretrain(
 
     Raises InputError for settings, data or a vocabulary that do not fit, before any step.
     """
-    check_start(where)
+    check_start(where, settings.parallel)
     check_shape(config, settings, tokenizer)
     dataset = PackedDataset(
         shards, settings.sequence_length, settings.seed, tokenizer=tokenizer, thorough=True
@@ -91,7 +92,7 @@ def sft(
     where: Where,
 ) -> Progress:
     """Go on from a bundle on records of prompt and completion; loss on the completion only."""
-    check_start(where)
+    check_start(where, settings.parallel)
     check_shape(base.config, settings, base.own_tokenizer())
     check_kind([*files, *([validation] if validation else [])], CONVERSATIONS, "sft")
     return _on_conversations("sft", base, settings, files, validation, where)
@@ -109,7 +110,7 @@ def polish(
 
     Which of the two follows from the records; ``beta`` (None: 0.1) belongs to the second.
     """
-    check_start(where)
+    check_start(where, settings.parallel)
     check_shape(base.config, settings, base.own_tokenizer())
     kind = record_kind(files)
     if validation:
@@ -199,6 +200,13 @@ def _tuned(
     )
 
 
+def _start_of(prompt: str, run: Run, tokenizer: HavocTokenizer) -> list[int]:
+    """What a sample generation continues: bare text, or after tuning the user's turn."""
+    if run.phase == "pretrain":
+        return [tokenizer.bos, *tokenizer.encode(prompt)]
+    return question(prompt, tokenizer)
+
+
 def _carry_out(
     run: Run,
     task: Task,
@@ -226,7 +234,7 @@ def _carry_out(
             where.out,
             Events([]),
             tokenizer=tokenizer,
-            prompts=where.prompts,
+            prompts={text: _start_of(text, run, tokenizer) for text in where.prompts},
             parallel=parallel,
         )
         if parallel.first:

@@ -19,6 +19,7 @@ from havoc.model.config import HavocConfig, from_mapping
 from havoc.tokenizer import HavocTokenizer
 from havoc.tokenizer.tokenizer import FILE_NAME as TOKENIZER
 from havoc.train.folders import check_writable
+from havoc.train.parallel import check_processes
 from havoc.train.settings import TrainSettings, settings_from
 from havoc.train.tracking import check_trackers
 
@@ -111,8 +112,9 @@ def resumed_settings(run: Run, given: dict[str, Any]) -> TrainSettings:
     return settings_from({**kept, **given}, where="settings")
 
 
-def check_start(where: Where) -> None:
-    """Refuse what can be known to fail before any work: folder, device, trackers."""
+def check_start(where: Where, parallel: str) -> None:
+    """Refuse what can be known to fail before any work: processes, folder, device, trackers."""
+    check_processes(parallel)
     first = os.environ.get("RANK", "0") == "0"
     if where.resume:
         read_run(where.out)

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import msgspec
-
+from havoc.configuration import settings_of
 from havoc.errors import InputError
 
 
@@ -115,37 +111,7 @@ class TrainSettings:
 
 def settings_from(values: dict[str, Any], *, where: str) -> TrainSettings:
     """Settings from plain values. Unknown keys are refused, with the name that was meant."""
-    known = [field.name for field in dataclasses.fields(TrainSettings)]
-    for name in values:
-        if name not in known:
-            close = difflib.get_close_matches(str(name), known, n=1)
-            raise InputError(
-                f"there is no setting {name!r}",
-                where=where,
-                remedy=f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}",
-            )
-    try:
-        # not strict: YAML reads 3e-4, without a point, as text
-        return msgspec.convert(values, TrainSettings, strict=False)
-    except msgspec.ValidationError as error:
-        raise InputError(str(error.__cause__ or error), where=where) from None
-
-
-def read_settings(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """The values of a YAML file of settings."""
-    import yaml
-
-    try:
-        values = yaml.safe_load(Path(path).read_bytes())
-    except OSError as error:
-        raise InputError(
-            f"cannot be read ({error.strerror})", where=str(path), remedy="check the path"
-        ) from None
-    except (yaml.YAMLError, RecursionError, ValueError):
-        raise InputError("is no YAML", where=str(path), remedy="give name: value lines") from None
-    if not isinstance(values, dict):
-        raise InputError("holds no settings", where=str(path), remedy="give name: value lines")
-    return values
+    return settings_of(TrainSettings, values, where=where)
 
 
 def _wrong(name: str, value: object, remedy: str) -> InputError:

@@ -12,7 +12,7 @@ import dataclasses
 import math
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,16 +87,17 @@ class Trainer:
         events: Events,
         *,
         tokenizer: HavocTokenizer | None = None,
-        prompts: tuple[str, ...] = (),
+        prompts: Mapping[str, Sequence[int]] | None = None,
         parallel: Parallel | None = None,
     ) -> None:
-        """``model`` lies on its device already. Raises InputError for impossible settings."""
+        """``model`` lies on its device already. ``prompts``, by their text the ids that a sample
+        generation goes on from. Raises InputError for impossible settings."""
         self.settings = settings
         self.task = task
         self.folder = folder
         self.events = events
         self.tokenizer = tokenizer
-        self.prompts = prompts
+        self.prompts = prompts or {}
         self.parallel = parallel or Parallel.single(next(model.parameters()).device)
         self.progress = Progress()
         self.stop_requested = False
@@ -377,11 +378,10 @@ class Trainer:
             return []
         generator = torch.Generator().manual_seed(self.settings.seed)
         texts = []
-        for prompt in self.prompts:
-            ids = [self.tokenizer.bos, *self.tokenizer.encode(prompt)]
+        for prompt, ids in self.prompts.items():
             made = continue_tokens(
                 self.bare,
-                ids,
+                list(ids),
                 self.settings.sample_tokens,
                 stop=self.tokenizer.eos,
                 temperature=0.8,
