@@ -23,7 +23,14 @@ from typing import Any
 from table import print_table
 
 BATCH, LENGTH = 8, 256
-ENGINES = ("transformers", "havoc", "havoc, compiled")
+ENGINES = (
+    "transformers",
+    "havoc",
+    "havoc, compiled",
+    "transformers, bf16",
+    "havoc, bf16",
+    "havoc, bf16, compiled",
+)
 
 
 def worker(engine: str, preset_name: str, threads: int, pipe: Connection) -> None:
@@ -33,7 +40,8 @@ def worker(engine: str, preset_name: str, threads: int, pipe: Connection) -> Non
     import torch
 
     torch.set_num_threads(threads)
-    step = _transformers(preset_name) if engine == "transformers" else _ours(preset_name, engine)
+    build_step = _transformers if engine.startswith("transformers") else _ours
+    step = build_step(preset_name, engine)
     for _ in range(3):
         step()
     pipe.send("ready")
@@ -53,7 +61,7 @@ def batches(vocab_size: int) -> Any:
     return torch.randint(128, vocab_size, (BATCH, LENGTH + 1), generator=generator)
 
 
-def _transformers(preset_name: str) -> Any:
+def _transformers(preset_name: str, engine: str) -> Any:
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -77,7 +85,9 @@ def _transformers(preset_name: str) -> Any:
     optimizer = torch.optim.AdamW(network.parameters(), lr=1e-4, weight_decay=0.1, fused=True)
 
     def step() -> None:
-        network(tokens, labels=tokens).loss.backward()
+        with torch.autocast("cpu", torch.bfloat16, enabled="bf16" in engine):
+            loss = network(tokens, labels=tokens).loss
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad()
@@ -111,7 +121,7 @@ def _ours(preset_name: str, engine: str) -> Any:
     from havoc.model.network import build
     from havoc.train.settings import TrainSettings
     from havoc.train.tracking import Events
-    from havoc.train.trainer import Trainer
+    from havoc.train.trainer import PRECISIONS, Trainer
 
     config = preset(preset_name)
     settings = TrainSettings(
@@ -119,9 +129,10 @@ def _ours(preset_name: str, engine: str) -> Any:
         sequence_length=LENGTH,
         learning_rate=1e-4,
         min_learning_rate=0.0,
+        precision="bf16" if "bf16" in engine else "fp32",
         compile="compiled" in engine,
     )
-    model = build(config).initialise(0)
+    model = build(config, compute_dtype=PRECISIONS[settings.precision]).initialise(0)
     task: Any = RandomTask(config.vocab_size)
     return Trainer(model, task, settings, Path(tempfile.mkdtemp()), Events([])).step
 
