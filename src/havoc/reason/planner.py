@@ -17,6 +17,7 @@ from havoc.reading.question import Reading
 from havoc.reason.binding import BINDERS, Binding, NeedsInput, bind
 from havoc.reason.binding.mention import mentioned
 from havoc.reason.graph import OperatorGraph, Subgoal
+from havoc.reason.named import named_operation
 from havoc.reason.patterns import first_hit, hits, is_in_domain
 from havoc.reason.wording import STATUSES, Guess, guess
 from havoc.tools import registry
@@ -109,6 +110,9 @@ class RulePlanner:
             best = next(item for item in guesses if item.name not in STATUSES)
         if best.name == "concept" and context is None and not is_in_domain(reading.text):
             return _status("out_of_scope", guesses, merged)
+        named = named_operation(reading.text)
+        if named and best.name not in {"declined", "concept"}:
+            return _bind_all([named], merged, guesses)
         if best.name in STATUSES:
             return _status(best.name, guesses, merged)
         operations = refine(_requests(guesses, reading), merged)
