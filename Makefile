@@ -35,6 +35,7 @@ bench: $(VENV)/installed
 
 docs: $(VENV)/installed
 	$(RUN) -m havoc.tools.reference docs/reference
+	$(RUN) docs/method_pages.py
 
 clean:
 	rm -rf $(VENV) demo build dist

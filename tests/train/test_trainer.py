@@ -123,7 +123,7 @@ def test_every_optimiser_learns(shards: Path, tmp_path: Path, optimizer: str) ->
     for _ in range(30):
         losses.append(trained.trainer.step()["loss"])
         trained.trainer.progress.step += 1
-    assert np.mean(losses[-8:]) < np.mean(losses[:4]) - 0.3
+    assert np.mean(losses[-8:]) < np.mean(losses[:4]) - 0.5
 
 
 @pytest.mark.parametrize(
