@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from havoc.reading.question import Reading
 from havoc.reason.binding import (
+    capability,
     compromise,
     conversion,
     custom_designs,
@@ -50,6 +51,7 @@ BINDERS = {
     **compromise.BINDERS,
     **experiment_analysis.BINDERS,
     **processes.BINDERS,
+    **capability.BINDERS,
     **measurement.BINDERS,
     **mathematics.BINDERS,
     **equations.BINDERS,

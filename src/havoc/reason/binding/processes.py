@@ -1,12 +1,16 @@
-"""Arguments of control charts, run rules and capability."""
+"""Arguments of control charts and run rules."""
 
 from __future__ import annotations
 
 import re
 
-from havoc.reading.counts import read_counts
-from havoc.reading.question import Series
-from havoc.reading.roles import Scalar
+from havoc.reason.binding.counted_samples import (
+    DEFECT_WORDS,
+    DEFECTIVE_WORDS,
+    are_counted_columns,
+    count_lists,
+    counted_samples,
+)
 from havoc.reason.binding.evidence import (
     Binder,
     Binding,
@@ -14,10 +18,9 @@ from havoc.reason.binding.evidence import (
     NeedsInput,
     complete,
     complete_pairs,
-    is_even_steps,
     source_of,
 )
-from havoc.reason.binding.mention import are_replicates
+from havoc.reason.binding.measured_subgroups import measurements
 
 _KINDS: tuple[tuple[str, str], ...] = (
     (r"\bewma\b|exponentially weighted", "ewma"),
@@ -39,87 +42,6 @@ _KINDS: tuple[tuple[str, str], ...] = (
     (r"(?<![\w'])u[\s-]*(?:chart|card|control)\b", "u"),
     (r"(?<![\w'])c[\s-]*(?:chart|card|control|limits)\b", "c"),
 )
-_DEFECT_WORDS = r"\b(?:defects?|flaws?|nonconformit\w+|pinholes?|scratches|complaints|errors?|errs|faults?|knots|accidents?|bubbles|specks|gels|marks|blemishes|stops)\b"
-_DEFECTIVE_WORDS = r"\b(?:defectives?|nonconforming|bad|rejects?|rejected|failed|leaking|scrap\w*|abandoned|broken|late|nok)\b"
-
-
-def subgroups(evidence: Evidence) -> tuple[list[list[float]], str] | None:
-    """Rows of measurements: one row a subgroup."""
-    for table in evidence.tables:
-        columns = evidence.numeric_columns(table)
-        if len(columns) >= 3 and is_even_steps(columns[0]) and not is_even_steps(columns[1]):
-            columns = columns[1:]
-        if len(columns) >= 2 and table.header and not are_replicates(columns):
-            continue
-        if len(columns) >= 2 and table.rows >= 2:
-            rows = [
-                [value for value in row if value is not None]
-                for row in zip(*(column.values for column in columns), strict=True)
-            ]
-            return [row for row in rows if row], table.source
-    rows_found = evidence.rows()
-    if len(rows_found) >= 2:
-        return [row.numbers for row in rows_found], rows_found[0].source
-    labelled = [item for item in evidence.reading.series if len(item.values) >= 2]
-    if len(labelled) >= 3 and len({len(item.values) for item in labelled}) == 1:
-        return [item.numbers for item in labelled], labelled[0].source
-    return None
-
-
-def measurements(evidence: Evidence, binding: Binding, *, allow_subgroups: bool = True) -> None:
-    """Set data (and subgroup_size) or subgroups."""
-    size = evidence.scalar("subgroup_size")
-    n = evidence.scalar("n")
-    if (
-        size is None
-        and n is not None
-        and evidence.has(r"x[\s-]?bar|subgroup|\brange\b")
-        and 2 <= n.value <= 25
-    ):
-        size = n
-    grouped = subgroups(evidence) if allow_subgroups else None
-    if grouped is not None and len(grouped[0]) >= 2:
-        binding.set("subgroups", grouped[0], grouped[1])
-        lengths = {len(row) for row in grouped[0]}
-        if len(lengths) == 1 and max(lengths) == 1:
-            binding.args.pop("subgroups")
-            binding.set("data", [row[0] for row in grouped[0]], grouped[1])
-        else:
-            binding.echo(
-                "{} subgroups of {} values",
-                (len(grouped[0]), grouped[1]),
-                (sorted(lengths), grouped[1]),
-            )
-        return
-    series = _measurement_series(evidence)
-    binding.set("data", complete(binding, series), series.source)
-    if series.unit:
-        binding.set("unit", series.unit, series.source)
-    if size is not None and size.value >= 1:
-        binding.take_count("subgroup_size", size)
-        if size.value > 1 and len(series.numbers) % int(size.value):
-            binding.warn(
-                "{} values do not divide into subgroups of {}",
-                (len(series.numbers), series.source),
-                (int(size.value), source_of(size)),
-            )
-
-
-def _measurement_series(evidence: Evidence) -> Series:
-    for table in evidence.tables:
-        label = next(
-            (
-                column
-                for column in table.columns
-                if re.match(
-                    r"^(?:subgroup|sg|group|sample|batch|hour)$", column.name, re.IGNORECASE
-                )
-            ),
-            None,
-        )
-        if label is not None:
-            break
-    return evidence.one()
 
 
 def chart_kind(evidence: Evidence) -> str:
@@ -142,15 +64,15 @@ def bind_control_chart(evidence: Evidence, binding: Binding) -> None:
         return
     _refuse_absent_kinds(evidence)
     kind = chart_kind(evidence)
-    if kind == "auto" and evidence.has(_DEFECTIVE_WORDS):
-        kind = "p" if _counted_columns(evidence) else "auto"
-    if kind == "auto" and evidence.has(_DEFECT_WORDS):
-        kind = "u" if len(_count_lists(evidence)) >= 2 else "c"
+    if kind == "auto" and evidence.has(DEFECTIVE_WORDS):
+        kind = "p" if are_counted_columns(evidence) else "auto"
+    if kind == "auto" and evidence.has(DEFECT_WORDS):
+        kind = "u" if len(count_lists(evidence)) >= 2 else "c"
     binding.set("kind", kind, "question" if kind != "auto" else "default")
     if kind == "c" and not evidence.series():
         _from_summaries(evidence, binding, kind)
     elif kind in {"p", "np", "u", "c"}:
-        _attribute(evidence, binding, kind)
+        counted_samples(evidence, binding, kind)
     elif _subgroup_summaries(evidence, binding):
         pass
     elif not evidence.series() and not evidence.rows():
@@ -287,111 +209,6 @@ def _from_summaries(evidence: Evidence, binding: Binding, kind: str) -> None:
         binding.set("kind", "xbar_s" if sbar else "xbar_r", "question")
 
 
-def _count_lists(evidence: Evidence) -> list[Series]:
-    return [item for item in evidence.series() if len(item.values) >= 2]
-
-
-def _counted_columns(evidence: Evidence) -> bool:
-    return (
-        len(_count_lists(evidence)) >= 2
-        or evidence.scalar("n") is not None
-        or len(read_counts(evidence.reading.plain)) >= 3
-    )
-
-
-_SIZE_NAMES = re.compile(
-    r"^(?:n|sizes?|samples?|sample[\s_]?sizes?|inspected|checked|total|units?|area|m2|length|m|lots?|made|produced|calls|orders|volume)$|inspect|sample|size|total|area|m2|length|made|checked",
-    re.IGNORECASE,
-)
-
-
-def _attribute(evidence: Evidence, binding: Binding, kind: str) -> None:
-    counts = "defectives" if kind in {"p", "np"} else "defects"
-    series = _count_lists(evidence)
-    pairs = read_counts(evidence.reading.plain)
-    if len(pairs) >= 3 and len(series) < 2:
-        binding.set(counts, [float(pair.successes) for pair in pairs], "question")
-        binding.set("sample_size", [float(pair.trials) for pair in pairs], "question")
-        return
-    couples = [item for item in series if len(item.values) == 2]
-    if len(couples) == len(series) >= 3:
-        binding.set(counts, [item.numbers[0] for item in couples], couples[0].source)
-        binding.set("sample_size", [item.numbers[1] for item in couples], couples[0].source)
-        return
-    if not series:
-        raise NeedsInput(
-            f"a {kind} chart needs the count found in every sample",
-            "how many were found in each sample, and how large was each sample?",
-        )
-    if len(series) >= 2:
-        size = next((item for item in series if _SIZE_NAMES.search(item.name)), None)
-        if size is None:
-            size = (
-                max(series[:2], key=lambda item: sum(item.numbers))
-                if kind in {"p", "np"}
-                else series[1]
-            )
-        found = _counts_among(evidence, [item for item in series if item is not size], kind)
-        columns = complete_pairs(binding, found, size)
-        binding.set(counts, columns[0], found.source)
-        if kind != "c":
-            binding.set("sample_size", columns[1], size.source)
-        binding.echo(
-            "{} are the counts, {} the sample sizes",
-            (found.name or "the first list", found.source),
-            (size.name or "the second list", size.source),
-        )
-    else:
-        binding.set(counts, complete(binding, series[0]), series[0].source)
-        if kind in {"p", "np", "u"}:
-            size_scalar = evidence.scalar("n", "subgroup_size") or _sample_size(evidence)
-            if size_scalar is None:
-                raise NeedsInput(
-                    f"a {kind} chart needs the number inspected in every sample",
-                    "how many units were inspected in each sample?",
-                )
-            binding.take("sample_size", size_scalar)
-    if kind in {"p", "np"}:
-        sizes = binding.args["sample_size"]
-        largest = max(sizes) if isinstance(sizes, list) else sizes
-        if max(binding.args[counts]) > largest:
-            raise NeedsInput(
-                "more defectives than units inspected in at least one sample",
-                "which list holds the defectives and which the sample sizes?",
-            )
-
-
-def _counts_among(evidence: Evidence, series: list[Series], kind: str) -> Series:
-    """The counts: the list that is named, else the one named as such a chart's counts are."""
-    words = set(re.findall(r"[^\W\d_]+", evidence.text.split("\n")[0]))
-    for item in series:
-        if item.name and set(re.findall(r"[^\W\d_]+", item.name.lower())) & words:
-            return item
-    pattern = _DEFECTIVE_WORDS if kind in {"p", "np"} else _DEFECT_WORDS
-    return next((item for item in series if re.search(pattern, item.name.lower())), series[0])
-
-
-def _sample_size(evidence: Evidence) -> Scalar | None:
-    """ "30 samples of 50 cans", "8 samples of each 200", "100 per day"."""
-    sized = [
-        item
-        for item in evidence.singles()
-        if item.value == int(item.value)
-        and item.value >= 1
-        and (
-            re.search(
-                r"(?:of|each|every|per|constant|always|fixed)\s*(?:size\s*)?$",
-                evidence.before(item, 12),
-            )
-            or re.match(
-                r"\s*(?:\w+\s+)?(?:per|a|each|inspected|checked|units|cans|parts|pieces|boards)\b",
-                evidence.after(item),
-            )
-        )
-    ]
-    return sized[0] if sized else None
-
-
 def _rules(evidence: Evidence, binding: Binding) -> None:
     if evidence.has(r"\bnelson"):
         binding.set("rules", "nelson", "question")
@@ -424,166 +241,7 @@ def bind_runs_rules(evidence: Evidence, binding: Binding) -> None:
         _rules(evidence, binding)
 
 
-_INDEX = re.compile(r"\b(cpk?)\b\s*(?:est(?:imated?)?\.?|value|of|is|was|=|:)*\s*(\d+\.\d+)")
-_REQUIRED = re.compile(
-    r"(?:wants?|demand\w*|require\w*|criterion|goal|need\w*|must reach|at least|>=|≥)\D{0,24}(1\.0|1\.33|1\.5|1\.67|2\.0)(?!\d)"
-)
-
-
-def _known_index(evidence: Evidence, binding: Binding) -> bool:
-    """ "Cpk 1.42 from n=50": an interval for an index that is known already."""
-    index = _INDEX.search(evidence.text)
-    size = evidence.scalar("n") or next(
-        (item for item in evidence.singles() if item.value >= 5 and item.value == int(item.value)),
-        None,
-    )
-    if index is None or size is None or evidence.series() or evidence.scalar("lsl", "usl"):
-        return False
-    binding.set(index[1], float(index[2]), f"question[{index.start(2)}:{index.end(2)}]")
-    binding.take_count("n", size)
-    evidence.confidence(binding)
-    return True
-
-
-def bind_capability(evidence: Evidence, binding: Binding) -> None:
-    if _known_index(evidence, binding):
-        return
-    required = _REQUIRED.search(evidence.text)
-    if required:
-        binding.set(
-            "cpk_required", float(required[1]), f"question[{required.start(1)}:{required.end(1)}]"
-        )
-    limits(evidence, binding)
-    grouped = subgroups(evidence)
-    has_data = bool(evidence.series()) or grouped is not None
-    if has_data:
-        if grouped is not None and (
-            evidence.has(r"sub-?groups?|\bsubs of|groups of|rational|consecutive|/.*/")
-            or evidence.rows()
-            or not _one_measured_column(evidence)
-        ):
-            binding.set("subgroups", grouped[0], grouped[1])
-        else:
-            measurements(evidence, binding, allow_subgroups=False)
-    else:
-        mean, sds = evidence.scalar("mean"), evidence.reading.all("sd")
-        if mean is None or not sds:
-            raise NeedsInput(
-                "capability needs measurements, or their mean and standard deviation",
-                "which values were measured (in the order of production)?",
-            )
-        binding.take("mean", mean)
-        if sds[0].value <= 0:
-            raise NeedsInput("sigma must be above 0", "what is the standard deviation?")
-        within = re.search(
-            r"\bwithin[\w\s-]{0,12}?(?:s|sd|sigma|stdev)\s*(?:=|is|of)?\s*(\d*\.?\d+)",
-            evidence.text,
-        )
-        overall = re.search(
-            r"\boverall[\w\s-]{0,12}?(?:s|sd|sigma|stdev)\s*(?:=|is|of)?\s*(\d*\.?\d+)",
-            evidence.text,
-        )
-        if within and overall:
-            binding.set(
-                "sigma_within", float(within[1]), f"question[{within.start(1)}:{within.end(1)}]"
-            )
-            binding.set(
-                "sigma_overall", float(overall[1]), f"question[{overall.start(1)}:{overall.end(1)}]"
-            )
-        else:
-            binding.take("sd", sds[0])
-        binding.take_count("n", evidence.scalar("n"))
-    binding.take("target", evidence.scalar("target"))
-    evidence.confidence(binding)
-
-
-def _one_measured_column(evidence: Evidence) -> bool:
-    return all(len(evidence.numeric_columns(table)) <= 1 for table in evidence.tables)
-
-
-def limits(evidence: Evidence, binding: Binding) -> None:
-    """Specification limits, one- or two-sided, in the words they come in."""
-    low, high = evidence.scalar("lsl"), evidence.scalar("usl")
-    for table in evidence.tables:
-        for role in ("lsl", "usl"):
-            column = table.column(role)
-            if column is not None and column.kind == "number" and column.present:
-                binding.set(role, column.present[0], f"{table.source}#{column.name}")
-    binding.take("lsl", low)
-    binding.take("usl", high)
-    if "lsl" not in binding.args and "usl" not in binding.args:
-        minimum, maximum = evidence.scalar("minimum"), evidence.scalar("maximum")
-        index_goal = {1.0, 1.33, 1.67, 2.0}
-        if minimum is not None and not (
-            minimum.value in index_goal and evidence.has(r"c[p]k?|index")
-        ):
-            binding.take("lsl", minimum)
-        if maximum is not None:
-            binding.take("usl", maximum)
-    if "lsl" not in binding.args and "usl" not in binding.args:
-        target, margin = evidence.scalar("target"), evidence.scalar("margin")
-        if target is not None and margin is not None:
-            binding.set("lsl", target.value - margin.value, source_of(margin))
-            binding.set("usl", target.value + margin.value, source_of(margin))
-    if "lsl" not in binding.args and "usl" not in binding.args:
-        pair = re.search(
-            r"([-+]?\d*\.?\d+)\s*(?:[a-zµ%°/]+\s*)?(?:-|–|to|\.\.+|/)\s*([-+]?\d*\.?\d+)(?!\s*[,;/]\s*\d)",
-            _outside_lists(evidence),
-        )
-        if pair and float(pair[1]) != float(pair[2]):
-            binding.set("lsl", float(pair[1]), f"question[{pair.start(1)}:{pair.end(1)}]")
-            binding.set("usl", float(pair[2]), f"question[{pair.start(2)}:{pair.end(2)}]")
-    if "lsl" not in binding.args and "usl" not in binding.args:
-        _limits_in_words(evidence, binding)
-    if "lsl" not in binding.args and "usl" not in binding.args:
-        raise NeedsInput(
-            "the specification limits are missing",
-            "what are the lower and upper specification limit (one is enough)?",
-        )
-    if (
-        "lsl" in binding.args
-        and "usl" in binding.args
-        and binding.args["lsl"] >= binding.args["usl"]
-    ):
-        raise NeedsInput(
-            f"the lower limit {binding.args['lsl']:g} is not below the upper limit {binding.args['usl']:g}",
-            "which is the lower and which the upper specification limit?",
-        )
-    for role, name in (("lsl", "lower"), ("usl", "upper")):
-        if role in binding.args:
-            binding.echo(
-                f"{name} specification limit {{}}",
-                (binding.args[role], binding.provenance.get(role, "question")),
-            )
-
-
-_ABOVE = re.compile(
-    r"\b(?:under|below|less than|not above|not over|not exceed\w*|stay under|upper[\w\s]{0,20}?)\s+(?:it is\s+)?([-+]?\d*\.?\d+)"
-)
-_BELOW = re.compile(
-    r"\b(?:above|over|more than|at least|not under|not below|exceed\w*|lower[\w\s]{0,20}?)\s+(?:it is\s+)?([-+]?\d*\.?\d+)"
-)
-
-
-def _limits_in_words(evidence: Evidence, binding: Binding) -> None:
-    """ "runout under 0.05", "must stay above 35"."""
-    text = _outside_lists(evidence).lower()
-    for role, pattern in (("usl", _ABOVE), ("lsl", _BELOW)):
-        match = pattern.search(text)
-        if match:
-            binding.set(role, float(match[1]), f"question[{match.start(1)}:{match.end(1)}]")
-
-
-def _outside_lists(evidence: Evidence) -> str:
-    text = evidence.reading.remaining
-    for block in evidence.reading.blocks:
-        for item in block.lists:
-            text = text[: item.start] + "\x00" * (item.end - item.start) + text[item.end :]
-    return text
-
-
 BINDERS: dict[str, Binder] = {
     "control_chart": bind_control_chart,
     "runs_rules": bind_runs_rules,
-    "capability": bind_capability,
 }

@@ -8,8 +8,8 @@ import msgspec
 
 from havoc.reading.roles import Scalar
 from havoc.reason.binding import gages, outcomes
+from havoc.reason.binding.capability import limits
 from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput, complete, source_of
-from havoc.reason.binding.processes import limits
 
 _NUM = r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?![\d])"
 _COUNTING = {
