@@ -13,17 +13,14 @@ from msgspec import Meta
 
 from havoc.tools.declaration import tool
 from havoc.tools.parameters import Name, Unit
-from havoc.tools.result import Check
 from havoc.tools.spc import chart_input
-from havoc.tools.spc.attributes import counts_chart, dispersion_check
 from havoc.tools.spc.chart_checks import verify
-from havoc.tools.spc.chart_input import independence
+from havoc.tools.spc.chart_kinds import Request, build
 from havoc.tools.spc.chart_result import COUNT_CHARTS, ControlChart, chart_title, narrate
 from havoc.tools.spc.panels import Basis, draw, judge
-from havoc.tools.spc.rules import MOST_VIOLATIONS, Rules, limits_only, rule_ids, without_zones
+from havoc.tools.spc.rules import MOST_VIOLATIONS, Rules, rule_ids
 from havoc.tools.spc.subgroups import SigmaMethod
-from havoc.tools.spc.variables import Chart, individuals_chart, xbar_chart
-from havoc.tools.spc.weighted import cusum_chart, ewma_chart
+from havoc.tools.spc.variables import Chart
 
 # So many points are usual before limits are trusted (Montgomery 6.2).
 _FEW_POINTS = 20
@@ -161,39 +158,28 @@ def control_chart(
     chosen, because = chart_input.choose(
         kind, given, has_rbar=rbar is not None, has_sbar=sbar is not None
     )
-    selected = rule_ids(rules)
-    basis = Basis(mean=mean, sigma=sigma, n_sigma=n_sigma, baseline=baseline, exclude=exclude or ())
-    assumptions: list[Check] = []
-    if chosen in COUNT_CHARTS:
-        counts, sizes = given.counts(chosen)
-        standard = {"p": pbar, "np": pbar, "c": cbar, "u": ubar}[chosen]
-        standard = mean if standard is None else standard
-        selected = without_zones(selected) if isinstance(rules, str) else selected
-        chart = counts_chart(chosen, counts, sizes, standard, basis, selected)
-        if counts is not None:
-            assumptions.append(dispersion_check(chosen, counts, sizes, chart.rate))
-    elif chosen in ("ewma", "cusum"):
-        selected = limits_only(selected) or ["nelson_1"]
-        location = given.location(chosen, basis, target, sigma_method)
-        if chosen == "ewma":
-            chart = ewma_chart(location, lambda_, n_sigma, steady_limits)
-        else:
-            chart = cusum_chart(location, k, h, cusum_units)
-        for panel in chart.panels:
-            panel.rules = selected
-    elif chosen == "i_mr":
-        values = given.individuals()
-        chart = individuals_chart(values, basis, selected, mr_bar)
-        if values is not None:
-            assumptions.append(independence(values))
-    else:
-        groups = given.groups()
-        chart = xbar_chart(chosen, groups, subgroup_size, basis, sigma_method, selected, rbar, sbar)
-        if groups is not None and groups.incomplete:
-            chart.warnings.append(
-                f"the last subgroup holds only {int(groups.sizes[-1])} of {subgroup_size} values"
-            )
-    return _result(chosen, because, chart, basis, selected, assumptions, name, unit)
+    request = Request(
+        given=given,
+        basis=Basis(
+            mean=mean, sigma=sigma, n_sigma=n_sigma, baseline=baseline, exclude=exclude or ()
+        ),
+        rules=rule_ids(rules),
+        named_set=isinstance(rules, str),
+        sigma_method=sigma_method,
+        rbar=rbar,
+        sbar=sbar,
+        mr_bar=mr_bar,
+        pbar=pbar,
+        cbar=cbar,
+        ubar=ubar,
+        target=target,
+        weight=lambda_,
+        k=k,
+        h=h,
+        cusum_units=cusum_units,
+        steady_limits=steady_limits,
+    )
+    return _result(chosen, because, build(chosen, request), request.basis, name, unit)
 
 
 def _result(
@@ -201,8 +187,6 @@ def _result(
     because: str | None,
     chart: Chart,
     basis: Basis,
-    rules: list[str],
-    assumptions: list[Check],
     name: str,
     unit: str,
 ) -> ControlChart:
@@ -216,10 +200,10 @@ def _result(
         name=name,
         points=main.values.size,
         n_sigma=basis.n_sigma,
-        rules=rules,
+        rules=list(main.rules),
         baseline=basis.baseline,
         excluded=sorted(set(basis.exclude)) or None,
-        assumptions=assumptions,
+        assumptions=chart.assumptions,
         warnings=chart.warnings,
         **chart.figures,
     )

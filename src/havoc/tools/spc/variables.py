@@ -13,6 +13,7 @@ import numpy as np
 
 from havoc.errors import InputError
 from havoc.tools.parameters import FloatArray
+from havoc.tools.result import Check
 from havoc.tools.spc import constants
 from havoc.tools.spc.detectors import BoolArray, IntArray
 from havoc.tools.spc.panels import Basis, ChartPanel, make_panel, scalar
@@ -29,6 +30,7 @@ class Chart(msgspec.Struct, kw_only=True):
     panels: list[ChartPanel]
     figures: dict[str, Any]
     method: str
+    assumptions: list[Check] = []
     warnings: list[str] = []
     rate: float = 0.0
 
