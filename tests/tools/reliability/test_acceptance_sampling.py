@@ -144,6 +144,41 @@ def test_master_tables(inspection: Any, table: dict[str, tuple[int | None, ...]]
                 assert (plan.plan_letter, plan.c + 1) == (letter, rejection)
 
 
+# Acceptance and rejection numbers of reduced inspection, MIL-STD-105E table II-C.
+_REDUCED: dict[str, tuple[tuple[int, int] | None, ...]] = {
+    "F": ((0, 1), None, None, (0, 2), (1, 3), (1, 4), (2, 5)),
+    "H": (None, (0, 2), (1, 3), (1, 4), (2, 5), (3, 6), (5, 8)),
+    "J": ((0, 2), (1, 3), (1, 4), (2, 5), (3, 6), (5, 8), (7, 10)),
+    "K": ((1, 3), (1, 4), (2, 5), (3, 6), (5, 8), (7, 10), (10, 13)),
+}
+_REDUCED_N = {"F": 8, "H": 20, "J": 32, "K": 50}
+
+
+def test_reduced_inspection() -> None:
+    for letter, row in _REDUCED.items():
+        for aql, numbers in zip(_AQL, row, strict=False):
+            plan = standard_plan(_LOTS[letter], aql, "II", "reduced")
+            if numbers is None:
+                assert plan.plan_letter != letter
+            else:
+                assert (plan.plan_letter, plan.n) == (letter, _REDUCED_N[letter])
+                assert (plan.c, plan.r) == numbers
+
+
+def test_a_lot_in_the_gap_of_reduced_inspection_passes(run: Run) -> None:
+    """Montgomery, 15.4: lot of 2000, AQL 0.65 %, level II: n = 50, accept on 1, reject on 3."""
+    plan = run(
+        "acceptance_sampling", lot_size=2000, aql=0.0065, inspection="reduced", p=[0.0065, 0.05]
+    )
+    assert (plan["n"], plan["ac"], plan["re"], plan["code_letter"]) == (50, 1, 3, "K")
+    assert plan["pa"] == pytest.approx(stats.binom.cdf(2, 50, [0.0065, 0.05]).tolist(), rel=1e-9)
+
+
+def test_the_last_row_has_no_arrow_down() -> None:
+    plan = standard_plan(600_000, 0.015, "III", "normal")
+    assert (plan.code_letter, plan.plan_letter, plan.n, plan.c) == ("R", "P", 800, 0)
+
+
 def test_arrows_are_said(run: Run) -> None:
     result = registry.execute("acceptance_sampling", {"lot_size": 200, "aql": 0.01})
     assert result.quantities["plan_letter"] == "H"
@@ -184,6 +219,7 @@ def test_the_oc_curve_falls(n: int, share: float, law: str) -> None:
         ({"n": 50, "c": 1, "distribution": "hypergeometric"}, "lot size"),
         ({"n": 50, "c": 1, "p": 1.2}, "p"),
         ({"n": 50, "c": 1, "p": []}, "empty"),
+        ({"lot_size": 100, "aql": 0.4, "inspection": "reduced"}, "reduced inspection"),
         ({"aql": 0.0100, "ltpd": 0.0100001}, "no plan"),
         ({"n": 0, "c": 0}, "n"),
     ],

@@ -72,7 +72,7 @@ def acceptance_sampling(
         Level, Meta(description="inspection level of ISO 2859-1 (with lot_size and aql)")
     ] = "II",
     inspection: Annotated[
-        Inspection, Meta(description="normal or tightened inspection of ISO 2859-1")
+        Inspection, Meta(description="normal, tightened or reduced inspection of the standard")
     ] = "normal",
 ) -> AcceptanceSampling:
     """How likely is a lot accepted, or how many units must be inspected?
@@ -80,10 +80,12 @@ def acceptance_sampling(
     With n and c: the OC curve, the probability of acceptance at p; with lot_size also
     AOQ, AOQL and ATI of rectifying inspection. With aql and ltpd: the smallest plan
     that keeps both risks. With c and ltpd: the sample size (c = 0 plans). With
-    lot_size and aql: the single plan of ISO 2859-1 (ANSI/ASQ Z1.4), normal or
-    tightened; with c = 0 as well, the c = 0 plan that protects the consumer as the
-    plan of the standard does. Reduced inspection, double sampling and variables plans
-    are not covered. Assumes a random sample and units judged without error.
+    lot_size and aql: the single plan of ISO 2859-1 (ANSI/ASQ Z1.4), normal, tightened
+    or reduced (as in ANSI/ASQ Z1.4); with c = 0 as well, the c = 0 plan that protects
+    the consumer as the plan of the standard does. Use it for units judged good or bad;
+    double_sampling takes a second sample where the first does not decide, and
+    acceptance_sampling_variables works on measured values. Assumes a random sample and
+    units judged without error.
     """
     if distribution == "hypergeometric" and lot_size is None:
         raise InputError(
@@ -97,7 +99,7 @@ def acceptance_sampling(
             where="aql, ltpd",
             remedy="ltpd is the quality to reject, worse than aql",
         )
-    goal, letters = "oc", None
+    goal, letters, gap = "oc", None, 0
     if n is not None and c is not None:
         goal = "curve" if p is None else "oc"
     elif aql is not None and ltpd is not None and c is None:
@@ -116,9 +118,10 @@ def acceptance_sampling(
         goal = "standard"
         letters = standard_plan(lot_size, 100 * aql, level, inspection)
         n, standard_c = min(letters.n, lot_size), letters.c
+        gap = letters.r - letters.c - 1
         if c == 0 and standard_c > 0:
-            goal = "zero"
-            ltpd = quality_at(beta, letters.n, standard_c)
+            goal, gap = "zero", 0
+            ltpd = quality_at(beta, letters.n, letters.r - 1)
             assert ltpd is not None
             distribution = "hypergeometric"
             n = smallest_sample(0, ltpd, beta, distribution, lot_size) or lot_size
@@ -143,13 +146,18 @@ def acceptance_sampling(
             where="n, lot_size",
             remedy="inspect the whole lot, or check the figures",
         )
-    result = _evaluate(goal, n, c, p, aql, ltpd, alpha, beta, lot_size, distribution)
+    result = _evaluate(goal, n, c, p, aql, ltpd, alpha, beta, lot_size, distribution, gap)
     if letters is not None:
         result.code_letter, result.plan_letter = letters.code_letter, letters.plan_letter
         result.level, result.inspection = level, inspection
         if letters.n >= lot_size and goal == "standard":  # type: ignore[operator]
             result.warnings.append(
                 f"the plan takes {letters.n} units and the lot has {lot_size}: inspect all of it"
+            )
+        if gap:
+            result.warnings.append(
+                f"with more than {letters.c} and fewer than {letters.r} defectives the lot "
+                "passes, and inspection goes back to normal"
             )
         if letters.code_letter != letters.plan_letter:
             result.warnings.append(
@@ -170,16 +178,19 @@ def _evaluate(
     beta: float,
     lot_size: int | None,
     law: Law,
+    gap: int,
 ) -> AcceptanceSampling:
-    p95, p50, p10 = (quality_at(share, n, c, law, lot_size) for share in (0.95, 0.5, 0.1))
+    # In the gap of reduced inspection the lot still passes.
+    passes = c + gap
+    p95, p50, p10 = (quality_at(share, n, passes, law, lot_size) for share in (0.95, 0.5, 0.1))
     result = AcceptanceSampling(
         method=_METHODS[goal] + f", {law} probabilities",
         goal=goal,
         n=n,
         c=c,
-        r=c + 1,
+        r=passes + 1,
         ac=c,
-        re=c + 1,
+        re=passes + 1,
         law=law,
         lot_size=lot_size,
         aql=aql,
@@ -193,14 +204,14 @@ def _evaluate(
     if goal == "find":
         result.alpha = alpha
     if aql is not None and aql < 1:
-        result.pa_aql = float(acceptance(aql, n, c, law, lot_size)[0])
+        result.pa_aql = float(acceptance(aql, n, passes, law, lot_size)[0])
         result.producer_risk = 1 - result.pa_aql
     if ltpd is not None:
-        result.pa_ltpd = float(acceptance(ltpd, n, c, law, lot_size)[0])
+        result.pa_ltpd = float(acceptance(ltpd, n, passes, law, lot_size)[0])
         result.consumer_risk = result.pa_ltpd
     _at_qualities(result, p, law)
     if lot_size is not None and lot_size > n:
-        result.aoql, result.aoql_at = outgoing_limit(n, c, law, lot_size)
+        result.aoql, result.aoql_at = outgoing_limit(n, passes, law, lot_size)
     if lot_size is not None and law == "binomial" and n > 0.1 * lot_size:
         result.warnings.append(
             f"the sample is {100 * n / lot_size:.0f} % of the lot: for a single lot the "
@@ -230,11 +241,11 @@ def _at_qualities(result: AcceptanceSampling, p: float | list[float] | None, law
         qualities = np.atleast_1d(np.asarray(p, dtype=np.float64))
         if qualities.size == 0:
             raise InputError("the list is empty", where="p", remedy="give a fraction defective")
-    pa = acceptance(qualities, result.n, result.c, law, result.lot_size)
+    pa = acceptance(qualities, result.n, result.r - 1, law, result.lot_size)
     aoq: list[float] | None = None
     ati: list[float] | None = None
     if result.lot_size is not None and result.lot_size >= result.n:
-        quality, inspected = outgoing(qualities, result.n, result.c, law, result.lot_size)
+        quality, inspected = outgoing(qualities, result.n, result.r - 1, law, result.lot_size)
         aoq, ati = quality.tolist(), inspected.tolist()
     result.by_quality = [
         OperatingPoint(
@@ -279,7 +290,7 @@ def _verify(result: AcceptanceSampling, **_: object) -> list[Recomputed]:
 
 
 def _summed(result: AcceptanceSampling, p: float) -> float:
-    n, c = result.n, min(result.c, result.n)
+    n, c = result.n, min(result.r - 1, result.n)
     if result.law == "hypergeometric":
         assert result.lot_size is not None
         bad = round(p * result.lot_size)

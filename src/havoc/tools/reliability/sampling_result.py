@@ -32,7 +32,9 @@ class AcceptanceSampling(Outcome):
     lists for several); ``by_quality`` holds the same as rows. ``aoq`` (average outgoing
     quality), ``aoql`` (its worst value, at the incoming quality ``aoql_at``) and ``ati``
     (average total inspection) assume that rejected lots are screened. ``ac`` and ``re``
-    repeat c and r under the names of ISO 2859-1. ``p95`` and ``p10`` are the qualities
+    repeat c and r under the names of ISO 2859-1; in reduced inspection r may exceed c by
+    more than one, and a lot between them passes (``pa`` counts it), but inspection goes
+    back to normal. ``p95`` and ``p10`` are the qualities
     accepted with these percentages; all qualities are fractions.
     """
 
@@ -82,7 +84,7 @@ def chart(result: AcceptanceSampling, law: Law) -> ChartSpec:
     if result.by_quality:
         top = max(top, max(row.p for row in result.by_quality))
     grid = np.linspace(0.0, top, _CURVE_POINTS)
-    pa = acceptance(grid, result.n, result.c, law, result.lot_size)
+    pa = acceptance(grid, result.n, result.r - 1, law, result.lot_size)
     series = [Series(name="probability of acceptance", kind="line", x=grid.tolist(), y=pa.tolist())]
     if result.by_quality and len(result.by_quality) <= _CURVE_POINTS:
         series.append(
@@ -107,13 +109,21 @@ def chart(result: AcceptanceSampling, law: Law) -> ChartSpec:
         )
     ]
     if result.lot_size is not None and result.aoql is not None:
-        quality, _ = outgoing(grid, result.n, result.c, law, result.lot_size)
+        quality, inspected = outgoing(grid, result.n, result.r - 1, law, result.lot_size)
         panels.append(
             Panel(
                 x_label="fraction defective",
                 y_label="average outgoing quality",
                 series=[Series(name="AOQ", kind="line", x=grid.tolist(), y=quality.tolist())],
                 limits=[Limit(label="AOQL", role="reference", value=result.aoql)],
+            )
+        )
+        panels.append(
+            Panel(
+                x_label="fraction defective",
+                y_label="average total inspection",
+                series=[Series(name="ATI", kind="line", x=grid.tolist(), y=inspected.tolist())],
+                limits=[Limit(label="lot size", role="reference", value=float(result.lot_size))],
             )
         )
     return ChartSpec(
