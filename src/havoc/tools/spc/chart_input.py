@@ -18,7 +18,21 @@ from havoc.tools.spc.panels import Basis
 from havoc.tools.spc.subgroups import LARGEST_FOR_RANGE, Subgroups
 from havoc.tools.spc.weighted import Location
 
-Kind = Literal["auto", "xbar_r", "xbar_s", "i_mr", "p", "np", "c", "u", "ewma", "cusum"]
+Kind = Literal[
+    "auto",
+    "xbar_r",
+    "xbar_s",
+    "i_mr",
+    "p",
+    "np",
+    "c",
+    "u",
+    "ewma",
+    "cusum",
+    "t2",
+    "generalized_variance",
+    "mewma",
+]
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,10 +180,14 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def choose(kind: Kind, given: Given, *, has_rbar: bool, has_sbar: bool) -> tuple[str, str | None]:
+def choose(
+    kind: Kind, given: Given, *, has_rbar: bool, has_sbar: bool, has_columns: bool = False
+) -> tuple[str, str | None]:
     """The chart to draw and, where it was not asked for by name, why."""
     if kind != "auto":
         return kind, None
+    if has_columns:
+        return "t2", "several characteristics are measured on the same parts"
     if given.defectives is not None:
         if given.sample_size is None:
             raise InputError(

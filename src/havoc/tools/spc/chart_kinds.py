@@ -9,6 +9,8 @@ import msgspec
 
 from havoc.tools.spc.attributes import counts_chart, dispersion_check
 from havoc.tools.spc.chart_input import Given, independence
+from havoc.tools.spc.multivariate import multivariate_chart
+from havoc.tools.spc.multivariate_input import Joint
 from havoc.tools.spc.panels import Basis
 from havoc.tools.spc.rules import limits_only, without_zones
 from havoc.tools.spc.subgroups import SigmaMethod
@@ -39,6 +41,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     h: float | None = None
     cusum_units: Literal["auto", "sigma", "data"] = "auto"
     steady_limits: bool = False
+    joint: Joint = Joint()
 
     @property
     def rules_without_zones(self) -> list[str]:
@@ -102,6 +105,20 @@ def _subgroups(kind: str, request: Request) -> Chart:
     return chart
 
 
+def _multivariate(kind: str, request: Request) -> Chart:
+    chart = multivariate_chart(
+        kind,
+        request.joint,
+        request.basis,
+        request.given.subgroup_size or 1,
+        weight=request.weight,
+        limit=request.h,
+        steady=request.steady_limits,
+    )
+    chart.panels[0].rules = limits_only(request.rules) or ["nelson_1"]
+    return chart
+
+
 BUILDERS: dict[str, Callable[[str, Request], Chart]] = {
     "xbar_r": _subgroups,
     "xbar_s": _subgroups,
@@ -112,4 +129,7 @@ BUILDERS: dict[str, Callable[[str, Request], Chart]] = {
     "u": _counts,
     "ewma": _weighted,
     "cusum": _weighted,
+    "t2": _multivariate,
+    "generalized_variance": _multivariate,
+    "mewma": _multivariate,
 }

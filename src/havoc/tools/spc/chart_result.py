@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from havoc.tools.result import Narrative, Outcome
+from havoc.tools.spc.multivariate import MultivariateSignal
 from havoc.tools.spc.rules import Violation
 
 Limits = float | list[float]
@@ -20,6 +21,9 @@ CHART_NAMES = {
     "u": "u",
     "ewma": "EWMA",
     "cusum": "CUSUM",
+    "t2": "Hotelling T²",
+    "generalized_variance": "generalized variance",
+    "mewma": "MEWMA",
 }
 
 
@@ -30,7 +34,8 @@ class ControlChart(Outcome):
     point has its own limits. ``out_of_limits`` are the numbers (from 1) of its
     points beyond them, those above before those below; ``spread_out_of_limits``
     are those of the R, S or MR panel.
-    ``violations`` holds all rules that fired on any panel.
+    ``violations`` holds all rules that fired on any panel. ``signals`` are the points of a
+    T² or MEWMA chart above the limit, with what each characteristic contributes.
     """
 
     kind: str
@@ -91,6 +96,17 @@ class ControlChart(Outcome):
     shift_start: int | None = None
     shifted_mean: float | None = None
     constants: dict[str, float] | None = None
+    variables: list[str] | None = None
+    alpha: float | None = None
+    arl0: float | None = None
+    mean_vector: list[float] | None = None
+    covariance: list[list[float]] | None = None
+    ucl_phase1: float | None = None
+    ucl_phase2: float | None = None
+    t2: list[float] | None = None
+    generalized_variance: list[float] | None = None
+    mewma: list[float] | None = None
+    signals: list[MultivariateSignal] | None = None
 
 
 def chart_title(result: ControlChart) -> str:
@@ -130,6 +146,11 @@ def narrate(result: ControlChart) -> Narrative:
             "The first signal comes at point {{first_signal}}; the shift seems to have begun at "
             "point {{shift_start}}, to a mean near {{shifted_mean:unit}}."
         )
+    details += [
+        f"At point {{{{signals.{i}.point}}}}: {{{{signals.{i}.reason}}}} (largest contribution "
+        f"{{{{signals.{i}.variable}}}})."
+        for i in range(min(len(result.signals or []), 5))
+    ]
     listed = [
         f"{{{{violations.{i}.panel}}}}: {{{{violations.{i}.reason}}}}"
         for i in range(min(len(result.violations or []), 8))
@@ -173,6 +194,9 @@ def _signals(result: ControlChart) -> str:
 def _limits(result: ControlChart) -> str:
     if result.kind == "cusum":
         return ", decision limit {{h}}"
+    if result.kind in ("t2", "mewma"):
+        both = ", upper limit {{ucl_phase1}} for points that set it, {{ucl_phase2}} for new ones"
+        return both if isinstance(result.ucl, list) else ", upper limit {{ucl}}"
     if isinstance(result.ucl, list):
         return (
             ", limits {{lcl_steady}} to {{ucl_steady}} in the steady state"

@@ -17,6 +17,8 @@ from havoc.tools.spc import chart_input
 from havoc.tools.spc.chart_checks import verify
 from havoc.tools.spc.chart_kinds import Request, build
 from havoc.tools.spc.chart_result import COUNT_CHARTS, ControlChart, chart_title, narrate
+from havoc.tools.spc.multivariate import contribution_chart
+from havoc.tools.spc.multivariate_input import MULTIVARIATE, CovarianceMethod, Joint
 from havoc.tools.spc.panels import Basis, draw, judge
 from havoc.tools.spc.rules import MOST_VIOLATIONS, Rules, rule_ids
 from havoc.tools.spc.subgroups import SigmaMethod
@@ -130,6 +132,31 @@ def control_chart(
         list[Annotated[int, Meta(ge=1)]] | None,
         Meta(description="numbers (from 1) of points left out of the limits, still plotted"),
     ] = None,
+    columns: Annotated[
+        dict[str, list[float]] | None,
+        Meta(description="values of each characteristic (t2, generalized_variance, mewma)"),
+    ] = None,
+    mean_vector: Annotated[
+        list[float] | None, Meta(description="given means in the order of the columns")
+    ] = None,
+    covariance: Annotated[
+        list[list[float]] | None, Meta(description="given covariance matrix of single values")
+    ] = None,
+    covariance_samples: Annotated[
+        Annotated[int, Meta(ge=2)] | None,
+        Meta(description="points that the given mean vector and covariance were estimated from"),
+    ] = None,
+    covariance_method: Annotated[
+        CovarianceMethod,
+        Meta(description="covariance of single observations: sample, or successive differences"),
+    ] = "sample",
+    alpha: Annotated[
+        Annotated[float, Meta(gt=0, lt=0.5)] | None,
+        Meta(description="false alarms a point of a T² chart; 0.00135 (beyond n_sigma) if absent"),
+    ] = None,
+    arl0: Annotated[
+        float, Meta(gt=1, le=1e6, description="in-control run length that sets h of a MEWMA chart")
+    ] = 200.0,
     rules: Rules = "western_electric",
     name: Name = "the process",
     unit: Unit = "",
@@ -139,7 +166,8 @@ def control_chart(
     Use it for values or counts in the order of production. Xbar-R for subgroups
     of up to eight, Xbar-S for larger or unequal ones, I-MR for single values, p
     and np for defective units, c and u for defects, EWMA and CUSUM for small
-    lasting shifts. Given mean and sigma (phase II) replace the estimates;
+    lasting shifts; T², generalized variance and MEWMA for several characteristics
+    of the same parts (columns). Given mean and sigma (phase II) replace the estimates;
     without data the limits alone are computed from summaries. Assumes values
     independent in time. Zone rules apply to means and single values only, and
     on count charts a set of rules is reduced to those without zones.
@@ -156,7 +184,11 @@ def control_chart(
         sds=sds,
     )
     chosen, because = chart_input.choose(
-        kind, given, has_rbar=rbar is not None, has_sbar=sbar is not None
+        kind,
+        given,
+        has_rbar=rbar is not None,
+        has_sbar=sbar is not None,
+        has_columns=columns is not None,
     )
     request = Request(
         given=given,
@@ -178,6 +210,15 @@ def control_chart(
         h=h,
         cusum_units=cusum_units,
         steady_limits=steady_limits,
+        joint=Joint(
+            columns=columns,
+            mean_vector=mean_vector,
+            covariance=covariance,
+            samples=covariance_samples,
+            method=covariance_method,
+            alpha=alpha,
+            arl0=arl0,
+        ),
     )
     return _result(chosen, because, build(chosen, request), request.basis, name, unit)
 
@@ -234,7 +275,11 @@ def _result(
             "are listed"
         )
     used = basis.used(main.values.size)
-    if basis.mean is None and used.sum() < _FEW_POINTS and kind not in ("ewma", "cusum"):
+    if (
+        basis.mean is None
+        and used.sum() < _FEW_POINTS
+        and kind not in ("ewma", "cusum", *MULTIVARIATE)
+    ):
         result.warnings.append(
             f"limits from {int(used.sum())} points are provisional; {_FEW_POINTS} to 25 are usual"
         )
@@ -248,6 +293,9 @@ def _result(
             result.unit,
         )
     ]
+    if result.signals:
+        largest = max(result.signals, key=lambda signal: signal.statistic / signal.ucl)
+        result.charts.append(contribution_chart(name, largest))
     return result
 
 

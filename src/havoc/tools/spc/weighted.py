@@ -38,7 +38,7 @@ class Location(msgspec.Struct, frozen=True, kw_only=True):
 
 def ewma_chart(location: Location, weight: float, n_sigma: float, steady: bool) -> Chart:
     """Exponentially weighted moving average from the target, limits at ``n_sigma``."""
-    smoothed = _smooth(location.values, location.target, weight)
+    smoothed = smooth(location.values, location.target, weight)
     final = location.standard_error * float(np.sqrt(weight / (2 - weight)))
     count = location.values.size
     decay = (1 - weight) ** (2 * np.arange(1, count + 1, dtype=np.float64))
@@ -73,7 +73,8 @@ def ewma_chart(location: Location, weight: float, n_sigma: float, steady: bool) 
     )
 
 
-def _smooth(values: FloatArray, start: float, weight: float) -> FloatArray:
+def smooth(values: FloatArray, start: float, weight: float) -> FloatArray:
+    """Exponentially weighted moving averages that begin at ``start``."""
     level, kept = start, 1 - weight
     smoothed = []
     for value in values.tolist():
