@@ -18,4 +18,7 @@ OPERATIONS: dict[str, str] = {
     "d_optimal": "d_optimal",
     "definitive_screening": "definitive_screening",
     "split_plot": "split_plot",
+    "factorial_anova": "factorial_anova",
+    "latin_square_analysis": "latin_square_analysis",
+    "split_plot_analysis": "split_plot_analysis",
 }
