@@ -10,7 +10,17 @@ from __future__ import annotations
 import re
 from functools import cache
 
-NAMED: tuple[tuple[str, str], ...] = ()
+NAMED: tuple[tuple[str, str], ...] = (
+    (
+        "arl",
+        r"\b(?:what|which|how|find|comput\w*|calculat\w*|give)\b[^.?]{0,80}\b(?:arl|run[\s-]lengths?)\b",
+    ),
+    (
+        "control_chart",
+        r"\b(?:hotelling\w*|mewma|t(?:²|\^2|2|[\s-]squared))\W{0,6}(?:\w{1,20}\W{1,3}){0,3}(?:chart|card)s?\b"
+        r"|\bmultivariate\s+(?:control|ewma)\b|\bgenerali[sz]ed\s+variance\s+chart",
+    ),
+)
 """Operation and pattern of its names, matched without regard to case."""
 
 

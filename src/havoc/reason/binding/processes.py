@@ -20,6 +20,7 @@ from havoc.reason.binding.evidence import (
     complete_pairs,
     source_of,
 )
+from havoc.reason.binding.joint_charts import bind_joint_chart
 from havoc.reason.binding.measured_subgroups import measurements
 
 _KINDS: tuple[tuple[str, str], ...] = (
@@ -62,6 +63,8 @@ def bind_control_chart(evidence: Evidence, binding: Binding) -> None:
         binding.operation = "control_chart_constants"
         binding.set("subgroup_size", int(number), source_of(size) if size else "question")
         return
+    if bind_joint_chart(evidence, binding):
+        return
     _refuse_absent_kinds(evidence)
     kind = chart_kind(evidence)
     if kind == "auto" and evidence.has(DEFECTIVE_WORDS):
@@ -87,11 +90,6 @@ def bind_control_chart(evidence: Evidence, binding: Binding) -> None:
 
 
 _ABSENT_KINDS: tuple[tuple[str, str, str], ...] = (
-    (
-        r"\bhotelling|\bt[\s-]?squared|\bt2\b|\bmultivariate|\bjointly\b|\bmewma\b|\bcorrelated\b.{0,40}\b(?:monitor|card|chart|alarm)",
-        "multivariate control charts",
-        "should each characteristic get its own chart instead?",
-    ),
     (
         r"\bshort[\s-]?run\b|\bdnom\b|\bz-?mr\b|deviation from nominal|nominal differs",
         "short-run charts",

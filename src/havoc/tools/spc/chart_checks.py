@@ -8,6 +8,8 @@ import statistics
 
 from havoc.tools.result import Recomputed
 from havoc.tools.spc.chart_result import COUNT_CHARTS, ControlChart
+from havoc.tools.spc.multivariate_checks import verify_joint
+from havoc.tools.spc.multivariate_input import MULTIVARIATE
 
 _GIVEN = ("mean", "sigma", "rbar", "sbar", "mr_bar", "pbar", "cbar", "ubar", "means")
 
@@ -20,10 +22,13 @@ def verify(
     defectives: list[float] | None,
     defects: list[float] | None,
     sample_size: float | list[float] | None,
+    columns: dict[str, list[float]] | None = None,
     **given: object,
 ) -> list[Recomputed]:
     if result.points > 20_000:
         return []
+    if result.kind in MULTIVARIATE:
+        return verify_joint(result, columns, subgroup_size or 1)
     if result.sh is not None or result.ewma is not None:
         if data is None or (subgroup_size or 1) > 1:
             return []
