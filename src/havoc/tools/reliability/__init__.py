@@ -3,6 +3,7 @@
 OPERATIONS: dict[str, str] = {
     "acceptance_sampling": "acceptance_sampling",
     "demonstration_test": "demonstration_test",
+    "double_sampling": "double_sampling",
     "kaplan_meier": "kaplan_meier",
     "weibull_fit": "weibull_fit",
 }
