@@ -3,8 +3,9 @@
 A comparison named "B-A" is the mean of B minus the mean of A, as in R.
 
 Sources: Tukey (1953) and C. Y. Kramer (1956) for unequal sizes; P. A. Games and
-J. F. Howell (1976); Dunnett (1955); S. Holm (1979); Z. Šidák (1967);
-Y. Benjamini and Y. Hochberg (1995).
+J. F. Howell (1976); Dunnett (1955); S. Holm (1979); Z. Šidák (1967); H. Scheffé (1953);
+J. C. Hsu (1984), Annals of Statistics 12, 1136, and (1996), Multiple Comparisons, 4.1, for
+comparisons with the best.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from scipy import special
 
 from havoc.errors import InputError
 from havoc.tools.parameters import FloatArray
+from havoc.tools.stats.adjustments import adjusted
 from havoc.tools.stats.range_distributions import (
     dunnett_quantile,
     dunnett_sf,
@@ -27,13 +29,25 @@ from havoc.tools.stats.range_distributions import (
     studentized_range_sf,
 )
 
-Method = Literal["tukey", "games_howell", "dunnett", "bonferroni", "holm", "sidak", "fisher_lsd"]
+Method = Literal[
+    "tukey",
+    "games_howell",
+    "dunnett",
+    "hsu_mcb",
+    "scheffe",
+    "bonferroni",
+    "holm",
+    "sidak",
+    "fisher_lsd",
+]
 MOST_GROUPS = 100
 
 METHOD_NAMES = {
     "tukey": "Tukey-Kramer simultaneous comparisons",
     "games_howell": "Games-Howell comparisons (variances may differ)",
     "dunnett": "Dunnett's comparisons with a control",
+    "hsu_mcb": "Hsu's comparisons with the best of the others",
+    "scheffe": "Scheffé's comparisons, protected for every contrast",
     "bonferroni": "pairwise t tests with pooled variance, Bonferroni",
     "holm": "pairwise t tests with pooled variance, Holm (Bonferroni intervals)",
     "sidak": "pairwise t tests with pooled variance, Šidák",
@@ -79,9 +93,13 @@ class Moments(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def compare(
-    moments: Moments, method: Method, alpha: float, control: str | None = None
+    moments: Moments,
+    method: Method,
+    alpha: float,
+    control: str | None = None,
+    best: Literal["largest", "smallest"] = "largest",
 ) -> list[Comparison]:
-    """All pairs, or with Dunnett every group against ``control``."""
+    """All pairs; with Dunnett every group against ``control``, with Hsu against the best."""
     if len(moments.names) > MOST_GROUPS:
         raise InputError(
             f"{len(moments.names)} groups make too many pairs",
@@ -100,27 +118,11 @@ def compare(
         )
     if method == "tukey":
         return _tukey(moments, alpha)
+    if method == "hsu_mcb":
+        return _with_best(moments, alpha, 1 if best == "largest" else -1)
+    if method == "scheffe":
+        return _scheffe(moments, alpha)
     return _pairwise_t(moments, method, alpha)
-
-
-def adjusted(p_values: Sequence[float], method: str) -> list[float]:
-    """P-values adjusted for their number: bonferroni, sidak, holm, benjamini_hochberg."""
-    p = np.asarray(p_values, dtype=np.float64)
-    count = p.size
-    order = np.argsort(p, kind="stable")
-    result = np.empty(count)
-    if method == "bonferroni":
-        result = p * count
-    elif method == "sidak":
-        result = -np.expm1(count * np.log1p(-np.minimum(p, 1 - 1e-16)))
-    elif method == "holm":
-        result[order] = np.maximum.accumulate(p[order] * (count - np.arange(count)))
-    elif method == "benjamini_hochberg":
-        scaled = p[order] * count / (np.arange(count) + 1)
-        result[order] = np.minimum.accumulate(scaled[::-1])[::-1]
-    else:
-        result = p
-    return [float(value) for value in np.minimum(result, 1.0)]
 
 
 def _pairs(moments: Moments) -> list[tuple[int, int]]:
@@ -200,6 +202,72 @@ def _dunnett(moments: Moments, alpha: float, control: str | None) -> list[Compar
         t = abs(moments.shifts[i] - moments.shifts[base]) / error
         p_value = dunnett_sf(t, sizes, moments.sizes[base], moments.error_df)
         result.append(_comparison(moments, i, base, critical * error, p_value, alpha))
+    return result
+
+
+def _scheffe(moments: Moments, alpha: float) -> list[Comparison]:
+    between, df = float(len(moments.names) - 1), moments.error_df
+    critical = math.sqrt(between * float(special.fdtri(between, df, 1 - alpha)))
+    result = []
+    for later, earlier in _pairs(moments):
+        error = _standard_error(moments, later, earlier)
+        t = (moments.shifts[later] - moments.shifts[earlier]) / error
+        p_value = float(special.fdtrc(between, df, t * t / between))
+        result.append(_comparison(moments, later, earlier, critical * error, p_value, alpha))
+    return result
+
+
+def _with_best(moments: Moments, alpha: float, sign: int) -> list[Comparison]:
+    """Hsu's constrained intervals of every mean less the best of the other means.
+
+    A group whose upper bound is 0 is not the best; its p-value is that of the one-sided
+    Dunnett test with this group as the control. For the smallest as the best (``sign`` -1)
+    the means change sign and the intervals are turned back.
+    """
+    groups = range(len(moments.names))
+    shift = [sign * value for value in moments.shifts]
+    critical, p_values, upper = [], [], []
+    for i in groups:
+        others = [moments.sizes[j] for j in groups if j != i]
+        d = dunnett_quantile(1 - alpha, others, moments.sizes[i], moments.error_df, "greater")
+        worst = max(
+            (shift[j] - shift[i]) / _standard_error(moments, i, j) for j in groups if j != i
+        )
+        critical.append(d)
+        p_values.append(dunnett_sf(worst, others, moments.sizes[i], moments.error_df, "greater"))
+        upper.append(
+            max(
+                min(
+                    shift[i] - shift[j] + d * _standard_error(moments, i, j)
+                    for j in groups
+                    if j != i
+                ),
+                0.0,
+            )
+        )
+    candidates = [i for i in groups if upper[i] > 0]
+    result = []
+    for i in groups:
+        low = min(
+            (
+                min(shift[i] - shift[j] - critical[j] * _standard_error(moments, i, j), 0.0)
+                for j in candidates
+                if j != i
+            ),
+            default=0.0,
+        )
+        rival = max((j for j in groups if j != i), key=lambda j: shift[j])
+        bounds = sorted((sign * low, sign * upper[i]))
+        result.append(
+            Comparison(
+                pair=f"{moments.names[i]}-{moments.names[rival]}",
+                difference=moments.shifts[i] - moments.shifts[rival],
+                ci_low=bounds[0] + 0.0,
+                ci_high=bounds[1] + 0.0,
+                p_adjusted=p_values[i],
+                significant=p_values[i] < alpha,
+            )
+        )
     return result
 
 

@@ -16,11 +16,11 @@ from havoc.errors import InputError
 from havoc.tools.declaration import tool
 from havoc.tools.parameters import Alpha, Name, Summary, Unit
 from havoc.tools.result import Check, Narrative, Outcome, Recomputed
+from havoc.tools.stats.adjustments import METHODS, adjusted
 from havoc.tools.stats.assumption_checks import INDEPENDENCE, equal_variances, normal_residuals
 from havoc.tools.stats.comparisons import (
     METHOD_NAMES,
     Comparison,
-    adjusted,
     compare,
     pooled,
 )
@@ -31,6 +31,8 @@ from havoc.tools.stats.group_input import GroupsOrSummaries, PreparedGroups, pre
 class MultipleComparison(Outcome):
     """``comparisons`` are named "B-A": the mean of B minus the mean of A.
 
+    With Hsu's method a pair is a group and the best of the others, ``best_candidates``
+    are the groups that can be the best and ``not_best`` those that cannot.
     ``error_df`` and ``residual_stdev`` are those of the pooled error. With
     p-values as input only ``p_adjusted`` and ``rejected`` (counted) are given.
     """
@@ -44,6 +46,9 @@ class MultipleComparison(Outcome):
     comparisons: list[Comparison] = msgspec.field(default_factory=list)
     different_pairs: list[str] = msgspec.field(default_factory=list)
     control: str | None = None
+    best: str | None = None
+    best_candidates: list[str] = msgspec.field(default_factory=list)
+    not_best: list[str] = msgspec.field(default_factory=list)
     error_df: float | None = None
     residual_stdev: float | None = None
     largest_difference: float | None = None
@@ -53,7 +58,7 @@ class MultipleComparison(Outcome):
 @tool(
     "multiple_comparison",
     title="Multiple comparisons of group means",
-    source="Tukey (1953); Games and Howell (1976); Dunnett (1955); Holm (1979)",
+    source="Tukey (1953); Games and Howell (1976); Dunnett (1955); Hsu (1984)",
 )
 def multiple_comparison(
     groups: GroupsOrSummaries | None = None,
@@ -62,6 +67,8 @@ def multiple_comparison(
             "tukey",
             "games_howell",
             "dunnett",
+            "hsu_mcb",
+            "scheffe",
             "bonferroni",
             "holm",
             "sidak",
@@ -71,6 +78,9 @@ def multiple_comparison(
         Meta(description="how the error over all comparisons is held; the last for p_values only"),
     ] = "tukey",
     control: Annotated[str | None, Meta(description="group that Dunnett compares with")] = None,
+    best: Annotated[
+        Literal["largest", "smallest"], Meta(description="Hsu: which mean is the best")
+    ] = "largest",
     p_values: Annotated[
         list[Annotated[float, Meta(ge=0, le=1)]] | None,
         Meta(description="instead of groups: p-values to adjust for their number"),
@@ -81,9 +91,12 @@ def multiple_comparison(
 ) -> MultipleComparison:
     """Which groups differ from which, without false alarms from many comparisons?
 
-    Tukey for all pairs with equal variances, Games-Howell where variances
-    differ, Dunnett against one control, Holm or Bonferroni for pairwise t
-    tests. Every method but Fisher's holds the error rate over all pairs.
+    Use it after an analysis of variance. Tukey (Tukey-Kramer with unequal sizes)
+    for all pairs with equal variances, Games-Howell where variances differ,
+    Dunnett against one control, Hsu's MCB to find which groups can be the best,
+    Scheffé for any contrast, Holm or Bonferroni for pairwise t tests. Every
+    method but Fisher's holds the error rate over all pairs. Assumes independent
+    values, near-normal means and, but for Games-Howell, equal variances.
     """
     if (groups is None) == (p_values is None):
         raise InputError("give either groups or p_values", where="multiple_comparison")
@@ -101,8 +114,9 @@ def multiple_comparison(
     moments = pooled(prepared.names, prepared.sizes, prepared.shifts, prepared.variances)
     if control is not None and method == "tukey":
         method = "dunnett"
-    comparisons = compare(moments, method, alpha, control)
+    comparisons = compare(moments, method, alpha, control, best)
     different = [item.pair for item in comparisons if item.significant]
+    by_best = method == "hsu_mcb"
     warnings = list(prepared.warnings)
     checks = _checks(prepared, method)
     if method != "games_howell" and any(check.status == "violated" for check in checks[:1]):
@@ -119,26 +133,33 @@ def multiple_comparison(
         comparisons=comparisons,
         different_pairs=different,
         control=(control or prepared.names[0]) if method == "dunnett" else None,
+        best=best if by_best else None,
+        best_candidates=[
+            name
+            for name, item in zip(prepared.names, comparisons, strict=True)
+            if not item.significant
+        ]
+        if by_best
+        else [],
+        not_best=[
+            name for name, item in zip(prepared.names, comparisons, strict=True) if item.significant
+        ]
+        if by_best
+        else [],
         error_df=moments.error_df,
         residual_stdev=moments.error_variance**0.5,
         largest_difference=max((item.difference for item in comparisons), key=abs),
         p_adjusted=[item.p_adjusted for item in comparisons],
         assumptions=checks,
         warnings=warnings,
-        charts=[_chart(comparisons, name, unit)],
+        charts=[_chart(comparisons, name, unit, by_best)],
     )
 
 
 def _adjust(p_values: list[float], method: str, alpha: float) -> MultipleComparison:
-    names = {
-        "bonferroni": "Bonferroni",
-        "holm": "Holm",
-        "sidak": "Šidák",
-        "benjamini_hochberg": "Benjamini-Hochberg (false discovery rate)",
-    }
     if method == "tukey":
         method = "holm"
-    if method not in names:
+    if method not in METHODS:
         raise InputError(
             f"{method} needs the groups, not p-values",
             where="method",
@@ -149,7 +170,7 @@ def _adjust(p_values: list[float], method: str, alpha: float) -> MultipleCompari
     result = adjusted(p_values, method)
     rejected = sum(value < alpha for value in result)
     return MultipleComparison(
-        method=f"p-values adjusted by {names[method]}",
+        method=f"p-values adjusted by {METHODS[method]}",
         procedure=method,
         alpha=alpha,
         level=1 - alpha,
@@ -170,7 +191,15 @@ def _narrate(result: MultipleComparison) -> Narrative:
             key_figures=[("adjusted p-values", "{{p_adjusted}}"), ("rejected", "{{rejected}}")],
         )
     against = " from {{control}}" if result.control else ""
-    if result.significant:
+    if result.best is not None:
+        single = len(result.best_candidates) == 1
+        conclusion = (
+            "{{best_candidates}} has the {{best}} mean"
+            if single
+            else "These groups can have the {{best}} mean: {{best_candidates}}"
+        )
+        conclusion += "; {{not_best}} cannot." if result.not_best else "; none can be ruled out."
+    elif result.significant:
         conclusion = (
             f"{{{{rejected}}}} of {{{{count}}}} comparisons differ{against}: "
             "{{different_pairs}}."
@@ -250,9 +279,11 @@ def _checks(prepared: PreparedGroups, method: str) -> list[Check]:
     return [*checks, normal_residuals(prepared.residuals), INDEPENDENCE]
 
 
-def _chart(comparisons: list[Comparison], name: str, unit: str) -> ChartSpec:
+def _chart(comparisons: list[Comparison], name: str, unit: str, best: bool) -> ChartSpec:
     return interval_chart(
-        f"Pairs of {name} whose interval crosses zero do not differ",
+        f"Pairs of {name} whose interval crosses zero do not differ"
+        if not best
+        else f"{name} less the best of the others: a bound at zero decides",
         [item.pair for item in comparisons],
         [item.difference for item in comparisons],
         [item.ci_low for item in comparisons],

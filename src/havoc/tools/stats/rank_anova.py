@@ -18,8 +18,8 @@ from havoc.errors import InputError
 from havoc.tools.declaration import tool
 from havoc.tools.parameters import Alpha, FloatArray, Groups, Name, Unit, as_sample
 from havoc.tools.result import Check, Narrative, Outcome, Recomputed
+from havoc.tools.stats.adjustments import adjusted
 from havoc.tools.stats.assumption_checks import INDEPENDENCE
-from havoc.tools.stats.comparisons import adjusted
 from havoc.tools.stats.group_charts import individual_values
 from havoc.tools.stats.range_distributions import studentized_range_sf
 from havoc.tools.stats.rank_inputs import tie_sum
