@@ -8,8 +8,14 @@ import statistics
 
 from havoc.tools.result import Recomputed
 from havoc.tools.spc.chart_result import COUNT_CHARTS, ControlChart
+from havoc.tools.spc.laney import ORDINARY, verify_laney
+from havoc.tools.spc.moving_average import verify_moving_average
 from havoc.tools.spc.multivariate_checks import verify_joint
 from havoc.tools.spc.multivariate_input import MULTIVARIATE
+from havoc.tools.spc.rare_events import verify_rare_events
+from havoc.tools.spc.short_run import verify_short_run
+from havoc.tools.spc.three_way import verify_three_way
+from havoc.tools.spc.zone import verify_zone
 
 _GIVEN = ("mean", "sigma", "rbar", "sbar", "mr_bar", "pbar", "cbar", "ubar", "means")
 
@@ -33,19 +39,34 @@ def verify(
         if data is None or (subgroup_size or 1) > 1:
             return []
         return _verify_cusum(result, data) if result.sh else _verify_ewma(result, data)
+    if data is not None and (subgroup_size or 1) == 1:
+        if result.kind == "moving_average":
+            return verify_moving_average(result, data)
+        if result.kind == "zone":
+            return verify_zone(result, data)
     if result.baseline is not None or result.excluded:
         return []
     if any(given[name] is not None for name in _GIVEN):
         return []
     counts = defectives or defects or (data if result.kind == "c" else None)
+    if result.stages is not None:
+        return []
+    if result.kind in ORDINARY and counts is not None:
+        return verify_laney(result, counts, sample_size)
+    if result.kind == "short_run":
+        return verify_short_run(result)
+    if result.kind in ("g", "t") and data is not None:
+        return verify_rare_events(result, data)
     if result.kind in COUNT_CHARTS and counts is not None:
         return _verify_counts(result, counts, sample_size)
     if result.kind == "i_mr" and data is not None:
         return _verify_individuals(result, data)
-    if result.kind in ("xbar_r", "xbar_s"):
+    if result.kind in ("xbar_r", "xbar_s", "three_way"):
         rows = subgroups
         if rows is None and data is not None and subgroup_size:
             rows = [data[i : i + subgroup_size] for i in range(0, len(data), subgroup_size)]
+        if rows and result.kind == "three_way":
+            return verify_three_way(result, rows)
         return _verify_subgroups(result, rows) if rows else []
     return []
 

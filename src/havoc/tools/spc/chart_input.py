@@ -32,7 +32,19 @@ Kind = Literal[
     "t2",
     "generalized_variance",
     "mewma",
+    "laney_p",
+    "laney_u",
+    "g",
+    "t",
+    "short_run",
+    "moving_average",
+    "zone",
+    "three_way",
 ]
+
+
+# Kinds whose points are subgroups where values come with a subgroup size.
+_OF_SUBGROUPS = ("xbar_r", "xbar_s", "three_way", "short_run")
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +59,36 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     means: list[float] | None
     ranges: list[float] | None
     sds: list[float] | None
+
+    def points(self, kind: str) -> int:
+        """How many points the chart has."""
+        for column in (self.defectives, self.defects, self.subgroups, self.means):
+            if column is not None:
+                return len(column)
+        if self.data is None:
+            raise InputError("no data given", where="data", remedy="give the values or counts")
+        size = self.subgroup_size if kind in _OF_SUBGROUPS else None
+        return -(-len(self.data) // (size or 1))
+
+    def piece(self, kind: str, start: int, end: int) -> Given:
+        """The points from ``start`` (0-based) up to ``end``."""
+        size = (self.subgroup_size or 1) if kind in _OF_SUBGROUPS else 1
+        cut: dict[str, list[float] | list[list[float]] | None] = {
+            name: None if column is None else column[start:end]
+            for name, column in (
+                ("defectives", self.defectives),
+                ("defects", self.defects),
+                ("subgroups", self.subgroups),
+                ("means", self.means),
+                ("ranges", self.ranges),
+                ("sds", self.sds),
+            )
+        }
+        sizes = self.sample_size
+        if isinstance(sizes, list) and len(sizes) > 1:
+            sizes = sizes[start:end]
+        data = None if self.data is None else self.data[start * size : end * size]
+        return msgspec.structs.replace(self, **cut, data=data, sample_size=sizes)
 
     def groups(self) -> Subgroups | None:
         """Subgroups from rows, from consecutive values or from summaries; None if none given."""
@@ -181,13 +223,21 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def choose(
-    kind: Kind, given: Given, *, has_rbar: bool, has_sbar: bool, has_columns: bool = False
+    kind: Kind,
+    given: Given,
+    *,
+    has_rbar: bool,
+    has_sbar: bool,
+    has_columns: bool = False,
+    has_parts: bool = False,
 ) -> tuple[str, str | None]:
     """The chart to draw and, where it was not asked for by name, why."""
     if kind != "auto":
         return kind, None
     if has_columns:
         return "t2", "several characteristics are measured on the same parts"
+    if has_parts:
+        return "short_run", "several parts in small numbers run through one process"
     if given.defectives is not None:
         if given.sample_size is None:
             raise InputError(

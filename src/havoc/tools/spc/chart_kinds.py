@@ -9,13 +9,19 @@ import msgspec
 
 from havoc.tools.spc.attributes import counts_chart, dispersion_check
 from havoc.tools.spc.chart_input import Given, independence
+from havoc.tools.spc.laney import ORDINARY, laney_chart
+from havoc.tools.spc.moving_average import DEFAULT_SPAN, moving_average_chart
 from havoc.tools.spc.multivariate import multivariate_chart
 from havoc.tools.spc.multivariate_input import Joint
 from havoc.tools.spc.panels import Basis
+from havoc.tools.spc.rare_events import EventLimits, choose_limits, g_chart, t_chart
 from havoc.tools.spc.rules import limits_only, without_zones
+from havoc.tools.spc.short_run import PartSigma, ShortRunMethod, read_parts, short_run_chart
 from havoc.tools.spc.subgroups import SigmaMethod
+from havoc.tools.spc.three_way import three_way_chart
 from havoc.tools.spc.variables import Chart, individuals_chart, xbar_chart
 from havoc.tools.spc.weighted import cusum_chart, ewma_chart
+from havoc.tools.spc.zone import zone_chart
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +48,12 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     cusum_units: Literal["auto", "sigma", "data"] = "auto"
     steady_limits: bool = False
     joint: Joint = Joint()
+    parts: list[str | float] | None = None
+    nominals: dict[str, float] | list[float] | None = None
+    short_run_method: ShortRunMethod | None = None
+    part_sigma: PartSigma | None = None
+    span: int | None = None
+    event_limits: EventLimits = "auto"
 
     @property
     def rules_without_zones(self) -> list[str]:
@@ -65,11 +77,52 @@ def _counts(kind: str, request: Request) -> Chart:
     return chart
 
 
+def _laney(kind: str, request: Request) -> Chart:
+    counts, sizes = request.given.counts(ORDINARY[kind])
+    given = request.pbar if kind == "laney_p" else request.ubar
+    standard = request.basis.mean if given is None else given
+    rules = request.rules_without_zones
+    return laney_chart(kind, counts, sizes, standard, request.basis, rules)
+
+
+def _rare_events(kind: str, request: Request) -> Chart:
+    data, rules = request.given.data, request.rules_without_zones
+    method = choose_limits(kind, request.event_limits)
+    if kind == "g":
+        return g_chart(data, request.basis, rules, method, request.pbar)
+    return t_chart(data, request.basis, rules, method)
+
+
+def _short_run(_: str, request: Request) -> Chart:
+    given = request.given
+    grouped = (given.subgroup_size or 1) > 1 or given.subgroups is not None
+    groups = given.groups() if grouped or given.means is not None else None
+    values = given.individuals() if groups is None else None
+    points = 0 if values is None else values.size
+    parts = read_parts(
+        points if groups is None else groups.sizes.size, request.parts, request.nominals
+    )
+    method = request.short_run_method or "deviation"
+    return short_run_chart(
+        values, groups, parts, method, request.part_sigma, request.basis, request.rules
+    )
+
+
+def _three_way(_: str, request: Request) -> Chart:
+    return three_way_chart(
+        request.given.groups(), request.basis, request.rules, request.sigma_method
+    )
+
+
 def _weighted(kind: str, request: Request) -> Chart:
     basis = request.basis
     location = request.given.location(kind, basis, request.target, request.sigma_method)
     if kind == "ewma":
         chart = ewma_chart(location, request.weight, basis.n_sigma, request.steady_limits)
+    elif kind == "moving_average":
+        chart = moving_average_chart(location, request.span or DEFAULT_SPAN, basis.n_sigma)
+    elif kind == "zone":
+        return zone_chart(location)
     else:
         chart = cusum_chart(location, request.k, request.h, request.cusum_units)
     for panel in chart.panels:
@@ -129,6 +182,14 @@ BUILDERS: dict[str, Callable[[str, Request], Chart]] = {
     "u": _counts,
     "ewma": _weighted,
     "cusum": _weighted,
+    "moving_average": _weighted,
+    "zone": _weighted,
+    "laney_p": _laney,
+    "laney_u": _laney,
+    "g": _rare_events,
+    "t": _rare_events,
+    "short_run": _short_run,
+    "three_way": _three_way,
     "t2": _multivariate,
     "generalized_variance": _multivariate,
     "mewma": _multivariate,

@@ -10,7 +10,7 @@ from havoc.tools.spc.rules import Violation
 
 Limits = float | list[float]
 
-COUNT_CHARTS = ("p", "np", "c", "u")
+COUNT_CHARTS = ("p", "np", "c", "u", "laney_p", "laney_u")
 CHART_NAMES = {
     "xbar_r": "Xbar-R",
     "xbar_s": "Xbar-S",
@@ -24,7 +24,59 @@ CHART_NAMES = {
     "t2": "Hotelling T²",
     "generalized_variance": "generalized variance",
     "mewma": "MEWMA",
+    "laney_p": "Laney p'",
+    "laney_u": "Laney u'",
+    "g": "g",
+    "t": "t",
+    "short_run": "short-run",
+    "moving_average": "moving average",
+    "zone": "zone",
+    "three_way": "three-way",
 }
+
+
+class PartFigures(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A part of a short-run chart: its own mean, what is taken away, and its sigma."""
+
+    part: str
+    points: int
+    mean: float
+    center: float
+    sigma: float
+    nominal: float | None = None
+
+
+class StageFigures(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A stage, from point ``first`` to ``last``, with its own limits."""
+
+    stage: str
+    first: int
+    last: int
+    points: int
+    mean: float
+    center: Limits
+    lcl: Limits
+    ucl: Limits
+    spread_center: Limits | None = None
+    spread_lcl: Limits | None = None
+    spread_ucl: Limits | None = None
+    sigma_within: float | None = None
+    sigma_z: float | None = None
+
+
+class StageTest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Do the stages differ? ``difference`` (last minus first) only where there are two."""
+
+    test: str
+    statistic: float
+    df: float
+    p_value: float
+    alpha: float
+    significant: bool
+    df_within: float | None = None
+    difference: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
 
 
 class ControlChart(Outcome):
@@ -107,6 +159,29 @@ class ControlChart(Outcome):
     generalized_variance: list[float] | None = None
     mewma: list[float] | None = None
     signals: list[MultivariateSignal] | None = None
+    sigma_z: float | None = None
+    ordinary_out_of_limits_count: int | None = None
+    mean_between: float | None = None
+    event_probability: float | None = None
+    shape: float | None = None
+    scale: float | None = None
+    transformed_center: float | None = None
+    transformed_lcl: float | None = None
+    transformed_ucl: float | None = None
+    moving_average: list[float] | None = None
+    span: int | None = None
+    zone_scores: list[float] | None = None
+    cumulative_scores: list[float] | None = None
+    deviations: list[float] | None = None
+    z: list[float] | None = None
+    part_figures: list[PartFigures] | None = None
+    sigma_means: float | None = None
+    sigma_between: float | None = None
+    sigma_between_within: float | None = None
+    stages: list[StageFigures] | None = None
+    stages_differ: bool | None = None
+    stage_test: StageTest | None = None
+    stage_spread_test: StageTest | None = None
 
 
 def chart_title(result: ControlChart) -> str:

@@ -11,22 +11,50 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from havoc.errors import InputError
 from havoc.tools.declaration import tool
 from havoc.tools.parameters import Name, Unit
 from havoc.tools.spc import chart_input
 from havoc.tools.spc.chart_checks import verify
 from havoc.tools.spc.chart_kinds import Request, build
-from havoc.tools.spc.chart_result import COUNT_CHARTS, ControlChart, chart_title, narrate
+from havoc.tools.spc.chart_result import (
+    CHART_NAMES,
+    COUNT_CHARTS,
+    ControlChart,
+    chart_title,
+    narrate,
+)
 from havoc.tools.spc.multivariate import contribution_chart
 from havoc.tools.spc.multivariate_input import MULTIVARIATE, CovarianceMethod, Joint
 from havoc.tools.spc.panels import Basis, draw, judge
+from havoc.tools.spc.rare_events import EventLimits
 from havoc.tools.spc.rules import MOST_VIOLATIONS, Rules, rule_ids
+from havoc.tools.spc.short_run import PartSigma, ShortRunMethod
+from havoc.tools.spc.stages import STAGED, staged_chart
 from havoc.tools.spc.subgroups import SigmaMethod
 from havoc.tools.spc.variables import Chart
 
 # So many points are usual before limits are trusted (Montgomery 6.2).
 _FEW_POINTS = 20
-_X_LABELS = {"i_mr": "observation", "xbar_r": "subgroup", "xbar_s": "subgroup"}
+_X_LABELS = {
+    "i_mr": "observation",
+    "xbar_r": "subgroup",
+    "xbar_s": "subgroup",
+    "three_way": "subgroup",
+    "g": "event",
+    "t": "event",
+    "short_run": "observation",
+}
+_BELONGS = {
+    "parts": ("short_run",),
+    "nominals": ("short_run",),
+    "short_run_method": ("short_run",),
+    "part_sigma": ("short_run",),
+    "span": ("moving_average",),
+    "event_limits": ("g", "t"),
+    "stages": STAGED,
+}
+_SPREAD_PANELS = ("R", "S", "MR")
 
 
 @tool(
@@ -157,6 +185,40 @@ def control_chart(
     arl0: Annotated[
         float, Meta(gt=1, le=1e6, description="in-control run length that sets h of a MEWMA chart")
     ] = 200.0,
+    parts: Annotated[
+        list[str | float] | None,
+        Meta(description="short_run: the part of every value (of every subgroup)"),
+    ] = None,
+    nominals: Annotated[
+        dict[str, float] | list[float] | None,
+        Meta(description="short_run: nominal of each named part, or one for every value"),
+    ] = None,
+    short_run_method: Annotated[
+        ShortRunMethod | None,
+        Meta(description="short_run: deviation from nominal (default), or z, standardised"),
+    ] = None,
+    part_sigma: Annotated[
+        PartSigma | None,
+        Meta(description="short_run z: sigma of each part (default), run, pooled, or pooled logs"),
+    ] = None,
+    span: Annotated[
+        Annotated[int, Meta(ge=2)] | None,
+        Meta(description="moving_average: how many points are averaged (default 3)"),
+    ] = None,
+    event_limits: Annotated[
+        EventLimits,
+        Meta(
+            description="g: probability (as Minitab) or sigma; t: weibull (as Minitab), "
+            "exponential or nelson"
+        ),
+    ] = "auto",
+    stages: Annotated[
+        list[int | str] | None,
+        Meta(
+            description="limits for each stage: a label for every point, or the numbers of the "
+            "points where a new stage begins"
+        ),
+    ] = None,
     rules: Rules = "western_electric",
     name: Name = "the process",
     unit: Unit = "",
@@ -167,7 +229,11 @@ def control_chart(
     of up to eight, Xbar-S for larger or unequal ones, I-MR for single values, p
     and np for defective units, c and u for defects, EWMA and CUSUM for small
     lasting shifts; T², generalized variance and MEWMA for several characteristics
-    of the same parts (columns). Given mean and sigma (phase II) replace the estimates;
+    of the same parts (columns). Laney p and u where the samples are so large that ordinary
+    limits are too narrow, g and t for what lies between rare events, short runs of
+    many parts as deviations from nominal or standardised, moving averages, zone scores,
+    three-way for subgroups that differ by nature, stages for limits before and after a
+    change. Given mean and sigma (phase II) replace the estimates;
     without data the limits alone are computed from summaries. Assumes values
     independent in time. Zone rules apply to means and single values only, and
     on count charts a set of rules is reduced to those without zones.
@@ -189,6 +255,17 @@ def control_chart(
         has_rbar=rbar is not None,
         has_sbar=sbar is not None,
         has_columns=columns is not None,
+        has_parts=parts is not None,
+    )
+    _refuse_settings_of_others(
+        chosen,
+        parts=parts,
+        nominals=nominals,
+        short_run_method=short_run_method,
+        part_sigma=part_sigma,
+        span=span,
+        event_limits=None if event_limits == "auto" else event_limits,
+        stages=stages,
     )
     request = Request(
         given=given,
@@ -219,8 +296,26 @@ def control_chart(
             alpha=alpha,
             arl0=arl0,
         ),
+        parts=parts,
+        nominals=nominals,
+        short_run_method=short_run_method,
+        part_sigma=part_sigma,
+        span=span,
+        event_limits=event_limits,
     )
-    return _result(chosen, because, build(chosen, request), request.basis, name, unit)
+    chart = build(chosen, request) if stages is None else staged_chart(chosen, request, stages)
+    return _result(chosen, because, chart, request.basis, name, unit)
+
+
+def _refuse_settings_of_others(kind: str, **settings: object) -> None:
+    """Settings that would change nothing are an error, not a silence."""
+    for setting, value in settings.items():
+        if value is not None and kind not in _BELONGS[setting]:
+            raise InputError(
+                f"a {CHART_NAMES[kind]} chart has no {setting.replace('_', ' ')}",
+                where=setting,
+                remedy=f"leave it out, or choose kind {' or '.join(_BELONGS[setting])}",
+            )
 
 
 def _result(
@@ -259,8 +354,14 @@ def _result(
     above, below = list(findings[0].above), list(findings[0].below)
     if kind == "cusum":
         below = findings[1].above
-    elif len(findings) > 1 and chart.panels[1].values.size:
-        result.spread_out_of_limits = [*findings[1].above, *findings[1].below]
+    spread = [
+        found
+        for found, panel in zip(findings, chart.panels, strict=True)
+        if panel.name in _SPREAD_PANELS and panel.values.size
+    ]
+    if spread:
+        beyond = [point for found in spread for point in (*found.above, *found.below)]
+        result.spread_out_of_limits = list(dict.fromkeys(beyond))
     result.above_limits, result.below_limits = above, below
     result.out_of_limits = [*above, *below]
     result.out_of_limits_count = len(result.out_of_limits)
@@ -279,6 +380,7 @@ def _result(
         basis.mean is None
         and used.sum() < _FEW_POINTS
         and kind not in ("ewma", "cusum", *MULTIVARIATE)
+        and result.stages is None
     ):
         result.warnings.append(
             f"limits from {int(used.sum())} points are provisional; {_FEW_POINTS} to 25 are usual"

@@ -13,7 +13,7 @@ from havoc.charts import ChartSpec, Flag, Limit, Panel, Series, decimate
 from havoc.errors import InputError
 from havoc.tools.parameters import FloatArray
 from havoc.tools.spc.detectors import BoolArray, IntArray
-from havoc.tools.spc.rules import Findings, apply_rules
+from havoc.tools.spc.rules import Findings, apply_rules, merged
 
 _MOST_FLAGS = 200
 
@@ -22,7 +22,9 @@ class ChartPanel(msgspec.Struct, kw_only=True):
     """``values`` is empty when only limits were asked for; limits then have one entry.
 
     ``positions`` are the 1-based numbers of the points (moving ranges start at
-    2). ``sigma`` is the standard deviation of each plotted point.
+    2). ``sigma`` is the standard deviation of each plotted point. ``extra`` are
+    findings besides those of the rules. ``stages`` are the names of the stages and
+    the index of the first point of each; rules do not reach across them.
     """
 
     name: str
@@ -34,6 +36,8 @@ class ChartPanel(msgspec.Struct, kw_only=True):
     ucl: FloatArray
     sigma: FloatArray
     rules: Sequence[str] = ()
+    extra: Findings | None = None
+    stages: Sequence[tuple[str, int]] = ()
 
 
 class Basis(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,20 +107,29 @@ def make_panel(
 
 
 def judge(panel: ChartPanel, n_sigma: float) -> Findings:
-    """Apply the panel's rules to its points."""
+    """Apply the panel's rules to its points, within every stage by itself."""
     if panel.values.size == 0:
         return Findings()
-    return apply_rules(
-        panel.values,
-        panel.center,
-        panel.sigma,
-        list(panel.rules),
-        lower=panel.lcl,
-        upper=panel.ucl,
-        n_sigma=n_sigma,
-        panel=panel.name,
-        positions=panel.positions,
-    )
+    starts = [start for _, start in panel.stages] or [0]
+    ends = [*starts[1:], panel.values.size]
+    found = [
+        apply_rules(
+            panel.values[start:end],
+            panel.center[start:end],
+            panel.sigma[start:end],
+            list(panel.rules),
+            lower=panel.lcl[start:end],
+            upper=panel.ucl[start:end],
+            n_sigma=n_sigma,
+            panel=panel.name,
+            positions=panel.positions[start:end],
+        )
+        for start, end in zip(starts, ends, strict=True)
+        if end > start
+    ]
+    if panel.extra is not None:
+        found.append(panel.extra)
+    return found[0] if len(found) == 1 else merged(found)
 
 
 def scalar(limits: FloatArray) -> float | list[float]:
@@ -172,6 +185,16 @@ def _drawn(panel: ChartPanel, found: Findings, x_label: str, unit: str) -> Panel
         _limit("LCL", "control", panel.lcl, shown),
     ]
     limits = [limit for limit in limits if limit.value is None or math.isfinite(limit.value)]
+    limits += [
+        Limit(
+            label=name,
+            role="reference",
+            value=float(panel.positions[start]) - 0.5,
+            orientation="vertical",
+        )
+        for name, start in panel.stages
+        if start < panel.values.size
+    ]
     return Panel(
         title=f"{panel.name} chart",
         x_label=x_label,

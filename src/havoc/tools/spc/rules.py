@@ -186,6 +186,42 @@ def apply_rules(
     )
 
 
+def moved(found: Findings, by: int) -> Findings:
+    """Findings whose points are counted ``by`` points later."""
+    return Findings(
+        violations=[
+            msgspec.structs.replace(
+                item,
+                points=[point + by for point in item.points],
+                signal_points=[point + by for point in item.signal_points],
+                reason=item.reason.replace(
+                    name_points(item.points), name_points([point + by for point in item.points])
+                ),
+            )
+            for item in found.violations
+        ],
+        counts=found.counts,
+        above=[point + by for point in found.above],
+        below=[point + by for point in found.below],
+    )
+
+
+def merged(parts: Sequence[Findings]) -> Findings:
+    """Findings of several pieces of a series as one."""
+    counts: dict[str, int] = {}
+    for part in parts:
+        for rule, number in part.counts.items():
+            counts[rule] = counts.get(rule, 0) + number
+    violations = [item for part in parts for item in part.violations]
+    violations.sort(key=lambda item: (item.signal_points[0], item.rule))
+    return Findings(
+        violations=violations[:MOST_VIOLATIONS],
+        counts=counts,
+        above=sorted({point for part in parts for point in part.above}),
+        below=sorted({point for part in parts for point in part.below}),
+    )
+
+
 def _events(fires: BoolArray, window: int) -> list[tuple[int, int]]:
     """First and last firing point of each group of firings whose windows overlap or touch."""
     at = np.flatnonzero(fires)
