@@ -21,4 +21,5 @@ OPERATIONS: dict[str, str] = {
     "factorial_anova": "factorial_anova",
     "latin_square_analysis": "latin_square_analysis",
     "split_plot_analysis": "split_plot_analysis",
+    "mixture_analysis": "mixture_analysis",
 }
