@@ -4,5 +4,7 @@ OPERATIONS: dict[str, str] = {
     "attribute_agreement": "attribute_agreement",
     "gage_bias_linearity": "gage_bias_linearity",
     "gage_rr": "gage_rr",
+    "gage_rr_expanded": "gage_rr_expanded",
+    "gage_rr_nested": "gage_rr_nested",
     "gage_type1": "gage_type1",
 }

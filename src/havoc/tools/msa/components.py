@@ -47,8 +47,8 @@ def by_anova(study: CrossedStudy, alpha: float) -> tuple[Components, list[AnovaR
     if o == 1:
         ms_error = ss_error / df_error
         rows = [
-            _row("part", ss_part, df_part, ms_error, df_error),
-            _row("repeatability", ss_error, df_error, None, 0),
+            anova_row("part", ss_part, df_part, ms_error, df_error),
+            anova_row("repeatability", ss_error, df_error, None, 0),
         ]
         components = Components(
             repeatability=ms_error,
@@ -59,17 +59,17 @@ def by_anova(study: CrossedStudy, alpha: float) -> tuple[Components, list[AnovaR
         return components, rows, None
     df_interaction = df_part * df_operator
     ms_error = ss_error / df_error
-    interaction = _row("part x operator", ss_interaction, df_interaction, ms_error, df_error)
+    interaction = anova_row("part x operator", ss_interaction, df_interaction, ms_error, df_error)
     pooled = interaction.p_value is None or interaction.p_value > alpha
     if pooled:
         df_test = df_error + df_interaction
         ms_test = (ss_error + ss_interaction) / df_test
         repeatability, between = ms_test, 0.0
-        last = _row("repeatability", ss_error + ss_interaction, df_test, None, 0)
+        last = anova_row("repeatability", ss_error + ss_interaction, df_test, None, 0)
     else:
         df_test, ms_test = df_interaction, ss_interaction / df_interaction
         repeatability, between = ms_error, max((ms_test - ms_error) / r, 0.0)
-        last = _row("repeatability", ss_error, df_error, None, 0)
+        last = anova_row("repeatability", ss_error, df_error, None, 0)
     components = Components(
         repeatability=repeatability,
         operator=max((ss_operator / df_operator - ms_test) / (p * r), 0.0),
@@ -77,15 +77,15 @@ def by_anova(study: CrossedStudy, alpha: float) -> tuple[Components, list[AnovaR
         part=max((ss_part / df_part - ms_test) / (o * r), 0.0),
     )
     rows = [
-        _row("part", ss_part, df_part, ms_test, df_test),
-        _row("operator", ss_operator, df_operator, ms_test, df_test),
+        anova_row("part", ss_part, df_part, ms_test, df_test),
+        anova_row("operator", ss_operator, df_operator, ms_test, df_test),
         interaction,
         last,
     ]
     return components, rows, pooled
 
 
-def _row(source: str, ss: float, df: int, ms_test: float | None, df_test: int) -> AnovaRow:
+def anova_row(source: str, ss: float, df: int, ms_test: float | None, df_test: int) -> AnovaRow:
     ms = ss / df
     if ms_test is None or ms_test <= 0:
         return AnovaRow(source=source, ss=ss, df=df, ms=ms)

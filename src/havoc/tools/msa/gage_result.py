@@ -1,16 +1,10 @@
-"""What a gage study returns, how it reads and how it is drawn."""
+"""What a gage study returns and how it reads."""
 
 from __future__ import annotations
 
 import msgspec
-import numpy as np
 
-from havoc.charts import ChartSpec, Limit, Panel, Series, decimate
-from havoc.tools.msa.study import CrossedStudy
 from havoc.tools.result import Narrative, Outcome
-from havoc.tools.spc.constants import range_moments
-
-_MOST_LINES = 12
 
 
 class AnovaRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -24,6 +18,18 @@ class AnovaRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     p_value: float | None = None
 
 
+class ComponentInterval(msgspec.Struct, frozen=True, kw_only=True):
+    """Confidence interval of a variance component, and of its square root."""
+
+    source: str
+    variance: float
+    var_ci_low: float
+    var_ci_high: float
+    sd_ci_low: float
+    sd_ci_high: float
+    interval: str
+
+
 class GageRR(Outcome):
     """Variances, standard deviations and shares in percent of each source.
 
@@ -32,7 +38,9 @@ class GageRR(Outcome):
     ``pct_contribution_*`` variances, ``pct_tolerance_*`` the study variation with
     the tolerance. ``ndc`` is the number of distinct categories. The F test of
     the interaction is that of the full model; parts and operators are tested by
-    the interaction, or by the pooled error where it was dropped.
+    the interaction, or by the pooled error where it was dropped. ``intervals`` holds
+    the confidence interval (``level``) of every component, ``*_ci_low`` and
+    ``*_ci_high`` those of the shares of the gage.
     """
 
     name: str
@@ -85,6 +93,16 @@ class GageRR(Outcome):
     p_part: float | None = None
     F_operator: float | None = None
     p_operator: float | None = None
+    level: float | None = None
+    intervals: list[ComponentInterval] | None = None
+    pct_contribution_grr_ci_low: float | None = None
+    pct_contribution_grr_ci_high: float | None = None
+    pct_study_var_grr_ci_low: float | None = None
+    pct_study_var_grr_ci_high: float | None = None
+    pct_tolerance_grr_ci_low: float | None = None
+    pct_tolerance_grr_ci_high: float | None = None
+    ndc_ci_low: int | None = None
+    ndc_ci_high: int | None = None
 
 
 def narrate(result: GageRR) -> Narrative:
@@ -116,6 +134,12 @@ def narrate(result: GageRR) -> Narrative:
         )
     if result.pct_tolerance_grr is not None:
         details.append("It takes {{pct_tolerance_grr}} percent of the tolerance.")
+    if result.pct_study_var_grr_ci_low is not None:
+        details.append(
+            "The {{level:%}} confidence interval of gage R&R runs from "
+            "{{pct_study_var_grr_ci_low}} to {{pct_study_var_grr_ci_high}} percent of the study "
+            "variation; few operators make it wide."
+        )
     figures = [
         ("gage R&R, percent of study variation", "{{pct_study_var_grr}}"),
         ("repeatability, percent of study variation", "{{pct_study_var_repeatability}}"),
@@ -132,73 +156,4 @@ def narrate(result: GageRR) -> Narrative:
         f"of the study variation{categories}.",
         details=details,
         key_figures=figures,
-    )
-
-
-def charts(result: GageRR, study: CrossedStudy) -> list[ChartSpec]:
-    """Components as bars, means of every operator over the parts, ranges of the trials."""
-    return [_components(result), _by_part(result, study)]
-
-
-def _components(result: GageRR) -> ChartSpec:
-    sources = ["gage R&R", "repeatability", "reproducibility", "part to part"]
-    fields = ["grr", "repeatability", "reproducibility", "part"]
-    series = [
-        Series(
-            name=text,
-            kind="bars",
-            x=list(sources),
-            y=[float(getattr(result, f"{prefix}_{field}")) for field in fields],
-        )
-        for text, prefix in (
-            ("% contribution", "pct_contribution"),
-            ("% study variation", "pct_study_var"),
-        )
-    ]
-    return ChartSpec(
-        kind="gage_components",
-        title=f"{result.name}: where the variation comes from",
-        panels=[Panel(y_label="percent", x_scale="category", series=series)],
-    )
-
-
-def _by_part(result: GageRR, study: CrossedStudy) -> ChartSpec:
-    means, ranges = study.values.mean(axis=2), np.ptp(study.values, axis=2)
-    shown = decimate(len(study.parts))
-    labels = [study.parts[i] for i in shown]
-    drawn = study.operators[:_MOST_LINES]
-    mean, sd = range_moments(study.values.shape[2])
-    center = float(ranges.mean())
-    panels = []
-    for title, table, y_label, limits in (
-        ("mean of the trials", means, result.unit or "measurement", []),
-        (
-            "range of the trials",
-            ranges,
-            "range",
-            [
-                Limit(label="UCL", role="control", value=center * (1 + 3 * sd / mean)),
-                Limit(label="mean", role="center", value=center),
-            ],
-        ),
-    ):
-        panels.append(
-            Panel(
-                title=title,
-                x_label="part",
-                y_label=y_label,
-                x_scale="category",
-                series=[
-                    Series(name=operator, x=labels, y=[float(table[i, j]) for i in shown])
-                    for j, operator in enumerate(drawn)
-                ],
-                limits=limits,
-            )
-        )
-    hidden = len(study.operators) - len(drawn)
-    return ChartSpec(
-        kind="gage_by_part",
-        title=f"{result.name}: parallel lines mean that the operators agree",
-        panels=panels,
-        notes=[f"{hidden} further operators are not drawn"] if hidden else [],
     )

@@ -10,33 +10,30 @@ Burdick, C. M. Borror and D. C. Montgomery (2003), J. Quality Technology 35, 342
 
 from __future__ import annotations
 
-import math
 from fractions import Fraction
 from typing import Annotated, Literal
 
-import msgspec
 import numpy as np
 from msgspec import Meta
 
-from havoc.errors import InputError
 from havoc.tools.declaration import tool
+from havoc.tools.msa.component_intervals import crossed_forms
 from havoc.tools.msa.components import (
-    Components,
     by_anova,
     by_ranges,
     from_deviations,
     from_worksheet,
 )
-from havoc.tools.msa.gage_result import AnovaRow, GageRR, charts, narrate
+from havoc.tools.msa.gage_charts import draw
+from havoc.tools.msa.gage_result import AnovaRow, GageRR, narrate
+from havoc.tools.msa.shares import add_intervals, gage_result, tolerance_width
 from havoc.tools.msa.study import CrossedStudy, Labels, read_study
-from havoc.tools.parameters import Name, Unit
+from havoc.tools.parameters import Confidence, Name, Unit
 from havoc.tools.result import Check, Recomputed
 from havoc.tools.spc.constants import range_moments
 
 _Positive = Annotated[float, Meta(gt=0)] | None
 _NotNegative = Annotated[float, Meta(ge=0)] | None
-# Number of distinct categories: parts sigma over gage sigma, times root two (AIAG).
-_CATEGORIES_FACTOR = 1.41
 
 
 @tool(
@@ -87,6 +84,7 @@ def gage_rr(
     trials: Annotated[
         Annotated[int, Meta(ge=2)] | None, Meta(description="trials a part, with rbar")
     ] = None,
+    confidence: Confidence = 0.95,
     name: Name = "the gage",
     unit: Unit = "",
 ) -> GageRR:
@@ -99,7 +97,7 @@ def gage_rr(
     usable; at least five distinct categories are wanted. Assumes parts that
     span the process and blind, randomised trials.
     """
-    width = _tolerance(tolerance, lsl, usl)
+    width = tolerance_width(tolerance, lsl, usl)
     warnings: list[str] = []
     study = None
     rows: list[AnovaRow] = []
@@ -128,7 +126,7 @@ def gage_rr(
     else:
         components = from_deviations(ev, av, grr, pv, tv)
         text = "from given standard deviations"
-    result = _result(components, width, study_multiplier, name, unit)
+    result = gage_result(components, width, study_multiplier, name, unit)
     result.method = (
         f"{text}; negative components set to zero; study variation "
         f"{study_multiplier:g} standard deviations; categories 1.41 PV / GRR, cut to a whole number"
@@ -137,11 +135,24 @@ def gage_rr(
     if study is not None:
         result.part_count, result.operator_count, result.trial_count = study.values.shape
         result.measurements = study.values.size
-        result.charts = charts(result, study)
+        result.charts = [
+            draw(
+                result,
+                study.values.transpose(1, 0, 2),
+                [study.parts] * len(study.operators),
+                study.operators,
+            )
+        ]
         result.assumptions = _assumptions(study)
     if rows:
         result.anova = rows
         result.interaction_dropped = pooled
+        assert study is not None
+        add_intervals(result, crossed_forms(study.values.shape, pooled), confidence)
+        result.method += (
+            "; intervals: chi-square for repeatability, modified large sample for the other "
+            "components (Burdick, Borror and Montgomery), generalized inference for the shares"
+        )
         named = {row.source: row for row in rows}
         if "part x operator" in named:
             result.interaction_F = named["part x operator"].F
@@ -153,77 +164,6 @@ def gage_rr(
 
 
 gage_rr.narrates(narrate)
-
-
-def _tolerance(tolerance: float | None, lsl: float | None, usl: float | None) -> float | None:
-    if tolerance is not None or lsl is None or usl is None:
-        return tolerance
-    if lsl >= usl:
-        raise InputError(
-            f"the lower limit {lsl:g} is not below the upper limit {usl:g}",
-            where="lsl, usl",
-            remedy="swap them",
-        )
-    return usl - lsl
-
-
-def _result(
-    components: Components,
-    tolerance: float | None,
-    multiplier: float,
-    name: str,
-    unit: str,
-) -> GageRR:
-    """All shares and widths that follow from the components."""
-    total = components.gage + components.part
-    if total <= 0:
-        raise InputError(
-            "all measurements are equal, so there is no variation to split",
-            where="data",
-            remedy="check the resolution of the gage",
-        )
-    variances = {
-        "repeatability": components.repeatability,
-        "reproducibility": components.reproducibility,
-        "grr": components.gage,
-        "part": components.part,
-        "total": total,
-    }
-    figures: dict[str, float] = {}
-    for source, variance in variances.items():
-        sd = math.sqrt(variance)
-        figures[f"var_{source}"] = variance
-        figures[f"sd_{source}"] = sd
-        figures[f"study_var_{source}"] = multiplier * sd
-        figures[f"pct_contribution_{source}"] = 100 * variance / total
-        figures[f"pct_study_var_{source}"] = 100 * math.sqrt(variance / total)
-        if tolerance is not None:
-            figures[f"pct_tolerance_{source}"] = 100 * multiplier * sd / tolerance
-    share = figures["pct_study_var_grr"]
-    categories = None
-    if components.gage > 0:
-        ratio = math.sqrt(components.part / components.gage)
-        categories = max(int(_CATEGORIES_FACTOR * ratio), 1)
-    return msgspec.convert(
-        {
-            "method": "",
-            "unit": unit,
-            "name": name,
-            **figures,
-            "var_operator": components.operator,
-            "var_interaction": components.interaction,
-            "pct_sv": share,
-            "ndc": categories,
-            "verdict": "acceptable"
-            if share < 10
-            else "marginal"
-            if share <= 30
-            else "unacceptable",
-            "tolerance": tolerance,
-            "study_multiplier": multiplier,
-        },
-        GageRR,
-    )
 
 
 def _study_warnings(study: CrossedStudy) -> list[str]:

@@ -50,8 +50,8 @@ def read_study(
                 where=name,
                 remedy="every measurement needs its part and its operator",
             )
-    part_names, part_index = _indexed(parts)
-    operator_names, operator_index = _indexed(operators)
+    part_names, part_index = index_labels(parts)
+    operator_names, operator_index = index_labels(operators)
     if len(part_names) < 2:
         raise InputError("at least 2 parts are needed", where="parts", remedy="measure more parts")
     counts = np.zeros((len(part_names), len(operator_names)), dtype=np.int64)
@@ -66,7 +66,8 @@ def read_study(
     )
 
 
-def _indexed(column: Labels) -> tuple[list[str], list[int]]:
+def index_labels(column: Labels) -> tuple[list[str], list[int]]:
+    """Distinct labels in the order of appearance, and the place of each row among them."""
     names: dict[str, int] = {}
     index = [names.setdefault(label(value), len(names)) for value in column]
     return list(names), index
