@@ -114,7 +114,8 @@ def _radial(at: FloatArray, origin: FloatArray, weight: float, p: int) -> FloatA
     if not np.any(origin):
         logs = (p - 1) * np.log(at) - at**2 / (2 * variance)
         logs = logs - p * math.log(weight) - order * math.log(2) - special.gammaln(p / 2)
-        return np.asarray(np.exp(logs), dtype=np.float64)
+        shape = np.broadcast_shapes(at.shape, origin.shape)
+        return np.asarray(np.broadcast_to(np.exp(logs), shape), dtype=np.float64)
     bessel = special.ive(order, origin * at / variance)
     with np.errstate(divide="ignore"):
         logs = np.log(at / variance) + order * np.log(at / origin) + np.log(bessel)
