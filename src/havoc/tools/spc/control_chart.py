@@ -17,13 +17,8 @@ from havoc.tools.parameters import Name, Unit
 from havoc.tools.spc import chart_input
 from havoc.tools.spc.chart_checks import verify
 from havoc.tools.spc.chart_kinds import Request, build
-from havoc.tools.spc.chart_result import (
-    CHART_NAMES,
-    COUNT_CHARTS,
-    ControlChart,
-    chart_title,
-    narrate,
-)
+from havoc.tools.spc.chart_narrative import chart_title, narrate
+from havoc.tools.spc.chart_result import CHART_NAMES, COUNT_CHARTS, ControlChart
 from havoc.tools.spc.multivariate import contribution_chart
 from havoc.tools.spc.multivariate_input import MULTIVARIATE, CovarianceMethod, Joint
 from havoc.tools.spc.panels import Basis, draw, judge

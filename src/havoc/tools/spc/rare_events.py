@@ -33,6 +33,8 @@ from havoc.tools.spc.variables import Chart
 EventLimits = Literal["auto", "probability", "sigma", "weibull", "exponential", "nelson"]
 _METHODS = {"g": ("probability", "sigma"), "t": ("weibull", "exponential", "nelson")}
 
+_LAW = {"weibull": "Weibull", "exponential": "exponential"}
+
 # Nelson's power makes exponential times near normal.
 POWER = 1 / 3.6
 
@@ -147,7 +149,7 @@ def t_chart(data: list[float] | None, basis: Basis, rules: list[str], method: st
         figures["mean_between"] = scale * math.gamma(1 + 1 / shape)
         center, lcl, ucl = (scale * (-math.log1p(-q)) ** (1 / shape) for q in (0.5, tail, 1 - tail))
         how = (
-            f"percentiles of the {method.capitalize()} distribution"
+            f"percentiles of the {_LAW[method]} distribution"
             f"{' (maximum likelihood)' if basis.mean is None else ' with the given mean'}, "
             f"limits {tail:.5f} on either side"
         )
