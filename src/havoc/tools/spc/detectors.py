@@ -11,7 +11,7 @@ Clinical Chemistry 27, 493.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Protocol
 
 import msgspec
 import numpy as np
@@ -40,7 +40,10 @@ class PlottedSeries(msgspec.Struct, frozen=True, kw_only=True):
     tolerance: float
 
 
-Detector = Callable[[PlottedSeries], list[Track]]
+class Detector(Protocol):
+    """Where a rule fires; what it looks for is in its fields, for run lengths too."""
+
+    def __call__(self, series: PlottedSeries) -> list[Track]: ...
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,187 +61,203 @@ def _recent(mask: BoolArray, window: int) -> IntArray:
     return total[last] - total[np.maximum(last - window, 0)]
 
 
-def _beyond_limits(series: PlottedSeries) -> list[Track]:
-    return [
-        Track(fires=series.above, members=series.above, side="above the upper limit"),
-        Track(fires=series.below, members=series.below, side="below the lower limit"),
-    ]
+class BeyondLimits(msgspec.Struct, frozen=True):
+    """A point beyond the control limits."""
+
+    def __call__(self, series: PlottedSeries) -> list[Track]:
+        return [
+            Track(fires=series.above, members=series.above, side="above the upper limit"),
+            Track(fires=series.below, members=series.below, side="below the lower limit"),
+        ]
 
 
-def _count_beyond(needed: int, window: int, distance: float) -> Detector:
+class CountBeyond(msgspec.Struct, frozen=True):
     """``needed`` of ``window`` points further than ``distance`` sigma on one side."""
-    where = f"more than {distance:g} sigma " if distance else ""
 
-    def detect(series: PlottedSeries) -> list[Track]:
+    needed: int
+    window: int
+    distance: float
+
+    def __call__(self, series: PlottedSeries) -> list[Track]:
+        where = f"more than {self.distance:g} sigma " if self.distance else ""
         tracks = []
         for sign, side in ((1.0, "above"), (-1.0, "below")):
-            marked = sign * series.z > distance + series.tolerance
-            fires = marked & (_recent(marked, window) >= needed)
+            marked = sign * series.z > self.distance + series.tolerance
+            fires = marked & (_recent(marked, self.window) >= self.needed)
             tracks.append(Track(fires=fires, members=marked, side=f"{where}{side} the center line"))
         return tracks
 
-    return detect
 
+class Trend(msgspec.Struct, frozen=True):
+    """``points`` in a row rising or falling."""
 
-def _trend(points: int) -> Detector:
-    def detect(series: PlottedSeries) -> list[Track]:
+    points: int
+
+    def __call__(self, series: PlottedSeries) -> list[Track]:
         steps = np.diff(series.z, prepend=series.z[:1])
         everywhere = np.ones(series.z.size, dtype=np.bool_)
+        needed = self.points - 1
         return [
             Track(
-                fires=_recent(sign * steps > series.tolerance, points - 1) == points - 1,
+                fires=_recent(sign * steps > series.tolerance, needed) == needed,
                 members=everywhere,
                 side=side,
             )
             for sign, side in ((1.0, "rising"), (-1.0, "falling"))
         ]
 
-    return detect
 
+class Alternating(msgspec.Struct, frozen=True):
+    """``points`` in a row alternating up and down."""
 
-def _alternating(points: int) -> Detector:
-    def detect(series: PlottedSeries) -> list[Track]:
+    points: int
+
+    def __call__(self, series: PlottedSeries) -> list[Track]:
         steps = np.diff(series.z, prepend=series.z[:1])
         direction = np.where(np.abs(steps) > series.tolerance, np.sign(steps), 0.0)
         turns = np.zeros(series.z.size, dtype=np.bool_)
         turns[1:] = direction[1:] * direction[:-1] < 0
-        fires = _recent(turns, points - 2) == points - 2
+        fires = _recent(turns, self.points - 2) == self.points - 2
         return [Track(fires=fires, members=np.ones_like(turns), side="alternating up and down")]
 
-    return detect
 
+class AllWithin(msgspec.Struct, frozen=True):
+    """``points`` in a row nearer than ``distance`` sigma to the center line."""
 
-def _all_within(points: int, distance: float) -> Detector:
-    def detect(series: PlottedSeries) -> list[Track]:
-        marked = np.abs(series.z) < distance - series.tolerance
-        fires = _recent(marked, points) == points
-        side = f"within {distance:g} sigma of the center line"
+    points: int
+    distance: float
+
+    def __call__(self, series: PlottedSeries) -> list[Track]:
+        marked = np.abs(series.z) < self.distance - series.tolerance
+        fires = _recent(marked, self.points) == self.points
+        side = f"within {self.distance:g} sigma of the center line"
         return [Track(fires=fires, members=marked, side=side)]
 
-    return detect
 
+class AllBeyond(msgspec.Struct, frozen=True):
+    """``points`` in a row further than ``distance`` sigma, on either side."""
 
-def _all_beyond(points: int, distance: float) -> Detector:
-    def detect(series: PlottedSeries) -> list[Track]:
-        marked = np.abs(series.z) > distance + series.tolerance
-        fires = _recent(marked, points) == points
-        side = f"further than {distance:g} sigma from the center line, on either side"
+    points: int
+    distance: float
+
+    def __call__(self, series: PlottedSeries) -> list[Track]:
+        marked = np.abs(series.z) > self.distance + series.tolerance
+        fires = _recent(marked, self.points) == self.points
+        side = f"further than {self.distance:g} sigma from the center line, on either side"
         return [Track(fires=fires, members=marked, side=side)]
 
-    return detect
 
-
-def _opposite(distance: float) -> Detector:
+class Opposite(msgspec.Struct, frozen=True):
     """Neighbours beyond ``distance`` on opposite sides."""
 
-    def detect(series: PlottedSeries) -> list[Track]:
-        high = series.z > distance + series.tolerance
-        low = series.z < -distance - series.tolerance
+    distance: float
+
+    def __call__(self, series: PlottedSeries) -> list[Track]:
+        high = series.z > self.distance + series.tolerance
+        low = series.z < -self.distance - series.tolerance
         fires = np.zeros(series.z.size, dtype=np.bool_)
         fires[1:] = (high[1:] & low[:-1]) | (low[1:] & high[:-1])
-        side = f"on opposite sides, each further than {distance:g} sigma"
+        side = f"on opposite sides, each further than {self.distance:g} sigma"
         return [Track(fires=fires, members=high | low, side=side)]
-
-    return detect
 
 
 RULES: dict[str, Rule] = {
     "nelson_1": Rule(
         name="a point beyond the control limits",
         window=1,
-        detect=_beyond_limits,
+        detect=BeyondLimits(),
         needs_zones=False,
     ),
     "nelson_2": Rule(
         name="9 points in a row on one side of the center line",
         window=9,
-        detect=_count_beyond(9, 9, 0.0),
+        detect=CountBeyond(9, 9, 0.0),
         needs_zones=False,
     ),
     "nelson_3": Rule(
         name="6 points in a row rising or falling",
         window=6,
-        detect=_trend(6),
+        detect=Trend(6),
         needs_zones=False,
     ),
     "nelson_4": Rule(
         name="14 points in a row alternating up and down",
         window=14,
-        detect=_alternating(14),
+        detect=Alternating(14),
         needs_zones=False,
     ),
     "nelson_5": Rule(
         name="2 of 3 points beyond 2 sigma on one side",
         window=3,
-        detect=_count_beyond(2, 3, 2.0),
+        detect=CountBeyond(2, 3, 2.0),
     ),
     "nelson_6": Rule(
         name="4 of 5 points beyond 1 sigma on one side",
         window=5,
-        detect=_count_beyond(4, 5, 1.0),
+        detect=CountBeyond(4, 5, 1.0),
     ),
     "nelson_7": Rule(
         name="15 points in a row within 1 sigma",
         window=15,
-        detect=_all_within(15, 1.0),
+        detect=AllWithin(15, 1.0),
     ),
     "nelson_8": Rule(
         name="8 points in a row beyond 1 sigma, on either side",
         window=8,
-        detect=_all_beyond(8, 1.0),
+        detect=AllBeyond(8, 1.0),
     ),
     "western_electric_1": Rule(
         name="a point beyond the control limits",
         window=1,
-        detect=_beyond_limits,
+        detect=BeyondLimits(),
         needs_zones=False,
     ),
     "western_electric_2": Rule(
         name="2 of 3 points beyond 2 sigma on one side",
         window=3,
-        detect=_count_beyond(2, 3, 2.0),
+        detect=CountBeyond(2, 3, 2.0),
     ),
     "western_electric_3": Rule(
         name="4 of 5 points beyond 1 sigma on one side",
         window=5,
-        detect=_count_beyond(4, 5, 1.0),
+        detect=CountBeyond(4, 5, 1.0),
     ),
     "western_electric_4": Rule(
         name="8 points in a row on one side of the center line",
         window=8,
-        detect=_count_beyond(8, 8, 0.0),
+        detect=CountBeyond(8, 8, 0.0),
         needs_zones=False,
     ),
     "westgard_1_2s": Rule(
         name="a point beyond 2 sigma (warning)",
         window=1,
-        detect=_count_beyond(1, 1, 2.0),
+        detect=CountBeyond(1, 1, 2.0),
         warning_only=True,
     ),
     "westgard_1_3s": Rule(
         name="a point beyond 3 sigma",
         window=1,
-        detect=_count_beyond(1, 1, 3.0),
+        detect=CountBeyond(1, 1, 3.0),
     ),
     "westgard_2_2s": Rule(
         name="2 points in a row beyond 2 sigma on one side",
         window=2,
-        detect=_count_beyond(2, 2, 2.0),
+        detect=CountBeyond(2, 2, 2.0),
     ),
     "westgard_R_4s": Rule(
         name="2 points in a row beyond 2 sigma on opposite sides",
         window=2,
-        detect=_opposite(2.0),
+        detect=Opposite(2.0),
     ),
     "westgard_4_1s": Rule(
         name="4 points in a row beyond 1 sigma on one side",
         window=4,
-        detect=_count_beyond(4, 4, 1.0),
+        detect=CountBeyond(4, 4, 1.0),
     ),
     "westgard_10x": Rule(
         name="10 points in a row on one side of the center line",
         window=10,
-        detect=_count_beyond(10, 10, 0.0),
+        detect=CountBeyond(10, 10, 0.0),
         needs_zones=False,
     ),
 }
