@@ -2,6 +2,7 @@
 
 OPERATIONS: dict[str, str] = {
     "acceptance_sampling": "acceptance_sampling",
+    "acceptance_sampling_variables": "acceptance_sampling_variables",
     "demonstration_test": "demonstration_test",
     "double_sampling": "double_sampling",
     "kaplan_meier": "kaplan_meier",
