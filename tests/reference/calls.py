@@ -4,11 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-LATER = {
-    "regression_nonlinear",
-}
-"""Operations of later work: optimal designs, linearity, nonlinear fits."""
-
 Call = tuple[str, dict[str, Any]]
 
 
@@ -35,6 +30,15 @@ def _multiple(data: dict[str, Any], params: dict[str, Any]) -> Call:
         "predictors": _columns(data, response),
         "y": data[response],
         "response": response,
+    }
+
+
+def _nonlinear(data: dict[str, Any], params: dict[str, Any]) -> Call:
+    return "regression_nonlinear", {
+        "x": data["x"],
+        "y": data["y"],
+        "formula": params["model"],
+        "start": params["start"],
     }
 
 
@@ -222,6 +226,7 @@ BUILDERS: dict[str, Any] = {
     ),
     "regression_linear": _linear,
     "regression_multiple": _multiple,
+    "regression_nonlinear": _nonlinear,
     "regression_polynomial": lambda data, params: (
         "regression_polynomial",
         {"x": data["x"], "y": data["y"], "degree": params["degree"]},

@@ -14,26 +14,25 @@ from havoc.reason import ask
 from havoc.tools import registry
 
 sys.path.insert(0, str(Path(__file__).parent))
-from calls import LATER, call_of
+from calls import call_of
 
 CASES = {
     path.stem: json.loads(path.read_text("utf-8"))
     for path in sorted((Path(__file__).parent / "cases").glob("*.json"))
 }
-READY = [name for name, case in CASES.items() if case["operation"] not in LATER]
 BY_CALL_ONLY = {
     "des-res-table",  # five designs in one question; asked below, called one by one elsewhere
 }
 
 
-@pytest.mark.parametrize("name", [name for name in READY if name not in BY_CALL_ONLY])
+@pytest.mark.parametrize("name", [name for name in CASES if name not in BY_CALL_ONLY])
 def test_the_tool_gives_the_reference_figures(name: str) -> None:
     operation, args = call_of(CASES[name])
     result = registry.execute(operation, args).to_json()
     assert missing_figures([result], CASES[name]["expected"]) == []
 
 
-@pytest.mark.parametrize("name", READY)
+@pytest.mark.parametrize("name", CASES)
 def test_asking_gives_the_reference_figures(name: str) -> None:
     case: dict[str, Any] = CASES[name]
     answer = ask(case["question_text"], case["data"] or None)
@@ -44,7 +43,7 @@ def test_asking_gives_the_reference_figures(name: str) -> None:
     assert missing_figures(results, case["expected"]) == []
 
 
-@pytest.mark.parametrize("name", READY)
+@pytest.mark.parametrize("name", CASES)
 def test_every_figure_of_the_answer_has_a_source(name: str) -> None:
     case = CASES[name]
     answer = ask(case["question_text"], case["data"] or None)

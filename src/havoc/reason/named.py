@@ -12,6 +12,15 @@ from functools import cache
 
 NAMED: tuple[tuple[str, str], ...] = (
     (
+        "regression_nonlinear",
+        r"\bnon-?\s?linear\s+(?:least\s+squares|regress\w*|fit\w*|models?|curves?)\b"
+        r"|\bmichaelis|\bgompertz\b|\b4pl\b|\bhill\s+(?:curve|equation|model)\b|\bbi-?exponential"
+        r"|\bpower[\s-]law\b(?!\s+(?:process|nhpp))|\bexponential\s+(?:decay|growth)\s+(?:curve|fit|model)"
+        r"|\bfit\w*\b[^.?]{0,60}?\b(?:logistic|saturation|growth|decay|exponential)\s+curve\b"
+        r"|\bfit\w*\b[^.?=]{0,80}?\b\w{1,20}\s*=[^?;:]{0,80}?(?:\bexp\s*\(|\be\s*\^|(?:\^|\*\*)\s*\(?\s*-?\s*[a-z]"
+        r"|\b(?:ln|log|atan|tanh)\s*\(|/\s*\(\s*\w{1,6}\s*\+)",
+    ),
+    (
         "arl",
         r"\b(?:what|which|how|find|comput\w*|calculat\w*|give)\b[^.?]{0,80}\b(?:arl|run[\s-]lengths?)\b",
     ),

@@ -3,6 +3,8 @@
 OPERATIONS: dict[str, str] = {
     "anova_one_way": "anova_one_way",
     "anova_two_way": "anova_two_way",
+    "bayes_proportions": "bayes_proportions",
+    "bayes_two_sample": "bayes_two_sample",
     "bootstrap_interval": "bootstrap",
     "chi_square_fit": "chi_square_fit",
     "chi_square_independence": "contingency",

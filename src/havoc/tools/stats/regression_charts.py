@@ -60,10 +60,16 @@ def fitted_curve(
 
 def residual_charts(fit: Fit, y_name: str) -> list[ChartSpec]:
     """Residuals over fitted values, and their normal probability plot."""
-    shown = decimate(fit.n)
-    notes = _notes(len(shown), fit.n)
-    ordered = np.sort(fit.residuals)
-    scores = stats.norm.ppf((np.arange(1, fit.n + 1) - 0.375) / (fit.n + 0.25))
+    return charts_of_residuals(fit.fitted, fit.residuals, y_name)
+
+
+def charts_of_residuals(fitted: FloatArray, residuals: FloatArray, y_name: str) -> list[ChartSpec]:
+    """The two charts of any model with normal errors."""
+    count = residuals.size
+    shown = decimate(count)
+    notes = _notes(len(shown), count)
+    ordered = np.sort(residuals)
+    scores = stats.norm.ppf((np.arange(1, count + 1) - 0.375) / (count + 0.25))
     spread = float(np.std(ordered, ddof=1))
     return [
         ChartSpec(
@@ -77,8 +83,8 @@ def residual_charts(fit: Fit, y_name: str) -> list[ChartSpec]:
                         Series(
                             name="residual",
                             kind="points",
-                            x=fit.fitted[shown].tolist(),
-                            y=fit.residuals[shown].tolist(),
+                            x=fitted[shown].tolist(),
+                            y=residuals[shown].tolist(),
                         )
                     ],
                     limits=[Limit(label="zero", role="center", value=0.0)],
