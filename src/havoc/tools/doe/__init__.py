@@ -22,4 +22,6 @@ OPERATIONS: dict[str, str] = {
     "latin_square_analysis": "latin_square_analysis",
     "split_plot_analysis": "split_plot_analysis",
     "mixture_analysis": "mixture_analysis",
+    "ridge_analysis": "ridge_analysis",
+    "steepest_ascent": "steepest_ascent",
 }
