@@ -22,6 +22,7 @@ from havoc.reason.binding.evidence import (
 )
 from havoc.reason.binding.joint_charts import bind_joint_chart
 from havoc.reason.binding.measured_subgroups import measurements
+from havoc.reason.binding.special_charts import bind_special_chart, bind_stages
 
 _KINDS: tuple[tuple[str, str], ...] = (
     (r"\bewma\b|exponentially weighted", "ewma"),
@@ -65,7 +66,11 @@ def bind_control_chart(evidence: Evidence, binding: Binding) -> None:
         return
     if bind_joint_chart(evidence, binding):
         return
-    _refuse_absent_kinds(evidence)
+    if bind_special_chart(evidence, binding):
+        if binding.args.get("event_limits") != "nelson":
+            _rules(evidence, binding)
+        bind_stages(evidence, binding)
+        return
     kind = chart_kind(evidence)
     if kind == "auto" and evidence.has(DEFECTIVE_WORDS):
         kind = "p" if are_counted_columns(evidence) else "auto"
@@ -87,32 +92,7 @@ def bind_control_chart(evidence: Evidence, binding: Binding) -> None:
     sigma = re.search(r"\b(\d(?:\.\d+)?)[\s-]*(?:sigma|s)\s+limits", text)
     if sigma and float(sigma[1]) != 3:
         binding.set("n_sigma", float(sigma[1]), f"question[{sigma.start()}:{sigma.end()}]")
-
-
-_ABSENT_KINDS: tuple[tuple[str, str, str], ...] = (
-    (
-        r"\bshort[\s-]?run\b|\bdnom\b|\bz-?mr\b|deviation from nominal|nominal differs",
-        "short-run charts",
-        "should each part number get its own chart instead?",
-    ),
-    (
-        r"\blaney|\bp-?prime|\bp'(?!\w)",
-        "Laney charts",
-        "should an ordinary p chart be drawn instead?",
-    ),
-    (
-        r"\bg[\s-]chart|\brare[\s-]event|\bbetween (?:two |successive |each |every )?(?:bad|failures?|infections|events|defects)|\bseldom events",
-        "rare-event charts",
-        "should the counts per period be charted instead?",
-    ),
-)
-
-
-def _refuse_absent_kinds(evidence: Evidence) -> None:
-    """Charts of later work: said, never replaced by another chart in silence."""
-    for pattern, name, ask in _ABSENT_KINDS:
-        if evidence.has(pattern):
-            raise NeedsInput(f"{name} are not part of this version", ask)
+    bind_stages(evidence, binding)
 
 
 def _given_standards(evidence: Evidence, binding: Binding, kind: str) -> None:

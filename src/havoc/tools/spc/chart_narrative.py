@@ -39,6 +39,7 @@ def narrate(result: ControlChart) -> Narrative:
     else:
         verdict = "{{name}} is not in statistical control"
         seen = f": {_signals(result)}"
+    within = "Within the stages, " if result.stages else ""
     where = " ({{points}} points, " + chart + " chart)"
     if not result.stages:
         details.append(f"Center line {{{{center}}}}{_limits(result)}.")
@@ -60,7 +61,7 @@ def narrate(result: ControlChart) -> Narrative:
     if result.chosen_because:
         details.append("The chart was chosen because {{chosen_because}}.")
     return Narrative(
-        conclusion=f"{stages_verdict(result)}{verdict}{seen}{where}.",
+        conclusion=f"{stages_verdict(result)}{within}{verdict}{seen}{where}.",
         details=[*details, *listed],
         key_figures=[*figures, ("signals", "{{violations_count}}")],
     )
