@@ -29,6 +29,31 @@ NAMED: tuple[tuple[str, str], ...] = (
         r"\b(?:hotelling\w*|mewma|t(?:²|\^2|2|[\s-]squared))\W{0,6}(?:\w{1,20}\W{1,3}){0,3}(?:chart|card)s?\b"
         r"|\bmultivariate\s+(?:control|ewma)\b|\bgenerali[sz]ed\s+variance\s+chart",
     ),
+    (
+        "phase_one",
+        r"\bphase[\s-](?:i|1|one)\b[^.?]{0,60}\b(?:limits?|charts?|outliers?|clean\w*)\b"
+        r"|\b(?:remov\w*|drop\w*|discard\w*|throw\w*\s+out|clean\w*|purg\w*)\b[^.?]{0,60}\b"
+        r"(?:out[\s-]of[\s-](?:control|limits)|beyond\s+(?:the\s+)?(?:control\s+)?limits|outside\s+(?:the\s+)?control\s+limits)"
+        r"|\b(?:remov|revis|recalculat|recomput)\w*\b[^.?]{0,40}\b(?:trial|baseline)\s+(?:control\s+)?limits",
+    ),
+    (
+        "control_chart",
+        r"\blaney\b(?!'?s?\s+(?:paper|article))|\b[pu][\s-]?prime\s+(?:chart|card)|(?<!['‘’\w])[pu]['’′]\s?-?(?:chart|card)"
+        r"|(?<![\w'])[gt][\s-]charts?\b|\brare[\s-]events?\s+(?:control\s+)?(?:chart|card|map)"
+        r"|\bshort[\s-]?run\s+(?:control\s+|spc\s+|dnom\s+)?(?:chart|card)|\bdnom\b|\bz[\s-]?mr\b|\bi[\s-]?mr[\s-]r(?:/s)?\b"
+        r"|\b(?:three|3)[\s-]?way\s+(?:control\s+)?chart|\bzone\s+(?:control\s+)?(?:chart|card)|\bmoving[\s-]average\s+(?:control\s+)?(?:chart|card)"
+        r"|\bstaged?\s+(?:control\s+)?(?:charts?|limits)\b",
+    ),
+    (
+        "double_sampling",
+        r"\b(?:double|two[\s-]stage|multiple)[\s-]+(?:acceptance\s+)?sampl\w*|\b(?:double|multiple)\s+(?:sampling\s+)?plans?\b"
+        r"|\bn_?1\s*=?\s*\d[^?]{0,60}\bc_?1\b[^?]{0,60}\bn_?2\b",
+    ),
+    (
+        "acceptance_sampling_variables",
+        r"\bz\s?1\.?9\b|\biso\s*3951\b|\bmil[\s-]*std[\s-]*414\b|\bvariables?\s+(?:acceptance\s+)?(?:sampl\w*|plans?|inspection)"
+        r"|\b(?:sampl\w*|inspection|plans?)\s+by\s+variables?\b|\b[km][\s-]method\b",
+    ),
 )
 """Operation and pattern of its names, matched without regard to case."""
 

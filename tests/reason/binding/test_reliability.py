@@ -140,7 +140,6 @@ def test_sampling_plans(question: str, expected: dict[str, Any]) -> None:
         ("acceptance_sampling", "plan n = 50, c = 60, acceptance at 2 %?", "60"),
         ("acceptance_sampling", "AQL 1.0 for our springs", "AQL alone"),
         ("acceptance_sampling", "which plan for a lot of 800", "quality level"),
-        ("acceptance_sampling", "variables plan AQL 1 lot 300", "variables"),
         ("demonstration_test", "prove 120% reliability at 90% confidence", "120 %"),
         ("demonstration_test", "30 tested and no failures, what reliability", "confidence"),
         ("demonstration_test", "how many for 95% confidence, zero failures", "what must be shown"),

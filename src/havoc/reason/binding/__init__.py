@@ -30,6 +30,7 @@ from havoc.reason.binding import (
     ranks,
     reliability,
     sample_size,
+    sampling_schemes,
     split_plots,
     spread,
 )
@@ -60,6 +61,7 @@ BINDERS = {
     **conversion.BINDERS,
     **quality.BINDERS,
     **reliability.BINDERS,
+    **sampling_schemes.BINDERS,
 }
 
 

@@ -79,6 +79,9 @@ _LEVEL = re.compile(
     r"\b(?:(?:inspection\s+)?lev(?:el)?\.?|gil|general)\s*(?:=|:)?\s*(iii|ii|i|s-?[1-4]|[123])\b|\b(s-[1-4])\b",
     re.IGNORECASE,
 )
+_SEVERITY = re.compile(
+    r"\b(tightened|reduced|normal)\b(?!(?:ly)?\s+(?:distrib\w*|values?|data))", re.IGNORECASE
+)
 _ROMAN = {"1": "I", "2": "II", "3": "III"}
 _ANY_PERCENT = re.compile(rf"(?<![\w.]){_NUMBER}\s*(%|percent\b|pct\b)", re.IGNORECASE)
 _RANGE = re.compile(
@@ -102,22 +105,18 @@ _CURVE_POINTS = 16
 
 def bind_acceptance_sampling(evidence: Evidence, binding: Binding) -> None:
     text = evidence.reading.plain
-    if evidence.has(r"\bvariables?\s+(?:plan|sampling)|\b3951|\bz1\.?9\b|\bk[\s-]method"):
-        raise NeedsInput(
-            "sampling by variables is not covered",
-            "would a plan by attributes (count of defectives) do?",
-        )
-    if evidence.has(r"\bdouble\s+sampl|\breduced\s+inspection"):
-        raise NeedsInput(
-            "only single plans with normal or tightened inspection are covered",
-            "would a single plan do?",
-        )
     used: list[tuple[int, int]] = []
-    lot = _lot(binding, text)
+    lot = read_lot(binding, text)
     _plan(binding, text, lot)
     qualities(binding, text, used)
     if evidence.has(r"\bhypergeom\w*|\bisolated lot|\bsingle lot\b"):
         binding.set("distribution", "hypergeometric", "question")
+    read_scheme(binding, text)
+    _check(binding)
+
+
+def read_scheme(binding: Binding, text: str) -> None:
+    """Inspection level and severity of the standards."""
     level = _LEVEL.search(text)
     if level:
         letter = (level[1] or level[2]).upper()
@@ -125,11 +124,13 @@ def bind_acceptance_sampling(evidence: Evidence, binding: Binding) -> None:
         if letter.startswith("S") and "-" not in letter:
             letter = f"{letter[0]}-{letter[1]}"
         binding.set("level", letter, f"question[{level.start()}:{level.end()}]")
-    if evidence.has(r"\btightened\b"):
-        binding.set("inspection", "tightened", "question")
-    elif evidence.has(r"\bnormal\b"):
-        binding.set("inspection", "normal", "question")
-    _check(binding)
+    severity = _SEVERITY.search(text)
+    if severity:
+        binding.set(
+            "inspection",
+            severity[1].lower(),
+            f"question[{severity.start()}:{severity.end()}]",
+        )
 
 
 def _check(binding: Binding) -> None:
@@ -172,7 +173,7 @@ def _check(binding: Binding) -> None:
     )
 
 
-def _lot(binding: Binding, text: str) -> tuple[int, int] | None:
+def read_lot(binding: Binding, text: str) -> tuple[int, int] | None:
     for pattern in (_LOT_LETTER, *_LOT, _LOT_COMPRISED):
         match = pattern.search(text)
         if match:

@@ -1,0 +1,216 @@
+"""Arguments of double sampling and of sampling by variables."""
+
+from __future__ import annotations
+
+import re
+
+from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput, complete, source_of
+from havoc.reason.binding.sampling import qualities, read_lot, read_scheme
+
+_NUMBER = r"(-?\d+(?:\.\d+)?|-?\.\d+)"
+_STAGE = re.compile(
+    r"(?<![\w^])([ncra])[_\s]?([1-9])\s*(?:=|:|is|of)?\s*(\d+)(?![\d.]*\d)", re.IGNORECASE
+)
+_FIRST = re.compile(
+    r"\bfirst\s+(?:sample\s+)?(?:of\s+)?(\d+)\b[^;]{0,60}?\baccept\w*\s+(?:on|at|with|number|at\s+most|:|=|\s)*\s*(\d+)",
+    re.IGNORECASE,
+)
+_SECOND = re.compile(
+    r"\bsecond\s+(?:sample\s+)?(?:of\s+)?(\d+)\b[^;]{0,60}?\baccept\w*\s+(?:on|at|with|number|at\s+most|:|=|\s)*\s*(\d+)",
+    re.IGNORECASE,
+)
+_K = re.compile(r"(?<![\w^])k\s*(?:=|:|is|of)\s*(\d+(?:\.\d+)?)", re.IGNORECASE)
+_N = re.compile(r"(?<![\w^])n\s*(?:=|:|is|of)\s*(\d+)(?![\d.]*\d)")
+_SIGMA = re.compile(
+    rf"(?:\bknown\s+(?:sigma|standard\s+deviation|sd)|\bsigma\s+(?:is\s+)?known|\bsigma|σ)\s*(?:is|of|=|:|as|to\s+be)?\s*{_NUMBER}",
+    re.IGNORECASE,
+)
+_KNOWN = re.compile(
+    r"\bknown\s+(?:sigma|σ|s\.?d\.?\b|standard\s+dev\w*|variab\w*|spread|process)|\b(?:sigma|σ|standard\s+deviation|variability)\s*(?:is\s+|method\s*)?:?\s*known\b",
+    re.IGNORECASE,
+)
+_UNKNOWN = re.compile(
+    r"\bunknown\s+(?:sigma|σ|s\.?d|standard|variab)|\b(?:sigma|σ|standard\s+deviation|variability)\s*(?:is\s+|method\s*)?:?\s*(?:unknown|not\s+known)|\bs[\s-]method",
+    re.IGNORECASE,
+)
+_FORM_M = re.compile(r"\b(?:M[\s-]method|form\s*(?:2|two|II)\b|estimated\s+percent)", re.IGNORECASE)
+_MEAN_SD = re.compile(
+    rf"\b(?:mean|average|x-?bar)\s*(?:is|of|=|:)?\s*{_NUMBER}[^.;]{{0,30}}?\b(?:sd|s|std|standard\s+deviation|st\.?dev)\s*(?:is|of|=|:)?\s*{_NUMBER}",
+    re.IGNORECASE,
+)
+_LOWER = re.compile(
+    rf"\b(?:min(?:imum)?|at\s+least|not\s+(?:less|below)(?:\s+than)?|lower\s+(?:limit|bound))\s*(?:limit\s*)?(?:is|of|=|:)?\s*{_NUMBER}",
+    re.I,
+)
+_UPPER = re.compile(
+    rf"\b(?:max(?:imum)?|at\s+most|not\s+(?:more|above)(?:\s+than)?|upper\s+(?:limit|bound))\s*(?:limit\s*)?(?:is|of|=|:)?\s*{_NUMBER}",
+    re.I,
+)
+
+
+def bind_double_sampling(evidence: Evidence, binding: Binding) -> None:
+    text = evidence.reading.plain
+    rest = _stages(binding, text)
+    read_lot(binding, rest)
+    qualities(binding, rest, [])
+    args = binding.args
+    for name in ("c",):
+        args.pop(name, None)
+    read_scheme(binding, text)
+    if evidence.has(r"\bmultiple\s+sampl|\bmultiple\s+plan"):
+        binding.set("plan", "multiple", "question")
+    if "n" in args:
+        _share(binding, rest)
+        return
+    args.pop("p", None)
+    if not ({"aql", "ltpd"} <= args.keys() or {"aql", "lot_size"} <= args.keys()):
+        raise NeedsInput(
+            "a double sampling plan needs its numbers, or what it must protect against",
+            "which n1, c1, n2 and c2 does the plan have, or which lot size and AQL apply?",
+        )
+
+
+def _stages(binding: Binding, text: str) -> str:
+    """ "n1=50 c1=1 r1=4 n2=100 c2=3", or "first 50, accept on 1; second 100, accept on 3"."""
+    found: dict[tuple[str, int], int] = {}
+    rest = text
+    for match in _STAGE.finditer(text):
+        kind = "c" if match[1].lower() == "a" else match[1].lower()
+        found.setdefault((kind, int(match[2])), int(match[3]))
+        rest = rest[: match.start()] + " " * (match.end() - match.start()) + rest[match.end() :]
+    if not found:
+        first, second = _FIRST.search(text), _SECOND.search(text)
+        if first is None or second is None:
+            return text
+        for stage, match in ((1, first), (2, second)):
+            found["n", stage], found["c", stage] = int(match[1]), int(match[2])
+            rest = rest[: match.start()] + " " * (match.end() - match.start()) + rest[match.end() :]
+    stages = sorted({stage for kind, stage in found if kind == "n"})
+    accept = [found.get(("c", stage)) for stage in stages]
+    if len(stages) < 2 or None in accept:
+        raise NeedsInput(
+            "each sample of the plan needs its size and its acceptance number",
+            "what are n1, c1, n2 and c2?",
+        )
+    binding.set("n", [found["n", stage] for stage in stages], "question")
+    binding.set("accept", accept, "question")
+    reject = [found.get(("r", stage)) for stage in stages]
+    if reject[0] is not None:
+        last = accept[-1]
+        assert last is not None
+        reject = [last + 1 if value is None else value for value in reject]
+        binding.set("reject", reject, "question")
+    return rest
+
+
+_PERCENT = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?|\.\d+)\s*(%|percent\b|pct\b)", re.IGNORECASE)
+_FRACTION = re.compile(r"\bp\s*=\s*(0?\.\d+)(?!\s*%)", re.IGNORECASE)
+
+
+def _share(binding: Binding, text: str) -> None:
+    if "p" in binding.args or binding.args.keys() & {"aql", "ltpd"}:
+        return
+    values = [round(float(match[1]) / 100, 12) for match in _PERCENT.finditer(text)]
+    values += [float(match[1]) for match in _FRACTION.finditer(text)]
+    values = [value for value in dict.fromkeys(values) if value <= 1]
+    if values:
+        binding.set("p", values[0] if len(values) == 1 else values, "question")
+
+
+def bind_acceptance_sampling_variables(evidence: Evidence, binding: Binding) -> None:
+    text = evidence.reading.plain
+    limits = _limits(evidence, binding, text)
+    for name, pattern in (("k", _K), ("n", _N)):
+        match = pattern.search(text)
+        if match:
+            value = float(match[1]) if name == "k" else int(match[1])
+            binding.set(name, value, f"question[{match.start(1)}:{match.end(1)}]")
+    lot = read_lot(binding, text)
+    if lot is not None and binding.args.get("n") == binding.args["lot_size"]:
+        binding.args.pop("n")
+    own_n = binding.args.get("n")
+    qualities(binding, text, [])
+    binding.args.pop("c", None)
+    if own_n is not None:
+        binding.args["n"] = own_n
+    read_scheme(binding, text)
+    _sigma(binding, text)
+    if _FORM_M.search(text) and len(limits) < 2:
+        binding.set("form", "M", "question")
+    if limits:
+        _values(evidence, binding, text)
+    args = binding.args
+    if "n" in args and "k" in args:
+        if "data" not in args and not args.keys() & {"aql", "ltpd"}:
+            _share(binding, text)
+        if not limits:
+            for name in ("aql", "ltpd"):
+                if name in args and "p" not in args:
+                    args["p"] = args[name]
+        return
+    if "k" in args and "data" in args:
+        return
+    args.pop("p", None)
+    if "aql" not in args:
+        raise NeedsInput(
+            "a variables plan needs an AQL",
+            "which AQL applies, and how many units are in a lot (or which quality must be rejected)?",
+        )
+    if not args.keys() & {"lot_size", "ltpd"}:
+        raise NeedsInput(
+            "an AQL alone does not fix a plan",
+            "how many units are in a lot (or which quality must be rejected)?",
+        )
+    if evidence.has(r"\biso\s*3951"):
+        binding.warn("the plan is that of ANSI Z1.9; ISO 3951-1 has its own tables, close to it")
+
+
+def _limits(evidence: Evidence, binding: Binding, text: str) -> list[str]:
+    found = []
+    for name, role, other in (("lsl", "minimum", _LOWER), ("usl", "maximum", _UPPER)):
+        scalar = evidence.scalar(name, role)
+        match = other.search(text)
+        if scalar is not None:
+            binding.set(name, scalar.value, source_of(scalar))
+        elif match:
+            binding.set(name, float(match[1]), f"question[{match.start(1)}:{match.end(1)}]")
+        else:
+            continue
+        found.append(name)
+    return found
+
+
+def _sigma(binding: Binding, text: str) -> None:
+    value = _SIGMA.search(text)
+    if _UNKNOWN.search(text):
+        binding.set("sigma_method", "unknown", "question")
+    elif value and float(value[1]) > 0:
+        binding.set("sigma", float(value[1]), f"question[{value.start(1)}:{value.end(1)}]")
+    elif _KNOWN.search(text):
+        binding.set("sigma_method", "known", "question")
+
+
+def _values(evidence: Evidence, binding: Binding, text: str) -> None:
+    summary = _MEAN_SD.search(text)
+    if summary and "n" in binding.args:
+        size = binding.args["n"]
+        if "k" not in binding.args:
+            binding.args.pop("n")
+        binding.set(
+            "data",
+            {"n": size, "mean": float(summary[1]), "sd": float(summary[2])},
+            f"question[{summary.start()}:{summary.end()}]",
+        )
+        return
+    series = [item for item in evidence.series() if len(item.numbers) >= 3]
+    if series:
+        chosen = evidence.one() if len(series) > 1 else series[0]
+        binding.set("data", complete(binding, chosen), chosen.source)
+        if chosen.unit:
+            binding.set("unit", chosen.unit, chosen.source)
+
+
+BINDERS: dict[str, Binder] = {
+    "double_sampling": bind_double_sampling,
+    "acceptance_sampling_variables": bind_acceptance_sampling_variables,
+}
