@@ -453,10 +453,12 @@ def _stability(primary: Outcome, other: Outcome) -> tuple[Stance, str]:
 
 
 def _attack_chart(args: dict[str, Any], outcome: Outcome) -> list[Attack]:
-    values = args.get("data")
+    # a short run is judged as its plotted points, which are free of the parts' sizes
+    points = getattr(outcome, "deviations", None) or getattr(outcome, "z", None)
+    values = points or args.get("data")
     if not isinstance(values, list) or len(values) < 8 or max(values) == min(values):
         return []
-    return [
+    attacks = [
         Attack(
             operation="correlation",
             args={"x": values[:-1], "y": values[1:], "x_name": "value", "y_name": "next value"},
@@ -465,7 +467,15 @@ def _attack_chart(args: dict[str, Any], outcome: Outcome) -> list[Attack]:
                 "Neighbouring values are not correlated",
                 "Neighbouring values are correlated, so the limits may be too tight",
             ),
-        ),
+        )
+    ]
+    # counts and times between events are skewed by nature, and their limits know it;
+    # values before and after a change are two distributions
+    if "stages" in args:
+        return []
+    if args.get("kind") in {"g", "t"}:
+        return attacks
+    attacks.append(
         Attack(
             operation="normality",
             args={"data": values},
@@ -475,8 +485,9 @@ def _attack_chart(args: dict[str, Any], outcome: Outcome) -> list[Attack]:
                 "The values do not look normal, which affects the false alarms of single-value "
                 "charts",
             ),
-        ),
-    ]
+        )
+    )
+    return attacks
 
 
 def _attack_table(args: dict[str, Any], outcome: Outcome) -> list[Attack]:
