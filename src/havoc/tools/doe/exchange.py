@@ -1,4 +1,13 @@
-"""Exchange algorithms that maximise det(X'X) for a given number of runs.
+"""Exchange algorithms for the best design of a given number of runs.
+
+The design is changed one row at a time, each time by what improves the criterion
+most: a row takes another candidate, or one of its factors another setting. With
+M = X'X, a row x that is replaced by y changes the criteria by
+
+    D: det(M) grows by the factor (1 + d_y)(1 - d_x) + d_xy^2
+    A, I: trace(W M^-1) falls by (v_y (1 - d_x) + 2 v_xy d_xy - v_x (1 + d_y)) / that factor
+
+where d_xy = x'M^-1 y and v_xy = x'M^-1 W M^-1 y.
 
 Sources: V. V. Fedorov, Theory of Optimal Experiments (1972); R. D. Cook and
 C. J. Nachtsheim, Technometrics 22 (1980) 315-324 (one exchange for every
@@ -9,17 +18,24 @@ row); R. K. Meyer and C. J. Nachtsheim, Technometrics 37 (1995) 60-69
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from havoc.tools.parameters import FloatArray
 
 IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 Expand = Callable[[FloatArray], FloatArray]
+Options = Callable[[int], tuple[Any, FloatArray]]
+"""What a row may become: the states, and their rows of the model matrix."""
 GAIN = 1e-9
-PASSES = 25
+PASSES = 60
 RIDGE = 1e-7
+KICK = 15
+STEPS = (0.25, 0.1, 0.04, 0.015, 0.005, 0.002, 0.0005)
 
 
 def log_determinant(model: FloatArray) -> float:
@@ -30,49 +46,251 @@ def log_determinant(model: FloatArray) -> float:
     return float(2 * np.log(values).sum())
 
 
+def worth(model: FloatArray, weights: FloatArray | None) -> float:
+    """The criterion, larger is better: log det(X'X), or minus log trace(W (X'X)^-1)."""
+    logarithm = log_determinant(model)
+    if weights is None or logarithm == float("-inf"):
+        return logarithm
+    return -float(np.log(np.sum(np.linalg.inv(model.T @ model) * weights)))
+
+
 def exchange_points(
     candidates: FloatArray,
     fixed: FloatArray,
     runs: int,
     starts: int,
     generator: np.random.Generator,
+    *,
+    weights: FloatArray | None = None,
+    attached: FloatArray | None = None,
 ) -> IntArray:
-    """Rows of ``candidates`` (model matrix) that, with ``fixed``, have the largest determinant."""
-    best: tuple[float, IntArray] | None = None
-    for _ in range(starts):
-        chosen = generator.integers(0, len(candidates), size=runs)
-        chosen = _improved(candidates, fixed, chosen)
-        value = log_determinant(np.vstack([fixed, candidates[chosen]]))
+    """Rows of ``candidates`` (model matrix) that, with ``fixed``, are best.
+
+    Without ``weights`` that is the largest determinant. ``attached`` holds columns
+    that belong to the place of a row and not to its candidate, as those of blocks.
+    """
+    everything = np.arange(len(candidates))
+
+    def options_of(state: IntArray) -> Options:
+        return lambda place: (everything, candidates)
+
+    chosen = _best_of(
+        starts,
+        runs,
+        lambda count: generator.integers(0, len(candidates), size=count),
+        lambda state: candidates[state],
+        options_of,
+        generator,
+        _Problem(fixed=fixed, weights=weights, attached=attached, repeats=1),
+    )
+    return chosen if attached is not None else np.sort(chosen)
+
+
+def exchange_coordinates(
+    scales: Sequence[FloatArray],
+    expand: Expand,
+    feasible: Callable[[FloatArray], BoolArray] | None,
+    fixed: FloatArray,
+    runs: int,
+    starts: int,
+    generator: np.random.Generator,
+    *,
+    weights: FloatArray | None = None,
+    attached: FloatArray | None = None,
+) -> FloatArray:
+    """Settings (levels as positions in ``scales``) found by changing one factor at a time."""
+    neighbours = _neighbours(scales)
+    if len(_feasible_start(scales, feasible, runs, generator)) < runs:
+        return np.empty((0, len(scales)))
+
+    def options_of(points: FloatArray) -> Options:
+        def options(place: int) -> tuple[FloatArray, FloatArray]:
+            trial = neighbours(points[place])
+            if feasible is not None:
+                trial = trial[feasible(trial)]
+            return trial, expand(trial)
+
+        return options
+
+    points: FloatArray = _best_of(
+        starts,
+        runs,
+        lambda count: _feasible_start(scales, feasible, count, generator),
+        expand,
+        options_of,
+        generator,
+        _Problem(fixed=fixed, weights=weights, attached=attached, repeats=len(scales)),
+    )
+    return points
+
+
+def polish(
+    points: FloatArray,
+    movable: Sequence[int],
+    expand: Expand,
+    feasible: Callable[[FloatArray], BoolArray] | None,
+    fixed: FloatArray,
+    *,
+    weights: FloatArray | None = None,
+    attached: FloatArray | None = None,
+) -> FloatArray:
+    """The settings of the ``movable`` factors shifted in ever smaller steps within -1 and 1."""
+    points = points.copy()
+    for step in STEPS:
+
+        def options(place: int, step: float = step) -> tuple[FloatArray, FloatArray]:
+            trial = np.repeat(points[place : place + 1], 2 * len(movable), axis=0)
+            for row, column in enumerate(movable):
+                trial[2 * row, column] += step
+                trial[2 * row + 1, column] -= step
+            trial = np.clip(trial, -1, 1).round(6)
+            if feasible is not None:
+                trial = trial[feasible(trial)]
+            if not len(trial):
+                trial = points[place : place + 1].copy()
+            return trial, expand(trial)
+
+        problem = _Problem(
+            fixed=fixed, weights=weights, attached=attached, repeats=4 * len(movable)
+        )
+        _improved(points, expand(points), options, problem)
+    return points
+
+
+def _neighbours(scales: Sequence[FloatArray]) -> Callable[[FloatArray], FloatArray]:
+    """All points that differ from a point in one factor, and the point itself."""
+    place = np.concatenate([np.full(len(scale), index) for index, scale in enumerate(scales)])
+    value = np.concatenate(list(scales))
+    rows = np.arange(len(value))
+
+    def around(point: FloatArray) -> FloatArray:
+        trial = np.tile(point, (len(value), 1))
+        trial[rows, place] = value
+        return trial
+
+    return around
+
+
+def _feasible_start(
+    scales: Sequence[FloatArray],
+    feasible: Callable[[FloatArray], BoolArray] | None,
+    runs: int,
+    generator: np.random.Generator,
+) -> FloatArray:
+    kept: list[FloatArray] = []
+    for _ in range(200):
+        points = np.column_stack([generator.choice(scale, size=4 * runs) for scale in scales])
+        kept += list(points[feasible(points)] if feasible is not None else points)
+        if len(kept) >= runs:
+            break
+    return np.array(kept[:runs]) if len(kept) >= runs else np.empty((0, len(scales)))
+
+
+class _Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """What is made best. ``repeats`` is how often a row may change before the next one's turn."""
+
+    fixed: FloatArray
+    weights: FloatArray | None
+    attached: FloatArray | None
+    repeats: int
+
+
+def _best_of(
+    starts: int,
+    runs: int,
+    draw: Callable[[int], Any],
+    rows_of: Callable[[Any], FloatArray],
+    options_of: Callable[[Any], Options],
+    generator: np.random.Generator,
+    problem: _Problem,
+) -> Any:
+    """The best state of several climbs: half from random starts, half from the best so far.
+
+    The latter have some rows drawn anew, which finds what a climb from nowhere misses.
+    """
+    best: tuple[float, Any] | None = None
+    for number in range(starts):
+        if best is None or 2 * number <= starts:
+            state = draw(runs)
+        else:
+            state = best[1].copy()
+            kicked = generator.choice(runs, size=max(1, runs // KICK), replace=False)
+            state[kicked] = draw(len(kicked))
+        rows = _improved(state, rows_of(state), options_of(state), problem)
+        value = worth(np.vstack([problem.fixed, rows]), problem.weights)
         if best is None or value > best[0] + GAIN:
-            best = (value, np.sort(chosen))
+            best = (value, state)
     assert best is not None
     return best[1]
 
 
-def _improved(candidates: FloatArray, fixed: FloatArray, chosen: IntArray) -> IntArray:
-    """Every row in turn takes the candidate that helps most, until none helps."""
-    rows = np.vstack([fixed, candidates[chosen]])
-    inverse = _inverse(rows)
+def _improved(state: Any, rows: FloatArray, options: Options, problem: _Problem) -> FloatArray:
+    """Change ``state`` in place, row after row, until nothing helps; its model rows."""
+    if problem.attached is not None:
+        rows = np.hstack([rows, problem.attached])
+    if problem.weights is not None:
+        # A design that determines the model well is where the search for A and I begins.
+        rows = _climb(state, rows, options, problem, None)
+    return _climb(state, rows, options, problem, problem.weights)
+
+
+def _climb(
+    state: Any,
+    rows: FloatArray,
+    options: Options,
+    problem: _Problem,
+    weights: FloatArray | None,
+) -> FloatArray:
+    own_columns = rows.shape[1] - (0 if problem.attached is None else problem.attached.shape[1])
     for _ in range(PASSES):
+        inverse = _inverse(np.vstack([problem.fixed, rows]))
         moved = False
-        for place in range(len(chosen)):
-            spread = candidates @ inverse
-            variance = np.einsum("ij,ij->i", spread, candidates)
-            own = candidates[chosen[place]]
-            own_variance = float(own @ inverse @ own)
-            covariance = spread @ own
-            gain = variance - own_variance - variance * own_variance + covariance**2
-            pick = int(np.argmax(gain))
-            if gain[pick] <= GAIN * 10:
-                continue
-            inverse = _exchanged(inverse, own, candidates[pick])
-            chosen[place] = pick
-            moved = True
+        for place in range(len(rows)):
+            for _ in range(problem.repeats):
+                states, trial = options(place)
+                tail = rows[place, own_columns:]
+                gain = _gains(inverse, rows[place], trial, tail, weights)
+                pick = int(gain.argmax())
+                if gain[pick] <= 10 * GAIN:
+                    break
+                new = np.concatenate([trial[pick], tail])
+                inverse = _exchanged(inverse, rows[place], new)
+                state[place], rows[place] = states[pick], new
+                moved = True
         if not moved:
             break
-        rows = np.vstack([fixed, candidates[chosen]])
-        inverse = _inverse(rows)
-    return chosen
+    return rows
+
+
+def _gains(
+    inverse: FloatArray,
+    own: FloatArray,
+    trial: FloatArray,
+    tail: FloatArray,
+    weights: FloatArray | None,
+) -> FloatArray:
+    """Relative gain of the criterion for every row of ``trial`` in the place of ``own``."""
+    count = trial.shape[1]
+    spread = trial @ inverse[:count]
+    through = inverse @ own
+    variance = np.einsum("ij,ij->i", spread[:, :count], trial)
+    covariance = trial @ through[:count]
+    if len(tail):
+        spread = spread + tail @ inverse[count:]
+        variance = np.einsum("ij,ij->i", spread[:, :count], trial) + spread[:, count:] @ tail
+        covariance = covariance + float(tail @ through[count:])
+    own_variance = float(own @ through)
+    growth: FloatArray = (1 + variance) * (1 - own_variance) + covariance**2
+    if weights is None:
+        return growth - 1
+    around = weights @ through
+    own_spread = float(through @ around)
+    across = spread @ around
+    along = np.einsum("ij,ij->i", spread @ weights, spread)
+    fall = along * (1 - own_variance) + 2 * across * covariance - own_spread * (1 + variance)
+    usable = growth > 1e-6
+    gain = np.where(usable, fall / np.where(usable, growth, 1.0), -np.inf)
+    return np.asarray(gain / max(float(np.sum(inverse * weights)), 1e-300), dtype=np.float64)
 
 
 def _inverse(rows: FloatArray) -> FloatArray:
@@ -88,75 +306,3 @@ def _exchanged(inverse: FloatArray, old: FloatArray, new: FloatArray) -> FloatAr
     step = added @ old
     remaining: FloatArray = added + np.outer(step, step) / max(1 - float(old @ step), 1e-12)
     return remaining
-
-
-def exchange_coordinates(
-    scales: Sequence[FloatArray],
-    expand: Expand,
-    feasible: Callable[[FloatArray], NDArray[np.bool_]],
-    fixed: FloatArray,
-    runs: int,
-    starts: int,
-    generator: np.random.Generator,
-) -> FloatArray:
-    """Settings (levels as positions in ``scales``) found by changing one factor at a time."""
-    best: tuple[float, FloatArray] | None = None
-    for _ in range(starts):
-        points = _feasible_start(scales, feasible, runs, generator)
-        points = _improved_coordinates(points, scales, expand, feasible, fixed)
-        value = log_determinant(np.vstack([fixed, expand(points)]))
-        if best is None or value > best[0] + GAIN:
-            best = (value, points)
-    assert best is not None
-    return best[1]
-
-
-def _feasible_start(
-    scales: Sequence[FloatArray],
-    feasible: Callable[[FloatArray], NDArray[np.bool_]],
-    runs: int,
-    generator: np.random.Generator,
-) -> FloatArray:
-    kept: list[FloatArray] = []
-    for _ in range(200):
-        points = np.column_stack([generator.choice(scale, size=4 * runs) for scale in scales])
-        kept += list(points[feasible(points)])
-        if len(kept) >= runs:
-            break
-    return np.array(kept[:runs]) if len(kept) >= runs else np.empty((0, len(scales)))
-
-
-def _improved_coordinates(
-    points: FloatArray,
-    scales: Sequence[FloatArray],
-    expand: Expand,
-    feasible: Callable[[FloatArray], NDArray[np.bool_]],
-    fixed: FloatArray,
-) -> FloatArray:
-    if not len(points):
-        return points
-    rows = np.vstack([fixed, expand(points)])
-    inverse = _inverse(rows)
-    for _ in range(PASSES):
-        moved = False
-        for place in range(len(points)):
-            for factor, scale in enumerate(scales):
-                trial = np.tile(points[place], (len(scale), 1))
-                trial[:, factor] = scale
-                trial = trial[feasible(trial)]
-                own = expand(points[place : place + 1])[0]
-                options = expand(trial)
-                spread = options @ inverse
-                variance = np.einsum("ij,ij->i", spread, options)
-                own_variance = float(own @ inverse @ own)
-                gain = variance - own_variance - variance * own_variance + (spread @ own) ** 2
-                pick = int(np.argmax(gain))
-                if gain[pick] > GAIN * 10:
-                    inverse = _exchanged(inverse, own, options[pick])
-                    points[place] = trial[pick]
-                    moved = True
-        if not moved:
-            break
-        rows = np.vstack([fixed, expand(points)])
-        inverse = _inverse(rows)
-    return points

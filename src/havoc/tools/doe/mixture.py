@@ -110,7 +110,7 @@ def mixture(
     runs are wanted, those that determine the Scheffe polynomial best (D-optimal).
     """
     where = "mixture"
-    listed = _components(components, n_components, where)
+    listed = check_components(components, n_components, where)
     if method is None:
         method = "extreme_vertices" if _bounded_above(listed, total) else "simplex_lattice"
     if method == "extreme_vertices":
@@ -338,7 +338,7 @@ def _recompute(result: Mixture, **_: object) -> list[Recomputed]:
     ]
 
 
-def _components(
+def check_components(
     components: list[Component | str], n_components: int | None, where: str
 ) -> list[Component]:
     if not components and n_components is None:

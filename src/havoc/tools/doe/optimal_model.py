@@ -2,7 +2,9 @@
 
 A label with m levels takes m - 1 columns whose sum of squares over the levels
 is m and which are orthogonal to each other (Helmert contrasts), so that the
-determinant does not depend on the order of the labels.
+determinant does not depend on the order of the labels. Components of a mixture add up
+to one, so their model has no intercept (Scheffe); with process factors it is that of
+Kowalski, Cornell and Vining, Communications in Statistics 29 (2000) 2255-2280.
 """
 
 from __future__ import annotations
@@ -37,20 +39,44 @@ class OptimalModel(msgspec.Struct, frozen=True, kw_only=True):
     names: list[str]
     contrasts: dict[int, FloatArray]
     products: NDArray[np.int64]
+    term_of: list[str]
+    """The term that each column belongs to; a label takes several columns."""
 
     def expand(self, points: FloatArray) -> FloatArray:
         """Model matrix of settings: coded numbers, and positions of labels."""
         basic = [np.ones((len(points), 1))]
         for index in range(len(self.factors)):
-            if index in self.contrasts:
-                positions = np.rint(points[:, index]).astype(np.int64)
-                basic.append(self.contrasts[index][positions])
-            else:
-                basic.append(points[:, index : index + 1])
-        columns = np.hstack(basic)
-        matrix: FloatArray = columns[:, self.products[:, 0]]
+            basic.append(self._columns(index, points[:, index]))
+        return self._multiplied(np.hstack(basic))
+
+    def moments(self, nodes: Sequence[tuple[FloatArray, FloatArray]]) -> FloatArray:
+        """Mean of f(x) f(x)' where each factor takes its nodes with their weights, independently.
+
+        A column of the model is a product over the factors, so the mean of a product of two
+        columns is a product of means over one factor each.
+        """
+        matrix = np.ones((len(self.names), len(self.names)))
+        widths = [self._width(index) for index in range(len(self.factors))]
+        for index, (values, weights) in enumerate(nodes):
+            basic = np.ones((len(values), 1 + sum(widths)))
+            first = 1 + sum(widths[:index])
+            basic[:, first : first + widths[index]] = self._columns(index, values)
+            part = self._multiplied(basic)
+            matrix = matrix * (part.T @ (part * weights[:, None]))
+        return matrix
+
+    def _width(self, index: int) -> int:
+        return self.contrasts[index].shape[1] if index in self.contrasts else 1
+
+    def _columns(self, index: int, values: FloatArray) -> FloatArray:
+        if index in self.contrasts:
+            return self.contrasts[index][np.rint(values).astype(np.int64)]
+        return values[:, None]
+
+    def _multiplied(self, basic: FloatArray) -> FloatArray:
+        matrix: FloatArray = basic[:, self.products[:, 0]]
         for place in range(1, self.products.shape[1]):
-            matrix = matrix * columns[:, self.products[:, place]]
+            matrix = matrix * basic[:, self.products[:, place]]
         return matrix
 
 
@@ -65,17 +91,28 @@ def contrasts_of(levels: int) -> FloatArray:
 
 
 def model_of(
-    factors: Sequence[Factor], model: ModelName, extra: Sequence[str], where: str
+    factors: Sequence[Factor],
+    model: ModelName,
+    extra: Sequence[str],
+    where: str,
+    components: int = 0,
 ) -> OptimalModel:
-    """The named model and the terms that are added to it."""
+    """The named model and the terms that are added to it.
+
+    The first ``components`` factors are shares of a whole: no intercept and no squares of
+    them, and process factors act through their products with the components.
+    """
     count = len(factors)
-    terms: list[Term] = [((index, 1),) for index in range(count)]
+    mains = range(components if components and model != "linear" else count)
+    terms: list[Term] = [((index, 1),) for index in mains]
     if model != "linear":
         terms += [
             ((first, 1), (second, 1)) for first, second in itertools.combinations(range(count), 2)
         ]
     if model == "quadratic":
-        terms += [((index, 2),) for index in range(count) if not factors[index].categorical]
+        terms += [
+            ((index, 2),) for index in range(components, count) if not factors[index].categorical
+        ]
     for text in extra:
         term = _term(text, factors, f"{where} terms")
         if term not in terms:
@@ -85,14 +122,24 @@ def model_of(
         for index, factor in enumerate(factors)
         if factor.categorical
     }
-    names, products = _products(factors, terms, contrasts)
-    return OptimalModel(factors=list(factors), names=names, contrasts=contrasts, products=products)
+    return _described(factors, terms, contrasts, intercept=not components)
 
 
-def _products(
-    factors: Sequence[Factor], terms: Sequence[Term], contrasts: dict[int, FloatArray]
-) -> tuple[list[str], NDArray[np.int64]]:
-    """Names of the model columns, intercept first, and the basic columns that each multiplies."""
+def term_name(factors: Sequence[Factor], term: Term) -> str:
+    return "*".join(
+        factors[index].name if power == 1 else f"{factors[index].name}^{power}"
+        for index, power in term
+    )
+
+
+def _described(
+    factors: Sequence[Factor],
+    terms: Sequence[Term],
+    contrasts: dict[int, FloatArray],
+    *,
+    intercept: bool,
+) -> OptimalModel:
+    """The model with its columns: intercept first, and the basic columns that each multiplies."""
     basic: list[list[tuple[str, int]]] = []
     position = 1
     for index, factor in enumerate(factors):
@@ -108,7 +155,9 @@ def _products(
         )
         position += width
     degree = max((sum(power for _, power in term) for term in terms), default=1)
-    names, rows = ["intercept"], [[0] * degree]
+    names, rows, owners = [], [], []
+    if intercept:
+        names, rows, owners = ["intercept"], [[0] * degree], ["intercept"]
     for term in terms:
         for parts in itertools.product(*(basic[index] for index, _ in term)):
             names.append(
@@ -123,7 +172,14 @@ def _products(
                 for _ in range(power)
             ]
             rows.append(row + [0] * (degree - len(row)))
-    return names, np.array(rows, dtype=np.int64)
+            owners.append(term_name(factors, term))
+    return OptimalModel(
+        factors=list(factors),
+        names=names,
+        contrasts=contrasts,
+        products=np.array(rows, dtype=np.int64),
+        term_of=owners,
+    )
 
 
 def _term(text: str, factors: Sequence[Factor], where: str) -> Term:
@@ -131,16 +187,16 @@ def _term(text: str, factors: Sequence[Factor], where: str) -> Term:
     powers: dict[int, int] = {}
     for part in re.split(r"\s*[*:×]\s*", text.strip()):
         base, _, power = part.partition("^")
-        if base.strip().lower() not in names or (power and power.strip() != "2"):
+        if base.strip().lower() not in names or (power and power.strip() not in {"2", "3"}):
             raise InputError(
                 f"{text!r} is not a term", where=where, remedy="write A*B or A^2 with factor names"
             )
         index = names.index(base.strip().lower())
-        powers[index] = powers.get(index, 0) + (2 if power else 1)
+        powers[index] = powers.get(index, 0) + (int(power) if power else 1)
     if any(
-        power > 2 or (power > 1 and factors[index].categorical) for index, power in powers.items()
+        power > 3 or (power > 1 and factors[index].categorical) for index, power in powers.items()
     ):
         raise InputError(
-            f"{text!r} has too high a power", where=where, remedy="use powers up to 2 of numbers"
+            f"{text!r} has too high a power", where=where, remedy="use powers up to 3 of numbers"
         )
     return tuple(sorted(powers.items()))

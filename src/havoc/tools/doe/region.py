@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from havoc.errors import InputError
 from havoc.tools.doe.factors import Factor
-from havoc.tools.parameters import FloatArray
 
 
 class Condition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -29,9 +26,6 @@ class Constraint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     least: float | None = None
     most: float | None = None
     forbidden: dict[str, Condition] = {}
-
-
-BoolArray = NDArray[np.bool_]
 
 
 def check_constraints(
@@ -64,40 +58,3 @@ def check_constraints(
                     where=place,
                     remedy="forbid labels with equals",
                 )
-
-
-def allowed(
-    constraints: Sequence[Constraint], natural: Mapping[str, Sequence[float | str]], rows: int
-) -> BoolArray:
-    """Which rows keep to all constraints; ``natural`` holds the settings by factor."""
-    kept = np.ones(rows, dtype=bool)
-    for constraint in constraints:
-        if constraint.coefficients:
-            total: FloatArray = np.zeros(rows)
-            for name, coefficient in constraint.coefficients.items():
-                total = total + coefficient * np.asarray(natural[name], dtype=np.float64)
-            slack = 1e-9 * (1 + np.abs(total))
-            if constraint.most is not None:
-                kept &= total <= constraint.most + slack
-            if constraint.least is not None:
-                kept &= total >= constraint.least - slack
-        else:
-            together = np.ones(rows, dtype=bool)
-            for name, condition in constraint.forbidden.items():
-                together &= _holds(condition, natural[name])
-            kept &= ~together
-    return kept
-
-
-def _holds(condition: Condition, values: Sequence[float | str]) -> BoolArray:
-    held = np.ones(len(values), dtype=bool)
-    if condition.equals:
-        held &= np.array([value in condition.equals for value in values])
-    if condition.above is not None or condition.below is not None:
-        numbers = np.asarray(values, dtype=np.float64)
-        slack = 1e-9 * (1 + np.abs(numbers))
-        if condition.above is not None:
-            held &= numbers > condition.above + slack
-        if condition.below is not None:
-            held &= numbers < condition.below - slack
-    return held
