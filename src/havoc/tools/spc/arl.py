@@ -1,8 +1,8 @@
 """Average run length of a control chart: how long until it signals?
 
-Sources: Montgomery, Introduction to Statistical Quality Control, chapters 5, 6 and 9;
-the Markov chains and their sources are in ``run_length_chains``. The verification
-solves Crowder's and Page's integral equations by Gauss-Legendre quadrature.
+Sources: Montgomery, Introduction to Statistical Quality Control, chapters 5, 6, 7, 9 and 11;
+the Markov chains and their sources are in ``run_length_chains``, ``rule_chains`` and
+``multivariate_run_length``. ``arl_checks`` solves Crowder's and Page's integral equations.
 """
 
 from __future__ import annotations
@@ -11,101 +11,36 @@ import math
 from typing import Annotated, Literal
 
 import msgspec
-import numpy as np
 from msgspec import Meta
-from scipy import optimize, special
+from scipy import special
 
 from havoc.charts import ChartSpec, Limit, Panel, Series
 from havoc.errors import InputError
 from havoc.tools.declaration import tool
-from havoc.tools.parameters import FloatArray, Name
-from havoc.tools.result import Check, Narrative, Outcome, Recomputed
+from havoc.tools.parameters import Name
+from havoc.tools.result import Check, Narrative
 from havoc.tools.spc import run_length_chains as chains
-from havoc.tools.spc.run_length_chains import RunLength
+from havoc.tools.spc.arl_charts import (
+    JOINT,
+    USUAL_ARL0,
+    CountDesign,
+    Design,
+    RunLengthFound,
+    check,
+    count_design,
+    solve,
+)
+from havoc.tools.spc.arl_checks import verify
+from havoc.tools.spc.arl_result import AverageRunLength, RunLengthAt
+from havoc.tools.spc.rules import Rules, limits_only, rule_ids
 
-_Kind = Literal["xbar", "i_mr", "ewma", "cusum", "c"]
+_Kind = Literal["xbar", "i_mr", "ewma", "cusum", "t2", "mewma", "zone", "p", "np", "c", "u"]
 _Positive = Annotated[float, Meta(gt=0)] | None
+_COUNTS = ("p", "np", "c", "u")
 CURVE_POINTS = 16
-
-
-class RunLengthAt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """``sd`` is the standard deviation of the run length, ``time`` the mean time to a signal."""
-
-    shift: float
-    arl: float
-    sd: float | None = None
-    p_signal: float | None = None
-    time: float | None = None
-
-
-class AverageRunLength(Outcome):
-    """``arl0`` is the run length in control, ``arl`` (and ``arl1``) that at ``shift``.
-
-    Shifts are in standard deviations of single values. ``p_signal`` is the chance
-    that one point signals and ``beta`` that it does not (charts with limits only).
-    ``time_to_signal`` and ``time_to_false_alarm`` are in hours.
-    """
-
-    name: str
-    kind: str
-    sides: str
-    shift: float
-    arl: float
-    arl0: float
-    table: list[RunLengthAt]
-    subgroup_size: int = 1
-    limits: float | None = None
-    weight: float | None = msgspec.field(default=None, name="lambda")
-    k: float | None = None
-    h: float | None = None
-    arl1: float | None = None
-    sd_run_length: float | None = None
-    median_run_length: float | None = None
-    p_signal: float | None = None
-    beta: float | None = None
-    false_alarm_rate: float | None = None
-    solved_for: str | None = None
-    interval_hours: float | None = None
-    time_to_signal: float | None = None
-    time_to_false_alarm: float | None = None
-    mean: float | None = None
-    shifted_mean: float | None = None
-    lcl: float | None = None
-    ucl: float | None = None
-
-
-class _Chart(msgspec.Struct, kw_only=True):
-    """What decides the run length; shifts are in sigma of single values."""
-
-    kind: str
-    sides: str
-    size: int
-    limits: float
-    weight: float
-    k: float
-    h: float
-    rules: str
-
-    def at(self, shift: float) -> RunLength:
-        moved = shift * math.sqrt(self.size)
-        if self.kind == "ewma":
-            return chains.ewma(moved, self.weight, self.limits)
-        if self.kind == "cusum":
-            up = chains.cusum(moved, self.k, self.h)
-            if self.sides == "upper":
-                return up
-            down = chains.cusum(-moved, self.k, self.h)
-            total = 1 / up[0] + 1 / down[0]
-            return (1 / total if total > 0 else math.inf), math.nan
-        if self.rules == "western_electric":
-            return chains.western_electric(moved, self.limits)
-        if self.sides == "upper":
-            return chains.geometric(float(special.ndtr(moved - self.limits)))
-        return chains.shewhart(moved, self.limits)
-
-    @property
-    def memoryless(self) -> bool:
-        return self.kind in ("xbar", "i_mr") and self.rules == "none"
+_SLOW_CURVE_POINTS = 8
+# The false alarm rate of three sigma on one side, as that of a T² chart.
+_T2_ALPHA = 0.0013498980316300957
 
 
 @tool(
@@ -117,29 +52,33 @@ def arl(
     kind: Annotated[_Kind, Meta(description="kind of chart")] = "xbar",
     shift: Annotated[
         float | list[float],
-        Meta(description="shift of the mean in standard deviations of single values, or several"),
+        Meta(
+            description="shift of the mean in standard deviations of single values, or several; "
+            "for t2 and mewma the Mahalanobis distance"
+        ),
     ] = 1.0,
     subgroup_size: Annotated[
-        int, Meta(ge=1, le=1000, description="values behind every plotted point")
+        int,
+        Meta(ge=1, le=10_000_000, description="values behind a point; units inspected (p, np, u)"),
     ] = 1,
     limits: Annotated[
         Annotated[float, Meta(gt=0, le=10)] | None,
         Meta(description="distance of the limits in standard deviations (L); 3 if absent"),
     ] = None,
     lambda_: Annotated[
-        float, Meta(gt=0, le=1, description="weight of the newest point (ewma)")
+        float, Meta(gt=0, le=1, description="weight of the newest point (ewma, mewma)")
     ] = msgspec.field(default=0.2, name="lambda"),
     k: Annotated[
         float, Meta(ge=0, le=10, description="reference value in standard deviations (cusum)")
     ] = 0.5,
     h: Annotated[
-        Annotated[float, Meta(gt=0, le=100)] | None,
-        Meta(description="decision interval in standard deviations (cusum); 5 if absent"),
+        Annotated[float, Meta(gt=0, le=1000)] | None,
+        Meta(
+            description="decision interval in standard deviations (cusum; 5 if absent), or the "
+            "limit of the statistic (t2, mewma; for 741 and 200 points in control if absent)"
+        ),
     ] = None,
-    rules: Annotated[
-        Literal["none", "western_electric"],
-        Meta(description="zone rules beside the limits (xbar, i_mr)"),
-    ] = "none",
+    rules: Rules = "none",
     sides: Annotated[
         Literal["two_sided", "upper"], Meta(description="signal on both sides or above only")
     ] = "two_sided",
@@ -148,18 +87,31 @@ def arl(
         Annotated[float, Meta(gt=1, le=1e8)] | None,
         Meta(description="wanted run length in control: the limits (or h) are solved for"),
     ] = None,
-    mean: Annotated[_Positive, Meta(description="mean count in control (c chart)")] = None,
-    shifted_mean: Annotated[_Positive, Meta(description="mean count after the shift (c)")] = None,
-    lcl: Annotated[float | None, Meta(description="lower limit of the c chart")] = None,
-    ucl: Annotated[float | None, Meta(description="upper limit of the c chart")] = None,
+    mean: Annotated[
+        _Positive,
+        Meta(description="in control: mean count (c), defects per unit (u), fraction (p, np)"),
+    ] = None,
+    shifted_mean: Annotated[
+        float | list[float] | None, Meta(description="the same after the shift, one or several")
+    ] = None,
+    lcl: Annotated[float | None, Meta(description="lower limit of a chart of counts")] = None,
+    ucl: Annotated[float | None, Meta(description="upper limit of a chart of counts")] = None,
+    characteristics: Annotated[
+        int, Meta(ge=1, description="characteristics charted together (t2, mewma)")
+    ] = 2,
+    seed: Annotated[int, Meta(ge=0, description="seed of a simulation")] = 1,
     name: Name = "the chart",
 ) -> AverageRunLength:
     """How many points until a control chart signals, after a shift and by false alarm?
 
-    Use it to choose a chart, its limits, the subgroup size and the interval. Zero
-    state: the shift is there from the first point on. Assumes independent normal
-    points (Poisson counts for c) and known mean and standard deviation; limits
-    estimated from few data give more false alarms than this says.
+    Use it to choose a chart, its limits, its run rules, the subgroup size and the
+    interval. Exact by a Markov chain or integral equation for limits, EWMA, CUSUM,
+    T², MEWMA, zone charts, charts of counts and all run rules that look at zones;
+    with rules that compare neighbours (trend, alternation) by simulation with a
+    fixed seed and its standard error. Zero state: the shift is there from the first
+    point on. Assumes independent normal points (binomial or Poisson counts) and
+    known parameters; limits estimated from few data give more false alarms than
+    this says.
     """
     shifts = list(shift) if isinstance(shift, list) else [shift]
     if not shifts or not all(math.isfinite(value) for value in shifts):
@@ -170,33 +122,40 @@ def arl(
         )
     if len(shifts) > 200:
         raise InputError("more than 200 shifts", where="shift", remedy="give fewer")
-    if kind == "c":
-        result = _counts(mean, shifted_mean, lcl, ucl, limits or 3.0)
+    if kind in _COUNTS:
+        after = shifted_mean if isinstance(shifted_mean, list) else [shifted_mean]
+        given = [value for value in after if value is not None]
+        design, low, high = count_design(kind, mean, given, subgroup_size, lcl, ucl, limits or 3.0)
+        result = _counts(design, given, low, high, name)
     else:
-        chart = _Chart(
+        chosen = rule_ids(rules)
+        beside = [rule for rule in chosen if rule not in limits_only(chosen)]
+        chart = Design(
             kind=kind,
             sides=sides,
             size=subgroup_size,
             limits=limits or 3.0,
             weight=lambda_,
             k=k,
-            h=h or 5.0,
-            rules=rules,
+            h=h or _usual_h(kind, characteristics, _T2_ALPHA),
+            rules=beside,
+            characteristics=characteristics,
+            seed=seed,
         )
-        _check(chart)
-        if arl0 is not None:
-            _solve(chart, arl0)
+        check(chart)
+        if arl0 is not None or (kind == "mewma" and h is None):
+            solve(chart, arl0 or USUAL_ARL0)
         result = _run_lengths(chart, shifts)
         if arl0 is not None:
-            result.solved_for = "h" if kind == "cusum" else "limits"
+            result.solved_for = chart.solved
         result.charts = [_curve(chart, result, name)]
-        result.assumptions = [
-            Check(
-                name="known mean and sigma",
-                status="unknown",
-                detail="limits from few subgroups give other run lengths",
-            )
-        ]
+    result.assumptions = [
+        Check(
+            name="known parameters",
+            status="unknown",
+            detail="limits from few points give other run lengths",
+        )
+    ]
     result.name = name
     if interval_hours is not None:
         result.interval_hours = interval_hours
@@ -208,195 +167,178 @@ def arl(
     return result
 
 
-def _check(chart: _Chart) -> None:
-    if chart.kind == "i_mr" and chart.size > 1:
-        raise InputError(
-            f"an individuals chart has single values, not {chart.size}",
-            where="subgroup_size",
-            remedy="use kind xbar",
-        )
-    if chart.rules != "none" and (chart.kind not in ("xbar", "i_mr") or chart.sides == "upper"):
-        raise InputError(
-            "zone rules belong to two-sided xbar and individuals charts",
-            where="rules",
-            remedy="leave rules out",
-        )
-    if chart.rules != "none" and chart.limits <= 2:
-        raise InputError(
-            "zone rules need limits beyond two standard deviations",
-            where="limits",
-            remedy="use 3",
-        )
-    if chart.kind == "ewma" and chart.sides == "upper":
-        raise InputError("an ewma is two-sided here", where="sides", remedy="use two_sided")
+def _usual_h(kind: str, characteristics: int, alpha: float) -> float:
+    return float(special.chdtri(characteristics, alpha)) if kind == "t2" else 5.0
 
 
-def _solve(chart: _Chart, wanted: float) -> None:
-    """Limits (or h) whose run length in control is the wanted one."""
-
-    def miss(value: float) -> float:
-        if chart.kind == "cusum":
-            chart.h = value
-        else:
-            chart.limits = value
-        return math.log(min(chart.at(0.0)[0], 1e300)) - math.log(wanted)
-
-    low, high = (0.05, 5.0) if chart.kind == "cusum" else (0.05, 3.0)
-    if chart.rules != "none":
-        raise InputError(
-            "limits are not solved for together with zone rules", where="arl0", remedy="give limits"
-        )
-    if miss(low) > 0:
-        raise InputError(
-            f"a run length of {wanted:g} in control is too short for this chart",
-            where="arl0",
-            remedy="ask for a longer one",
-        )
-    while miss(high) < 0:
-        low, high = high, 2 * high
-    found = float(optimize.brentq(miss, low, high, xtol=1e-9))
-    miss(found)
-
-
-def _run_lengths(chart: _Chart, shifts: list[float]) -> AverageRunLength:
-    base = chart.at(0.0)[0]
-    rows = []
-    for value in shifts:
-        mean, sd = chart.at(value)
-        if not math.isfinite(mean):
-            raise InputError(
-                f"at a shift of {value:g} the run length is beyond 1e11",
-                where="limits",
-                remedy="bring the limits nearer",
-            )
-        rows.append(
-            RunLengthAt(
-                shift=value,
-                arl=mean,
-                sd=sd if math.isfinite(sd) else None,
-                p_signal=1 / mean if chart.memoryless else None,
-            )
-        )
+def _run_lengths(chart: Design, shifts: list[float]) -> AverageRunLength:
+    base = chart.at(0.0)
+    rows = [_row(chart, value, base if value == 0 else chart.at(value)) for value in shifts]
     shown = next((row for row in rows if row.shift != 0), rows[0])
     result = AverageRunLength(
-        method=_method(chart),
+        method=chart.method,
         name="",
         kind=chart.kind,
         sides=chart.sides,
         shift=shown.shift,
         arl=shown.arl,
-        arl0=base,
+        arl0=base.mean,
         table=rows,
         subgroup_size=chart.size,
         sd_run_length=shown.sd,
+        standard_error=shown.standard_error,
+        arl0_standard_error=base.standard_error,
+        runs=base.runs,
+        seed=chart.seed if chart.simulated else None,
+        rules=chart.rules or None,
+        states=chart.states,
     )
     if shown.shift != 0:
         result.arl1 = shown.arl
-    if chart.kind == "cusum":
-        result.k, result.h = chart.k, chart.h
+    if chart.kind in ("cusum", *JOINT):
+        result.h = chart.h
     else:
         result.limits = chart.limits
-    if chart.kind == "ewma":
+    if chart.kind == "cusum":
+        result.k = chart.k
+    if chart.kind in ("ewma", "mewma"):
         result.weight = chart.weight
+    if chart.kind in JOINT:
+        result.characteristics = chart.characteristics
     if chart.memoryless:
         result.p_signal, result.beta = 1 / shown.arl, 1 - 1 / shown.arl
-        result.false_alarm_rate = 1 / base
+        result.false_alarm_rate = 1 / base.mean
         result.median_run_length = _geometric_median(1 / shown.arl)
     return result
+
+
+def _row(chart: Design, shift: float, found: RunLengthFound) -> RunLengthAt:
+    if not math.isfinite(found.mean):
+        raise InputError(
+            f"at a shift of {shift:g} the run length is beyond 1e11",
+            where="limits",
+            remedy="bring the limits nearer",
+        )
+    return RunLengthAt(
+        shift=shift,
+        arl=found.mean,
+        sd=found.sd if math.isfinite(found.sd) else None,
+        p_signal=1 / found.mean if chart.memoryless else None,
+        standard_error=found.standard_error,
+    )
 
 
 def _geometric_median(p: float) -> float:
     return float(math.ceil(math.log(0.5) / math.log1p(-p))) if p < 1 else 1.0
 
 
-def _method(chart: _Chart) -> str:
-    sides = "two-sided" if chart.sides == "two_sided" else "upper side only"
-    if chart.kind == "ewma":
-        return "Markov chain of the EWMA with asymptotic limits, zero state (Lucas and Saccucci)"
-    if chart.kind == "cusum":
-        return f"Markov chain of the tabular CUSUM, zero state, {sides} (Brook and Evans)"
-    if chart.rules != "none":
-        return "Markov chain of the limits and the four zone rules (Champ and Woodall)"
-    return f"geometric run length of limits on independent normal points, {sides}"
-
-
 def _counts(
-    mean: float | None,
-    shifted: float | None,
-    lcl: float | None,
-    ucl: float | None,
-    limits: float,
+    design: CountDesign, shifted: list[float], low: float, high: float, name: str
 ) -> AverageRunLength:
-    """A c chart: a point signals beyond the limits, not on them."""
-    if mean is None or shifted is None:
-        raise InputError(
-            "the mean count before or after the shift is missing",
-            where="mean, shifted_mean",
-            remedy="give both",
-        )
-    high = mean + limits * math.sqrt(mean) if ucl is None else ucl
-    low = max(mean - limits * math.sqrt(mean), 0.0) if lcl is None else lcl
-    if ucl is not None and lcl is None and high < mean:
-        raise InputError("the upper limit is below the mean", where="ucl", remedy="correct it")
-    if not low < high:
-        raise InputError("the lower limit is not below the upper one", where="lcl, ucl")
     rows = []
-    for value in (mean, shifted):
-        below = float(special.pdtr(math.ceil(low) - 1, value)) if low > 0 else 0.0
-        p = below + float(special.pdtrc(math.floor(high), value))
+    for value in (design.mean, *shifted):
+        p = design.p_signal(value)
         length, sd = chains.geometric(p)
         if not math.isfinite(length):
             raise InputError("the run length is beyond 1e11", where="ucl", remedy="lower the limit")
         rows.append(
-            RunLengthAt(shift=(value - mean) / math.sqrt(mean), arl=length, sd=sd, p_signal=p)
+            RunLengthAt(
+                shift=(value - design.mean) / design.sigma(),
+                arl=length,
+                sd=sd,
+                p_signal=p,
+                mean=value,
+            )
         )
-    p = rows[1].p_signal or 0.0
-    return AverageRunLength(
-        method="Poisson counts; a point beyond the limits signals, one on a limit does not",
+    base, shown = rows[0], rows[1]
+    p = shown.p_signal or 0.0
+    law = "binomial" if design.binomial else "Poisson"
+    result = AverageRunLength(
+        method=f"{law} counts; a point beyond the limits signals, one on a limit does not",
         name="",
-        kind="c",
+        kind=design.kind,
         sides="two_sided",
-        shift=rows[1].shift,
-        arl=rows[1].arl,
-        arl0=rows[0].arl,
-        arl1=rows[1].arl,
+        shift=shown.shift,
+        arl=shown.arl,
+        arl0=base.arl,
+        arl1=shown.arl,
         table=rows,
-        sd_run_length=rows[1].sd,
+        subgroup_size=design.size,
+        sd_run_length=shown.sd,
         median_run_length=_geometric_median(p),
         p_signal=p,
         beta=1 - p,
-        false_alarm_rate=rows[0].p_signal,
-        mean=mean,
-        shifted_mean=shifted,
+        false_alarm_rate=base.p_signal,
+        mean=design.mean,
+        shifted_mean=shifted[0],
         lcl=low,
         ucl=high,
     )
+    result.charts = [_count_curve(design, result, name)]
+    return result
 
 
-def _curve(chart: _Chart, result: AverageRunLength, name: str) -> ChartSpec:
+def _curve(chart: Design, result: AverageRunLength, name: str) -> ChartSpec:
+    """Exact run lengths over the shift; simulated ones only where they were asked for."""
     furthest = max(3 / math.sqrt(chart.size), 1.2 * max(abs(row.shift) for row in result.table))
-    x = [furthest * i / (CURVE_POINTS - 1) for i in range(CURVE_POINTS)]
-    y = [chart.at(value)[0] for value in x]
+    count = _SLOW_CURVE_POINTS if chart.kind == "mewma" else CURVE_POINTS
+    x = [furthest * i / (count - 1) for i in range(count)]
+    if chart.simulated:
+        known = {abs(row.shift): row.arl for row in result.table} | {0.0: result.arl0}
+        x = sorted(known)
+        y = [known[value] for value in x]
+    else:
+        y = [chart.at(value).mean for value in x]
+    label = "distance" if chart.kind in JOINT else "shift"
     points = [row for row in result.table if math.isfinite(row.arl)]
+    return _drawn(
+        name,
+        f"{label} in standard deviations",
+        (x, y),
+        ([abs(row.shift) for row in points], [row.arl for row in points]),
+        result.arl0,
+    )
+
+
+def _count_curve(design: CountDesign, result: AverageRunLength, name: str) -> ChartSpec:
+    asked = [row.mean or design.mean for row in result.table]
+    low, high = min(*asked, design.mean), max(*asked, design.mean + 4 * design.sigma())
+    if design.binomial:
+        high = min(high, 1.0)
+    x = [low + (high - low) * i / (CURVE_POINTS - 1) for i in range(CURVE_POINTS)]
+    found = [(value, design.p_signal(value)) for value in x]
+    curve = [(value, 1 / p) for value, p in found if p > 1 / chains.LONGEST]
+    label = {"p": "fraction defective", "np": "fraction defective", "u": "defects per unit"}
+    return _drawn(
+        name,
+        label.get(design.kind, "mean count"),
+        ([value for value, _ in curve], [length for _, length in curve]),
+        (asked, [row.arl for row in result.table]),
+        result.arl0,
+    )
+
+
+def _drawn(
+    name: str,
+    x_label: str,
+    curve: tuple[list[float], list[float]],
+    asked: tuple[list[float], list[float]],
+    arl0: float,
+) -> ChartSpec:
     return ChartSpec(
         kind="arl",
         title=f"{name}: a larger shift is found after fewer points",
         panels=[
             Panel(
-                x_label="shift in standard deviations",
+                x_label=x_label,
                 y_label="average run length",
                 y_scale="log",
                 series=[
-                    Series(name="average run length", kind="line", x=x, y=y),
-                    Series(
-                        name="asked for",
-                        kind="points",
-                        x=[abs(row.shift) for row in points],
-                        y=[row.arl for row in points],
-                    ),
+                    Series(name="average run length", kind="line", x=curve[0], y=curve[1]),
+                    Series(name="asked for", kind="points", x=asked[0], y=asked[1]),
                 ],
-                limits=[Limit(label="in control", role="reference", value=result.arl0)]
-                if math.isfinite(result.arl0)
+                limits=[Limit(label="in control", role="reference", value=arl0)]
+                if math.isfinite(arl0)
                 else [],
             )
         ],
@@ -412,17 +354,20 @@ def _narrate(result: AverageRunLength) -> Narrative:
     if result.shift == 0:
         conclusion = false_alarm
     else:
-        moved = (
-            "a shift of the mean count to {{shifted_mean}}"
-            if result.kind == "c"
-            else "a shift of {{shift}} standard deviations"
-        )
+        moved = {
+            "c": "a shift of the mean count to {{shifted_mean}}",
+            "u": "a shift to {{shifted_mean}} defects per unit",
+            "p": "a shift of the fraction defective to {{shifted_mean}}",
+            "np": "a shift of the fraction defective to {{shifted_mean}}",
+        }.get(result.kind, "a shift of {{shift}} standard deviations")
         conclusion = f"On average {{{{name}}}} signals {moved} after {{{{arl}}}} points"
         if result.time_to_signal is not None:
             conclusion += ", that is after {{time_to_signal}} hours"
         details.append(false_alarm + ".")
-    if result.solved_for == "h":
+    if result.solved_for == "h" and result.kind == "cusum":
         conclusion = f"The decision interval must be h = {{{{h}}}}. {conclusion}"
+    elif result.solved_for == "h":
+        conclusion = f"The limit of the statistic must be h = {{{{h}}}}. {conclusion}"
     elif result.solved_for == "limits":
         conclusion = (
             f"The limits must lie {{{{limits}}}} standard deviations from the center. {conclusion}"
@@ -431,6 +376,11 @@ def _narrate(result: AverageRunLength) -> Narrative:
         details.append(
             "One point signals with probability {{p_signal:%}} and misses the shift with "
             "{{beta:%}}; in half of the cases the signal comes within {{median_run_length}} points."
+        )
+    if result.standard_error is not None:
+        details.append(
+            "The run lengths were simulated in {{runs}} runs or more; the standard error is "
+            "{{standard_error}} after the shift and {{arl0_standard_error}} in control."
         )
     others = [i for i, row in enumerate(result.table) if row.shift not in (0.0, result.shift)]
     details.extend(
@@ -441,63 +391,11 @@ def _narrate(result: AverageRunLength) -> Narrative:
     figures = [("average run length", "{{arl}}"), ("in control", "{{arl0}}")]
     if result.sd_run_length is not None:
         figures.append(("standard deviation of the run length", "{{sd_run_length}}"))
+    if result.standard_error is not None:
+        figures.append(("standard error of the simulation", "{{standard_error}}"))
     if result.time_to_signal is not None:
         figures.append(("hours to a signal", "{{time_to_signal}}"))
     return Narrative(conclusion=conclusion + ".", details=details, key_figures=figures)
 
 
-@arl.verifies
-def _verify(result: AverageRunLength, rules: str, **_: object) -> list[Recomputed]:
-    """EWMA and CUSUM by integral equations, limits alone by the complementary error function."""
-    moved = result.shift * math.sqrt(result.subgroup_size)
-    if result.kind == "ewma" and result.weight is not None and result.limits is not None:
-        route, rtol = "integral equation of Crowder, Gauss-Legendre quadrature", 2e-4
-        value = _ewma_integral(moved, result.weight, result.limits)
-    elif result.kind == "cusum" and result.k is not None and result.h is not None:
-        route, rtol = "integral equation of Page, Gauss-Legendre quadrature", 2e-4
-        up = _cusum_integral(moved, result.k, result.h)
-        down = _cusum_integral(-moved, result.k, result.h)
-        value = up if result.sides == "upper" else 1 / (1 / up + 1 / down)
-    elif result.kind in ("xbar", "i_mr") and rules == "none" and result.limits is not None:
-        route, rtol = "complementary error function", 1e-6
-        root = math.sqrt(2)
-        p = math.erfc((result.limits - moved) / root) / 2
-        if result.sides == "two_sided":
-            p += math.erfc((result.limits + moved) / root) / 2
-        value = 1 / p
-    else:
-        return []
-    return [Recomputed(name="arl", value=result.arl, recomputed=value, route=route, rtol=rtol)]
-
-
-def _ewma_integral(shift: float, weight: float, limit: float) -> float:
-    edge = limit * math.sqrt(weight / (2 - weight))
-    nodes, weights = _quadrature(-edge, edge, weight)
-    origin = np.concatenate([[0.0], nodes])
-    scores = (nodes[None, :] - (1 - weight) * origin[:, None]) / weight - shift
-    kernel = _density(scores) * weights[None, :] / weight
-    inner = np.linalg.solve(np.eye(nodes.size) - kernel[1:], np.ones(nodes.size))
-    return 1 + float(kernel[0] @ inner)
-
-
-def _cusum_integral(shift: float, k: float, h: float) -> float:
-    """The run length from zero stands for itself; the others are at the nodes."""
-    nodes, weights = _quadrature(0.0, h, 1.0)
-    origin = np.concatenate([[0.0], nodes])
-    kernel = np.empty((origin.size, origin.size))
-    kernel[:, 0] = special.ndtr(k - shift - origin)
-    kernel[:, 1:] = _density(nodes[None, :] + k - shift - origin[:, None]) * weights
-    lengths = np.linalg.solve(np.eye(origin.size) - kernel, np.ones(origin.size))
-    value = float(lengths[0])
-    return value if 0 < value < chains.LONGEST else math.inf
-
-
-def _quadrature(low: float, high: float, width: float) -> tuple[FloatArray, FloatArray]:
-    count = int(min(max(40, 12 * (high - low) / width), 600))
-    nodes, weights = np.polynomial.legendre.leggauss(count)
-    half = (high - low) / 2
-    return low + half * (nodes + 1), half * weights
-
-
-def _density(z: FloatArray) -> FloatArray:
-    return np.asarray(np.exp(-0.5 * z * z) / math.sqrt(2 * math.pi), dtype=np.float64)
+arl.verifies(verify)
