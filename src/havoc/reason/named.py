@@ -12,6 +12,42 @@ from functools import cache
 
 NAMED: tuple[tuple[str, str], ...] = (
     (
+        "ridge_analysis",
+        r"\bridge\s+(?:analysis|trace|path)\s+(?:of|for|on|over)\b|\bridge\s+analysis\b",
+    ),
+    (
+        "steepest_ascent",
+        # With a polynomial or its coefficients in the question, response_surface gives the path.
+        r"\A(?![\s\S]{0,400}?(?:=\s*[-+]?\.?\d|\bb\d|\bcoef|[-+]\s?\d{1,6}(?:\.\d{1,6})?\s?\*?\s?[a-z]))[\s\S]{0,400}?"
+        r"\b(?:steepest\s+(?:ascent|descent)|canonical\s+path)\b",
+    ),
+    (
+        "mixture_analysis",
+        r"\bscheff\w{0,3}\s+(?:mixture\s+)?(?:model|polynomial|quadratic|linear|special|full|cubic)"
+        r"|\bmixture\s+(?:model|analysis|regression|polynomial|results?|data)\b"
+        r"|\b(?:analy[sz]\w{1,5}|evaluate|fit)\b[^.?]{0,60}\bmixture\s+(?:experiment|design)"
+        r"|\b(?:cox|piepel)\w{0,2}\s+(?:response\s+)?(?:trace|direction)|\bresponse\s+trace\b"
+        r"|\bspecial\s+cubic\b",
+    ),
+    (
+        "split_plot_analysis",
+        r"\banaly[sz]\w{1,5}\b[^.?]{0,80}\bsplit[\s-]?(?:split[\s-]?)?plots?\b"
+        r"|\bsplit[\s-]?(?:split[\s-]?)?plots?\b[^.?]{0,60}\b(?:analy[sz]\w{1,5}|anova|results?|data|tests?)\b"
+        r"|\bwhole[\s-]?plot\s+(?:error|variance)",
+    ),
+    (
+        "latin_square_analysis",
+        r"\b(?:analy[sz]\w{1,5}|anova|evaluate|results?)\b[^.?]{0,60}\b(?:gr(?:a)?eco-?\s?)?latin\s+squares?\b"
+        r"|\blatin\s+squares?\b[^.?]{0,60}\b(?:analy[sz]\w{1,5}|anova|results?|data|differ\w*|matters?)\b",
+    ),
+    (
+        "factorial_anova",
+        r"\bfactorial\s+(?:anova|analysis\s+of\s+variance)\b|\bgeneral\s+(?:full\s+)?factorial\b[^.?]{0,40}"
+        r"\b(?:analy[sz]\w{1,5}|anova|results?|data)\b"
+        r"|\banaly[sz]\w{1,5}\b[^.?]{0,60}\bgeneral\s+(?:full\s+)?factorial\b"
+        r"|\b(?:three|four|five|six|multi|[3-9]|n|k)[\s-]?(?:way|factor)\s+(?:anova|analysis\s+of\s+variance)\b",
+    ),
+    (
         "regression_nonlinear",
         r"\bnon-?\s?linear\s+(?:least\s+squares|regress\w*|fit\w*|models?|curves?)\b"
         r"|\bmichaelis|\bgompertz\b|\b4pl\b|\bhill\s+(?:curve|equation|model)\b|\bbi-?exponential"

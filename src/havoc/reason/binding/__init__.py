@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from havoc.reading.question import Reading
 from havoc.reason.binding import (
+    baselines,
     capability,
     compromise,
     conversion,
@@ -16,6 +17,7 @@ from havoc.reason.binding import (
     designs,
     equations,
     experiment_analysis,
+    experiment_models,
     further_designs,
     groups,
     intervals,
@@ -53,8 +55,10 @@ BINDERS = {
     **split_plots.BINDERS,
     **compromise.BINDERS,
     **experiment_analysis.BINDERS,
+    **experiment_models.BINDERS,
     **processes.BINDERS,
     **capability.BINDERS,
+    **baselines.BINDERS,
     **measurement.BINDERS,
     **mathematics.BINDERS,
     **equations.BINDERS,

@@ -130,7 +130,7 @@ def _from_prose(evidence: Evidence, binding: Binding) -> None:
     if found is not None:
         _set_results(binding, found)
         return
-    columns = _prose_columns(evidence)
+    columns = prose_columns(evidence)
     if columns is not None:
         _set_columns(binding, *columns)
         return
@@ -233,7 +233,7 @@ def bind_response_surface(evidence: Evidence, binding: Binding) -> None:
         binding.set("goal", "minimize", "question")
     if evidence.has(r"\b(?:inside|within|in) the (?:cube|coded (?:region|range)|region)"):
         binding.set("bounds", [-1.0, 1.0], "question")
-    columns = None if evidence.tables else _prose_columns(evidence)
+    columns = None if evidence.tables else prose_columns(evidence)
     coefficients = {match["name"].lower(): match for match in _COEFFICIENT.finditer(text)}
     if len(coefficients) >= 3 and columns is None and not evidence.tables:
         matches = list(coefficients.values())
@@ -318,7 +318,7 @@ def _surface_table(evidence: Evidence, binding: Binding) -> None:
         binding.set("block", [str(_cell(value)) for value in block.values], table.source)
 
 
-def _prose_columns(evidence: Evidence) -> tuple[list[Series], Series] | None:
+def prose_columns(evidence: Evidence) -> tuple[list[Series], Series] | None:
     """Named lists of equal length: the factors, and the response (the one called y, or the last)."""
     named = [_with_name(evidence, item) for item in evidence.reading.series]
     named = [item for item in named if item.name and len(item.values) >= 4]

@@ -7,13 +7,11 @@ Technometrics 24, 29 (component effects); D. W. Marquardt and R. D. Snee (1974),
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Any, Literal
 
 import msgspec
 import numpy as np
 from msgspec import Meta
-from scipy import stats
 
 from havoc.charts import ChartSpec
 from havoc.errors import InputError
@@ -42,7 +40,14 @@ from havoc.tools.doe.mixture_model import (
     to_pseudo,
     trace_of,
 )
-from havoc.tools.doe.mixture_tables import BlendTerm, anova_of, lack_fields, terms_of, warnings_of
+from havoc.tools.doe.mixture_tables import (
+    BlendTerm,
+    anova_of,
+    lack_fields,
+    terms_of,
+    test_fields,
+    warnings_of,
+)
 from havoc.tools.parameters import Alpha, FloatArray, Name, Sample, Unit, as_sample
 from havoc.tools.result import Narrative, Outcome, Recomputed
 from havoc.tools.stats.assumption_checks import INDEPENDENCE, normal_residuals
@@ -81,13 +86,8 @@ class MixtureAnalysis(Outcome):
     orders: list[OrderTest]
     anova: list[AnovaRow]
     r_squared: float
-    r_squared_adjusted: float
     r_squared_uncorrected: float
-    residual_sd: float
     df_residual: int
-    F: float
-    p_value: float
-    significant: bool
     alpha: float
     level: float
     goal: str
@@ -101,10 +101,15 @@ class MixtureAnalysis(Outcome):
     best_blend: dict[str, float]
     best_shares: list[float]
     best_predicted: float
-    best_ci_low: float
-    best_ci_high: float
-    best_pi_low: float
-    best_pi_high: float
+    r_squared_adjusted: float | None = None
+    residual_sd: float | None = None
+    F: float | None = None
+    p_value: float | None = None
+    significant: bool | None = None
+    best_ci_low: float | None = None
+    best_ci_high: float | None = None
+    best_pi_low: float | None = None
+    best_pi_high: float | None = None
     r_squared_predicted: float | None = None
     ss_lack_of_fit: float | None = None
     df_lack_of_fit: int | None = None
@@ -172,7 +177,7 @@ def mixture_analysis(
     orders = compare_orders(scaled, values, pure)
     order = order_of(model, scaled, orders, names, alpha)
     own = fit(scheffe_columns(scaled, order), values)
-    if own.rss == 0:
+    if own.rss == 0 and own.df > 0:
         raise InputError(
             "the model fits every value exactly, so there is no error to compare with",
             where=f"{WHERE} response",
@@ -209,7 +214,12 @@ def _narrate(result: MixtureAnalysis) -> Narrative:
         "minimize": "lowest",
         "target": "nearest to the target",
     }[result.goal]
-    if result.significant:
+    if result.significant is None:
+        conclusion = (
+            f"{{{{response_name}}}} is predicted {verb} for the blend {place}: "
+            "{{best_predicted:unit}}; the blends leave nothing to judge that by."
+        )
+    elif result.significant:
         conclusion = (
             f"{{{{response_name}}}} is predicted {verb} for the blend {place}: "
             "{{best_predicted:unit}} on average (a single batch from {{best_pi_low}} to "
@@ -221,17 +231,19 @@ def _narrate(result: MixtureAnalysis) -> Narrative:
         )
     details = [
         "Over the tested shares {{strongest}} changes the prediction most, by "
-        "{{strongest_effect:unit}}.",
-        (
+        "{{strongest_effect:unit}}."
+    ]
+    if result.order != "linear" and result.significant is not None:
+        details.append(
             "Components blend non-linearly in {{significant_terms}}."
             if result.significant_terms
             else "No blending term is significant: the components act by their shares alone."
-        ),
-        "The model explains {{r_squared:%}} of the variation about the mean; the standard "
-        "deviation of the error is {{residual_sd:unit}}.",
-    ]
-    if result.order == "linear":
-        details.pop(1)
+        )
+    if result.residual_sd is not None:
+        details.append(
+            "The model explains {{r_squared:%}} of the variation about the mean; the standard "
+            "deviation of the error is {{residual_sd:unit}}."
+        )
     if result.p_lack_of_fit is not None:
         details.append(
             "The model does not fit: the lack of fit is significant (p {{p_lack_of_fit:p}})."
@@ -248,7 +260,7 @@ def _narrate(result: MixtureAnalysis) -> Narrative:
                 (f"{{{{terms.{index}.term}}}}", f"{{{{terms.{index}.coefficient}}}}")
                 for index in range(min(len(result.terms), 10))
             ),
-            ("F of the model", "{{F}} (p {{p_value:p}})"),
+            *([("F of the model", "{{F}} (p {{p_value:p}})")] if result.F is not None else []),
         ],
     )
 
@@ -313,9 +325,6 @@ def _result(
 ) -> MixtureAnalysis:
     origin = low if pseudo else np.zeros_like(low)
     total = float(((values - values.mean()) ** 2).sum())
-    error, df_model = own.rss / own.df, len(own.coefficients) - 1
-    f = (total - own.rss) / df_model / error
-    p_value = float(stats.f.sf(f, df_model, own.df))
     labels = term_names(names, order)
     terms = terms_of(
         labels, own, len(names), scheffe_columns(to_pseudo(shares, origin), order), alpha
@@ -328,9 +337,6 @@ def _result(
 
     best = best_blend(order, own, origin, region, shares, goal, target)
     middle, spread = (float(part[0]) for part in predict(best[None, :], order, own, origin))
-    critical = float(stats.t.ppf(1 - alpha / 2, own.df))
-    margin = critical * math.sqrt(error) * spread
-    single = critical * math.sqrt(error) * math.sqrt(1 + spread**2)
     lines = [
         trace_of(index, reference, region, low, direction, TRACE_POINTS)
         for index in range(len(names))
@@ -374,16 +380,11 @@ def _result(
         orders=orders,
         anova=anova_of(names, order, own, pure, total, values, to_pseudo(shares, origin)),
         r_squared=1 - own.rss / total,
-        r_squared_adjusted=1 - error / (total / (len(values) - 1)),
         r_squared_uncorrected=1 - own.rss / float(values @ values),
         r_squared_predicted=next(
             (test.r_squared_predicted for test in orders if test.order == order), None
         ),
-        residual_sd=math.sqrt(error),
         df_residual=own.df,
-        F=f,
-        p_value=p_value,
-        significant=p_value < alpha,
         alpha=alpha,
         level=1 - alpha,
         goal=goal,
@@ -397,13 +398,10 @@ def _result(
         best_blend=dict(zip(names, (best * total_amount).tolist(), strict=True)),
         best_shares=np.abs(np.round(best, 10)).tolist(),
         best_predicted=middle,
-        best_ci_low=middle - margin,
-        best_ci_high=middle + margin,
-        best_pi_low=middle - single,
-        best_pi_high=middle + single,
+        **test_fields(own, total, len(values), middle, spread, alpha),
         **lack_fields(pure, lacking),
-        assumptions=[normal_residuals(own.residuals), INDEPENDENCE],
-        warnings=warnings_of(order, suggested, lacking, shares, terms),
+        assumptions=[*([normal_residuals(own.residuals)] if own.df else []), INDEPENDENCE],
+        warnings=warnings_of(order, suggested, lacking, shares, terms, own.df),
         charts=_charts(
             names, shares, region, reference, best, traces, spans, own, prediction,
             direction, response_name, unit,
@@ -437,5 +435,5 @@ def _charts(
     return [
         *drawn,
         trace_chart(names, traces, reference, direction, response_name, unit),
-        residual_chart(own.fitted, own.residuals, response_name, unit),
+        *([residual_chart(own.fitted, own.residuals, response_name, unit)] if own.df else []),
     ]

@@ -103,12 +103,12 @@ def order_of(
     if model == "auto":
         return suggested_order(orders, names, len(shares), alpha)
     chosen = next(order for order in ORDERS if order == model)
-    if not carries(shares, chosen, 1):
+    if not carries(shares, chosen, 0):
         count = len(term_names(names, chosen))
         able = [order.order for order in orders]
         raise InputError(
             f"{len(shares)} blends cannot determine the {count} terms of the "
-            f"{chosen.replace('_', ' ')} model and their error",
+            f"{chosen.replace('_', ' ')} model",
             where=f"{WHERE} model",
             remedy=f"use model {able[-1]}" if able else "add blends",
         )

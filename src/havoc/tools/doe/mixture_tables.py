@@ -35,6 +35,11 @@ class BlendTerm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def terms_of(
     labels: list[str], own: Fit, pure_count: int, columns: FloatArray, alpha: float
 ) -> list[BlendTerm]:
+    if own.df == 0:
+        return [
+            BlendTerm(term=label, coefficient=value)
+            for label, value in zip(labels, own.coefficients.tolist(), strict=True)
+        ]
     errors = np.sqrt(own.rss / own.df * own.unscaled)
     critical = float(stats.t.ppf(1 - alpha / 2, own.df))
     # Without a constant, inflation compares with columns at right angles about the origin.
@@ -70,7 +75,7 @@ def anova_of(
     shares: FloatArray,
 ) -> list[AnovaRow]:
     """Sequential: linear mixture, blending terms; residual and its parts; total about the mean."""
-    error = own.rss / own.df
+    error = own.rss / own.df if own.df else None
     columns = scheffe_columns(shares, order)
     q, pairs = len(names), math.comb(len(names), 2)
     sizes = [("linear", q)]
@@ -90,7 +95,7 @@ def anova_of(
         df = size - 1 if source == "linear" else size
         ss = max(before - after, 0.0)
         before = after
-        statistic = ss / df / error
+        statistic = ss / df / error if error else None
         rows.append(
             AnovaRow(
                 source=source,
@@ -98,7 +103,7 @@ def anova_of(
                 ss=ss,
                 ms=ss / df,
                 F=statistic,
-                p_value=float(stats.f.sf(statistic, df, own.df)),
+                p_value=None if statistic is None else float(stats.f.sf(statistic, df, own.df)),
             )
         )
     rows.append(AnovaRow(source="residual", df=own.df, ss=own.rss, ms=error))
@@ -125,6 +130,30 @@ def anova_of(
     return [*rows, AnovaRow(source="total", df=len(values) - 1, ss=total)]
 
 
+def test_fields(
+    own: Fit, total: float, count: int, middle: float, spread: float, alpha: float
+) -> dict[str, Any]:
+    """Test of the model and the intervals at the best blend; nothing without error."""
+    if own.df == 0:
+        return {}
+    error, df_model = own.rss / own.df, len(own.coefficients) - 1
+    f = (total - own.rss) / df_model / error
+    p_value = float(stats.f.sf(f, df_model, own.df))
+    critical = float(stats.t.ppf(1 - alpha / 2, own.df)) * math.sqrt(error)
+    margin, single = critical * spread, critical * math.hypot(1, spread)
+    return {
+        "r_squared_adjusted": 1 - error / (total / (count - 1)),
+        "residual_sd": math.sqrt(error),
+        "F": f,
+        "p_value": p_value,
+        "significant": p_value < alpha,
+        "best_ci_low": middle - margin,
+        "best_ci_high": middle + margin,
+        "best_pi_low": middle - single,
+        "best_pi_high": middle + single,
+    }
+
+
 def lack_fields(pure: PureError | None, lacking: bool | None) -> dict[str, Any]:
     if pure is None:
         return {}
@@ -149,8 +178,11 @@ def warnings_of(
     lacking: bool | None,
     shares: FloatArray,
     terms: list[BlendTerm],
+    df: int,
 ) -> list[str]:
     warnings = []
+    if df == 0:
+        warnings.append("the model uses up all blends, so nothing can be tested")
     if lacking:
         warnings.append("the lack of fit is significant: the blend acts in a more complicated way")
     if suggested != order:
