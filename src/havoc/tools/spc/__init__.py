@@ -3,8 +3,12 @@
 OPERATIONS: dict[str, str] = {
     "arl": "arl",
     "capability": "capability",
+    "capability_attribute": "capability_attribute",
+    "capability_between_within": "capability_between_within",
     "capability_nonnormal": "capability_nonnormal",
+    "capability_sixpack": "capability_sixpack",
     "control_chart": "control_chart",
     "control_chart_constants": "constants",
+    "phase_one": "phase_one",
     "runs_rules": "runs_rules",
 }

@@ -73,7 +73,9 @@ def _counts(kind: str, request: Request) -> Chart:
     rules = request.rules_without_zones
     chart = counts_chart(kind, counts, sizes, standard, request.basis, rules)
     if counts is not None:
-        chart.assumptions.append(dispersion_check(kind, counts, sizes, chart.rate))
+        used = request.basis.used(counts.size, "samples")
+        kept = None if sizes is None else sizes[used]
+        chart.assumptions.append(dispersion_check(kind, counts[used], kept, chart.rate))
     return chart
 
 

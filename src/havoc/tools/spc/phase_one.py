@@ -1,0 +1,564 @@
+"""Phase I: control limits without the points that an assignable cause put out.
+
+Sources: Montgomery, Introduction to Statistical Quality Control, 5.3.2 and 6.2.2 (trial
+limits, revised without out-of-control points that have an assignable cause); ISO 7870-2,
+Control charts, Part 2: Shewhart control charts.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal
+
+import msgspec
+import numpy as np
+from msgspec import Meta
+
+from havoc.charts import ChartSpec
+from havoc.errors import InputError
+from havoc.tools.declaration import tool
+from havoc.tools.parameters import Name, Unit
+from havoc.tools.result import Narrative, Outcome, Recomputed
+from havoc.tools.spc.chart_input import Given, choose
+from havoc.tools.spc.chart_kinds import Request, build
+from havoc.tools.spc.chart_result import CHART_NAMES, Limits
+from havoc.tools.spc.detectors import RULES
+from havoc.tools.spc.panels import Basis, ChartPanel, draw, judge, scalar
+from havoc.tools.spc.rules import Findings, Rules, Violation, merged, name_points, rule_ids
+from havoc.tools.spc.subgroups import SigmaMethod
+from havoc.tools.spc.variables import Chart
+
+Kind = Literal["auto", "xbar_r", "xbar_s", "i_mr", "p", "np", "c", "u", "laney_p", "laney_u"]
+
+# Beyond this share removed, the limits describe a process that was not there.
+_LARGE_SHARE = 0.2
+_FEW_POINTS = 20
+_MOST_ROUNDS = 50
+
+
+class Removal(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a point was taken out in ``round``, with the limits that judged it and the next ones.
+
+    ``limits_after`` are those of the panel once all points of the round were out; limits of
+    a point of its own (samples of different size) are those at this point.
+    """
+
+    round: int
+    point: int
+    panel: str
+    value: float
+    rule: str
+    reason: str
+    lcl_before: float
+    ucl_before: float
+    lcl_after: float
+    ucl_after: float
+    cause: str
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A point that signals and stays in, and why it stays."""
+
+    point: int
+    panel: str
+    value: float
+    reason: str
+    why_kept: str
+
+
+class Round(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Limits of a round: 0 are the trial limits with all points."""
+
+    round: int
+    points_used: int
+    removed: list[int]
+    center: Limits
+    lcl: Limits
+    ucl: Limits
+    spread_center: Limits | None = None
+    spread_lcl: Limits | None = None
+    spread_ucl: Limits | None = None
+
+
+class PhaseOne(Outcome):
+    """Limits before and after, and the log of every point that was taken out.
+
+    ``center``, ``lcl`` and ``ucl`` are the final limits, ``trial_center``, ``trial_lcl`` and
+    ``trial_ucl`` those of all points. ``in_control`` says that no point used is beyond the final
+    limits.
+    """
+
+    kind: str
+    name: str
+    points: int
+    points_used: int
+    removed: list[int]
+    removed_count: int
+    share_removed: float
+    rounds: int
+    in_control: bool
+    center: Limits
+    lcl: Limits
+    ucl: Limits
+    trial_center: Limits
+    trial_lcl: Limits
+    trial_ucl: Limits
+    log: list[Removal]
+    kept_signals: list[Kept]
+    history: list[Round]
+    rules: list[str]
+    chosen_because: str | None = None
+    spread_center: Limits | None = None
+    spread_lcl: Limits | None = None
+    spread_ucl: Limits | None = None
+    sigma_within: float | None = None
+    sigma_z: float | None = None
+
+
+@tool(
+    "phase_one",
+    title="Phase I control limits",
+    source="Montgomery, Introduction to Statistical Quality Control, 5.3.2 and 6.2.2",
+)
+def phase_one(
+    kind: Annotated[
+        Kind, Meta(description="chart; auto chooses it from the data and says why")
+    ] = "auto",
+    data: Annotated[
+        list[float] | None,
+        Meta(description="measured values in order of production, or counts for a c chart"),
+    ] = None,
+    subgroup_size: Annotated[
+        Annotated[int, Meta(ge=1)] | None,
+        Meta(description="how many consecutive values form a subgroup"),
+    ] = None,
+    subgroups: Annotated[
+        list[list[float]] | None,
+        Meta(description="instead of data: the values of each subgroup, sizes may differ"),
+    ] = None,
+    defectives: Annotated[
+        list[float] | None, Meta(description="defective units in each sample (p, np, laney_p)")
+    ] = None,
+    defects: Annotated[
+        list[float] | None, Meta(description="defects in each sample (c, u, laney_u)")
+    ] = None,
+    sample_size: Annotated[
+        float | list[float] | None,
+        Meta(description="units inspected in each sample: one number, or one for every count"),
+    ] = None,
+    assignable_causes: Annotated[
+        dict[str, str] | None,
+        Meta(description="cause found for a point, by its number: {'4': 'tool broke'}"),
+    ] = None,
+    remove: Annotated[
+        Literal["signals", "with_cause"],
+        Meta(description="signals: every point that signals; with_cause: only with a stated cause"),
+    ] = "signals",
+    max_rounds: Annotated[
+        int, Meta(ge=1, le=_MOST_ROUNDS, description="how often limits are computed afresh")
+    ] = 10,
+    sigma_method: Annotated[
+        SigmaMethod,
+        Meta(description="estimate of sigma within subgroups; auto follows the kind of chart"),
+    ] = "auto",
+    n_sigma: Annotated[
+        float, Meta(gt=0, le=10, description="distance of the limits in sigma")
+    ] = 3.0,
+    rules: Rules = "limits",
+    name: Name = "the process",
+    unit: Unit = "",
+) -> PhaseOne:
+    """Which points belong out of the control limits' basis, and what are the limits without them?
+
+    Use it when limits are set for the first time: points beyond the trial limits are taken
+    out, the limits computed afresh, until no point left signals. Every removal is logged with
+    its round, its rule, its cause and the limits before and after; nothing is left out in
+    silence, and points removed stay on the chart. Take out only what has an assignable cause
+    (remove with_cause): removing by the figures alone narrows the limits of a process that
+    was never calm. Assumes values independent in time. A subgroup goes as a whole, for its
+    mean or its spread; of single values only those beyond the limits of the I chart go, since
+    a moving range blames two. With run rules, only the point at which a rule fires goes.
+    """
+    given = Given(
+        data=data,
+        subgroup_size=subgroup_size,
+        subgroups=subgroups,
+        defectives=defectives,
+        defects=defects,
+        sample_size=sample_size,
+        means=None,
+        ranges=None,
+        sds=None,
+    )
+    chosen, because = choose(kind, given, has_rbar=False, has_sbar=False)
+    selected = rule_ids(rules) or ["nelson_1"]
+    request = Request(
+        given=given,
+        basis=Basis(n_sigma=n_sigma),
+        rules=selected,
+        named_set=isinstance(rules, str),
+        sigma_method=sigma_method,
+    )
+    points = given.points(chosen)
+    causes = _causes(assignable_causes or {}, points)
+    chart = build(chosen, request)
+    history = [_round(0, chart, points, [])]
+    log: list[Removal] = []
+    removed: list[int] = []
+    kept: dict[tuple[int, str], Kept] = {}
+    settled = False
+    for number in range(1, max_rounds + 1):
+        signals = _signals(chart, n_sigma, removed)
+        going, staying = _sort(signals, causes, remove, chosen)
+        kept = {(item.point, item.panel): item for item in staying}
+        if not going:
+            settled = True
+            break
+        out = sorted({signal.point for signal in going})
+        if points - len(removed) - len(out) < 2:
+            raise InputError(
+                f"{len(removed) + len(out)} of {points} points signal, which leaves none to set "
+                "limits from",
+                where="phase_one",
+                remedy="look for two processes in one series (stages of a control chart), or "
+                "remove only points with a cause",
+            )
+        removed = sorted({*removed, *out})
+        basis = Basis(n_sigma=n_sigma, exclude=removed)
+        after = build(chosen, msgspec.structs.replace(request, basis=basis))
+        log += [_entry(number, signal, chart, after, causes) for signal in going]
+        chart = after
+        history.append(_round(number, chart, points - len(removed), out))
+    if not settled:
+        left = _signals(chart, n_sigma, removed)
+        going, staying = _sort(left, causes, remove, chosen)
+        settled = not going
+        kept = {(item.point, item.panel): item for item in staying} | {
+            (signal.point, signal.panel.name): _keep(signal, "the rounds were used up")
+            for signal in going
+        }
+    return _result(
+        chosen, because, chart, history, log, list(kept.values()), removed, points,
+        n_sigma, selected, name, unit,
+    )  # fmt: skip
+
+
+class _Signal(msgspec.Struct, frozen=True):
+    point: int
+    rule: str
+    panel: ChartPanel
+    value: float
+    side: str
+
+
+def _causes(given: dict[str, str], points: int) -> dict[int, str]:
+    causes = {}
+    for key, cause in given.items():
+        if not key.strip().isdigit() or not 1 <= int(key) <= points:
+            raise InputError(
+                f"there is no point {key!r} among {points}",
+                where="assignable_causes",
+                remedy="name points by their number, counted from 1",
+            )
+        causes[int(key)] = cause
+    return causes
+
+
+def _signals(chart: Chart, n_sigma: float, removed: list[int]) -> list[_Signal]:
+    """The points still in use at which a rule fires, first rule first."""
+    found: dict[tuple[int, str], _Signal] = {}
+    for panel in chart.panels:
+        index = {int(number): i for i, number in enumerate(panel.positions)}
+        for item in _findings(panel, n_sigma, removed).violations:
+            if item.warning_only:
+                continue
+            for point in item.signal_points:
+                if (point, panel.name) not in found:
+                    side = (
+                        "above"
+                        if panel.values[index[point]] > panel.center[index[point]]
+                        else "below"
+                    )
+                    found[point, panel.name] = _Signal(
+                        point, item.rule, panel, float(panel.values[index[point]]), side
+                    )
+    return list(found.values())
+
+
+def _findings(panel: ChartPanel, n_sigma: float, removed: list[int]) -> Findings:
+    """Rules over the points still in use, as if the others had not been measured."""
+    used = ~np.isin(panel.positions, removed)
+    if panel.name == "MR":
+        used &= ~np.isin(panel.positions - 1, removed)
+    return judge(
+        msgspec.structs.replace(
+            panel,
+            values=panel.values[used],
+            positions=panel.positions[used],
+            center=panel.center[used],
+            lcl=panel.lcl[used],
+            ucl=panel.ucl[used],
+            sigma=panel.sigma[used],
+        ),
+        n_sigma,
+    )
+
+
+def _sort(
+    signals: list[_Signal], causes: dict[int, str], remove: str, kind: str
+) -> tuple[list[_Signal], list[Kept]]:
+    going, staying = [], []
+    for signal in signals:
+        if signal.panel.name == "MR":
+            staying.append(_keep(signal, "a moving range blames two points, neither alone"))
+        elif remove == "with_cause" and signal.point not in causes:
+            staying.append(_keep(signal, "no assignable cause is stated"))
+        else:
+            going.append(signal)
+    return going, staying
+
+
+def _keep(signal: _Signal, why: str) -> Kept:
+    return Kept(
+        point=signal.point,
+        panel=signal.panel.name,
+        value=signal.value,
+        reason=RULES[signal.rule].name,
+        why_kept=why,
+    )
+
+
+def _at(panel: ChartPanel, point: int) -> tuple[float, float]:
+    i = int(np.searchsorted(panel.positions, point))
+    return float(panel.lcl[i]), float(panel.ucl[i])
+
+
+def _entry(
+    number: int, signal: _Signal, before: Chart, after: Chart, causes: dict[int, str]
+) -> Removal:
+    place = [panel.name for panel in before.panels].index(signal.panel.name)
+    lcl_before, ucl_before = _at(before.panels[place], signal.point)
+    lcl_after, ucl_after = _at(after.panels[place], signal.point)
+    return Removal(
+        round=number,
+        point=signal.point,
+        panel=signal.panel.name,
+        value=signal.value,
+        rule=signal.rule,
+        reason=f"{RULES[signal.rule].name}, {signal.side} the center line",
+        lcl_before=lcl_before,
+        ucl_before=ucl_before,
+        lcl_after=lcl_after,
+        ucl_after=ucl_after,
+        cause=causes.get(signal.point, "not stated"),
+    )
+
+
+def _round(number: int, chart: Chart, used: int, removed: list[int]) -> Round:
+    main = chart.panels[0]
+    spread = chart.panels[1] if len(chart.panels) > 1 else None
+    return Round(
+        round=number,
+        points_used=used,
+        removed=removed,
+        center=scalar(main.center),
+        lcl=scalar(main.lcl),
+        ucl=scalar(main.ucl),
+        spread_center=None if spread is None else scalar(spread.center),
+        spread_lcl=None if spread is None else scalar(spread.lcl),
+        spread_ucl=None if spread is None else scalar(spread.ucl),
+    )
+
+
+def _result(
+    kind: str,
+    because: str | None,
+    chart: Chart,
+    history: list[Round],
+    log: list[Removal],
+    kept: list[Kept],
+    removed: list[int],
+    points: int,
+    n_sigma: float,
+    rules: list[str],
+    name: str,
+    unit: str,
+) -> PhaseOne:
+    first, last = history[0], history[-1]
+    share = len(removed) / points
+    warnings = list(chart.warnings)
+    if share > _LARGE_SHARE:
+        warnings.append(
+            f"{share:.0%} of the points were taken out: that is not a stable process with a few "
+            "disturbances; look for a change of level (stages) or a wrong subgrouping"
+        )
+    unknown = sorted({item.point for item in log if item.cause == "not stated"})
+    if unknown:
+        warnings.append(
+            f"taken out without a stated cause: {name_points(unknown)}; find the cause, or keep "
+            "what has none"
+        )
+    if points - len(removed) < _FEW_POINTS:
+        warnings.append(
+            f"limits from {points - len(removed)} points are provisional; {_FEW_POINTS} to 25 "
+            "are usual"
+        )
+    counted = kind not in ("i_mr", "xbar_r", "xbar_s")
+    return PhaseOne(
+        method=f"phase I by rounds: points that signal are taken out and the limits computed "
+        f"afresh; {chart.method}",
+        unit="" if counted else unit,
+        assumptions=chart.assumptions,
+        warnings=warnings,
+        charts=[_chart(kind, chart, log, removed, n_sigma, name, "" if counted else unit)],
+        kind=kind,
+        chosen_because=because,
+        name=name,
+        points=points,
+        points_used=points - len(removed),
+        removed=removed,
+        removed_count=len(removed),
+        share_removed=share,
+        rounds=len(history) - 1,
+        in_control=not kept,
+        center=last.center,
+        lcl=last.lcl,
+        ucl=last.ucl,
+        trial_center=first.center,
+        trial_lcl=first.lcl,
+        trial_ucl=first.ucl,
+        spread_center=last.spread_center,
+        spread_lcl=last.spread_lcl,
+        spread_ucl=last.spread_ucl,
+        sigma_within=chart.figures.get("sigma_within"),
+        sigma_z=chart.figures.get("sigma_z"),
+        log=log,
+        kept_signals=kept,
+        history=history,
+        rules=rules,
+    )
+
+
+def _chart(
+    kind: str,
+    chart: Chart,
+    log: list[Removal],
+    removed: list[int],
+    n_sigma: float,
+    name: str,
+    unit: str,
+) -> ChartSpec:
+    """The final limits with every point: those removed are marked, those that signal flagged."""
+    findings = []
+    for panel in chart.panels:
+        out = Findings(
+            violations=[
+                Violation(
+                    rule="removed",
+                    name="taken out of the limits",
+                    points=[item.point],
+                    signal_points=[item.point],
+                    reason=item.reason,
+                    panel=panel.name,
+                )
+                for item in log
+                if item.panel == panel.name
+            ]
+        )
+        findings.append(merged([out, _findings(panel, n_sigma, removed)]))
+    count = len(removed)
+    said = "no point" if not count else f"{count} point{'s' if count > 1 else ''}"
+    title = f"{CHART_NAMES[kind]} chart of {name}, phase I: {said} taken out of the limits"
+    x_label = {"i_mr": "observation", "xbar_r": "subgroup", "xbar_s": "subgroup"}
+    return draw(kind, title, chart.panels, findings, x_label.get(kind, "sample"), unit)
+
+
+@phase_one.narrates
+def _narrate(result: PhaseOne) -> Narrative:
+    chart = CHART_NAMES[result.kind]
+    final = (
+        "{{lcl}} to {{ucl:unit}} around {{center}}"
+        if isinstance(result.ucl, float)
+        else "that vary with the sample size"
+    )
+    if not result.removed:
+        conclusion = (
+            f"Nothing was taken out: the trial limits of the {chart} chart stand, {final}."
+            if result.in_control
+            else "Nothing was taken out, though points signal; limits of the "
+            f"{chart} chart {final}."
+        )
+    else:
+        points = "point" if result.removed_count == 1 else "points"
+        conclusion = (
+            f"{{{{removed_count}}}} of {{{{points}}}} {points} left the basis of the limits of the "
+            f"{chart} chart ({{{{removed}}}}); the limits are now {final}."
+        )
+    details = []
+    if result.removed and isinstance(result.trial_ucl, float):
+        details.append(
+            "The trial limits with all points were {{trial_lcl}} to {{trial_ucl:unit}} around "
+            "{{trial_center}}."
+        )
+    details += [
+        f"Round {{{{log.{i}.round}}}}: point {{{{log.{i}.point}}}} of the "
+        f"{{{{log.{i}.panel}}}} chart ({{{{log.{i}.value}}}}), {{{{log.{i}.reason}}}}; limits "
+        f"{{{{log.{i}.lcl_before}}}} to {{{{log.{i}.ucl_before}}}} before, "
+        f"{{{{log.{i}.lcl_after}}}} to {{{{log.{i}.ucl_after}}}} after; "
+        f"cause: {{{{log.{i}.cause}}}}."
+        for i in range(min(len(result.log), 12))
+    ]
+    details += [
+        f"Kept though it signals: point {{{{kept_signals.{i}.point}}}} of the "
+        f"{{{{kept_signals.{i}.panel}}}} chart, {{{{kept_signals.{i}.why_kept}}}}."
+        for i in range(min(len(result.kept_signals), 8))
+    ]
+    figures = [("points taken out", "{{removed_count}}"), ("rounds", "{{rounds}}")]
+    if isinstance(result.ucl, float):
+        figures += [
+            ("lower control limit", "{{lcl}}"),
+            ("center line", "{{center}}"),
+            ("upper control limit", "{{ucl}}"),
+        ]
+    return Narrative(conclusion=conclusion, details=details, key_figures=figures)
+
+
+@phase_one.verifies
+def _verify(
+    result: PhaseOne,
+    data: list[float] | None,
+    subgroups: list[list[float]] | None,
+    subgroup_size: int | None,
+    defectives: list[float] | None,
+    defects: list[float] | None,
+    sample_size: float | list[float] | None,
+    **_: object,
+) -> list[Recomputed]:
+    """The final center from the points that are left, gathered anew."""
+    out = set(result.removed)
+    if not isinstance(result.center, float) or result.points > 20_000:
+        return []
+    counts = defectives or defects or (data if result.kind == "c" else None)
+    if counts is not None:
+        sizes = sample_size if isinstance(sample_size, list) else [sample_size or 1.0]
+        sizes = sizes * len(counts) if len(sizes) == 1 else sizes
+        left = [i for i in range(len(counts)) if i + 1 not in out]
+        per = math.fsum(1.0 if result.kind == "c" else sizes[i] for i in left)
+        center = math.fsum(counts[i] for i in left) / per
+        if result.kind == "np":
+            center *= sizes[0]
+    else:
+        rows = subgroups
+        if rows is None and data is not None:
+            size = subgroup_size or 1
+            rows = [data[i : i + size] for i in range(0, len(data), size)]
+        values = [value for i, row in enumerate(rows or []) if i + 1 not in out for value in row]
+        center = math.fsum(values) / len(values)
+    return [
+        Recomputed(
+            name="center",
+            value=result.center,
+            recomputed=center,
+            route="exact summation over the points that are left",
+        )
+    ]
