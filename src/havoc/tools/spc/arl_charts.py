@@ -137,7 +137,9 @@ def check(design: Design) -> None:
             where="rules",
             remedy="leave rules out",
         )
-    furthest = max((distance_of(rule) for rule in design.rules), default=0.0)
+    # A rule of one point beyond a distance is a limit of its own.
+    zoned = [RULES[rule].detect for rule in design.rules if RULES[rule].window > 1]
+    furthest = max((float(getattr(detect, "distance", 0.0)) for detect in zoned), default=0.0)
     if furthest >= design.limits:
         raise InputError(
             f"these zone rules need limits beyond {'two' if furthest == 2 else f'{furthest:g}'} "
@@ -157,12 +159,6 @@ def check(design: Design) -> None:
             where="characteristics",
             remedy="give fewer",
         )
-
-
-def distance_of(rule: str) -> float:
-    """The furthest zone boundary that a rule looks at, below the limits."""
-    distance = getattr(RULES[rule].detect, "distance", 0.0)
-    return float(distance) if distance < 3 else 0.0
 
 
 def solve(design: Design, wanted: float) -> None:

@@ -31,9 +31,43 @@ def verify(result: AverageRunLength, **_: object) -> list[Recomputed]:
         if result.sides == "two_sided":
             p += math.erfc((result.limits + moved) / root) / 2
         value = 1 / p
+    elif result.kind == "t2" and result.h is not None and result.characteristics is not None:
+        route, rtol = "Poisson mixture of chi-square tails", 1e-6
+        value = 1 / _noncentral_tail(result.h, result.characteristics, moved**2)
+    elif result.kind in ("c", "u", "p", "np") and result.shifted_mean is not None:
+        route, rtol = "sum of the probabilities between the limits", 1e-6
+        value = 1 / (1 - _between(result, result.shifted_mean))
     else:
         return []
     return [Recomputed(name="arl", value=result.arl, recomputed=value, route=route, rtol=rtol)]
+
+
+def _noncentral_tail(limit: float, p: int, noncentrality: float) -> float:
+    half = noncentrality / 2
+    last = int(half + 12 * math.sqrt(half) + 60)
+    weights = [
+        math.exp(j * math.log(half) - half - math.lgamma(j + 1)) if half else float(j == 0)
+        for j in range(last)
+    ]
+    tails = special.chdtrc(p + 2 * np.arange(last), limit)
+    return math.fsum(w * float(t) for w, t in zip(weights, tails, strict=True))
+
+
+def _between(result: AverageRunLength, mean: float) -> float:
+    """Probability of a count on or between the limits, term by term."""
+    assert result.lcl is not None and result.ucl is not None
+    n, counted = result.subgroup_size, 1 if result.kind in ("np", "c") else result.subgroup_size
+    first = math.ceil(result.lcl * counted - 1e-9)
+    last = math.floor(result.ucl * counted + 1e-9)
+    x = np.arange(max(first, 0), last + 1, dtype=np.float64)
+    if result.kind in ("p", "np"):
+        x = x[x <= n]
+        logs = special.gammaln(n + 1) - special.gammaln(x + 1) - special.gammaln(n - x + 1)
+        logs = logs + special.xlogy(x, mean) + special.xlog1py(n - x, -mean)
+    else:
+        expected = mean * (1 if result.kind == "c" else n)
+        logs = special.xlogy(x, expected) - expected - special.gammaln(x + 1)
+    return math.fsum(np.exp(logs).tolist())
 
 
 def _ewma_integral(shift: float, weight: float, limit: float) -> float:

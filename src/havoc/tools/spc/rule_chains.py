@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -54,7 +55,7 @@ class Zones(msgspec.Struct, frozen=True, kw_only=True):
         return np.asarray(np.diff(below), dtype=np.float64)
 
     def run_length(self, shift: float) -> RunLength:
-        states, zones = self.following.shape
+        states = self.following.shape[0]
         origin, zone = np.nonzero(self.following != SIGNAL)
         matrix = sparse.csc_matrix(
             (self.probabilities(shift)[zone], (origin, self.following[origin, zone])),
@@ -93,7 +94,7 @@ def zones(rules: tuple[str, ...], limit: float) -> Zones:
         if not RULES[rule].warning_only:
             watches += _watches(RULES[rule].detect)
     cuts = sorted({cut for watch in watches for cut in watch.cuts})
-    inside = [(low + high) / 2 for low, high in zip(cuts, cuts[1:], strict=False)]
+    inside = [(low + high) / 2 for low, high in pairwise(cuts)]
     middles = [cuts[0] - 1, *inside, cuts[-1] + 1]
     # What a watch sees of a point depends on its zone only.
     seen = [[watch.see(middle) for watch in watches] for middle in middles]

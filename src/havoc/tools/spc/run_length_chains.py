@@ -5,8 +5,7 @@ of its mean. Each function returns mean and standard deviation of the run length
 that starts in the zero state.
 
 Sources: D. Brook and D. A. Evans (1972), Biometrika 59, 539 (CUSUM); J. M. Lucas and
-M. S. Saccucci (1990), Technometrics 32, 1 (EWMA); C. W. Champ and W. H. Woodall
-(1987), Technometrics 29, 393 (run rules).
+M. S. Saccucci (1990), Technometrics 32, 1 (EWMA).
 """
 
 from __future__ import annotations
@@ -69,52 +68,6 @@ def cusum(shift: float, k: float, h: float) -> RunLength:
         return upper - lower, 0
 
     return _extrapolated(transitions, _odd(8 * h))
-
-
-def western_electric(shift: float, limit: float = 3.0) -> RunLength:
-    """Limits with the zone rules: 2 of 3 beyond two, 4 of 5 beyond one, 8 on one side."""
-    # Zones from the lower limit to the upper one; a state holds what later points need.
-    cuts = np.asarray([-limit, -2.0, -1.0, 0.0, 1.0, 2.0, limit])
-    chances = np.diff(special.ndtr(cuts - shift))
-    start: _State = ((0, 0), (0, 0, 0, 0), (0, 0), (0, 0, 0, 0), 0)
-    index, queue, rows = {start: 0}, [start], []
-    while queue:
-        state = queue.pop()
-        for zone, chance in enumerate(chances.tolist()):
-            following = _next_state(state, zone)
-            if following is None:
-                continue
-            if following not in index:
-                index[following] = len(index)
-                queue.append(following)
-            rows.append((index[state], index[following], chance))
-    matrix = np.zeros((len(index), len(index)))
-    for origin, destination, chance in rows:
-        matrix[origin, destination] += chance
-    return _moments(matrix, 0)
-
-
-_State = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], tuple[int, ...], int]
-
-
-def _next_state(state: _State, zone: int) -> _State | None:
-    """The state after a point in ``zone`` (0 to 5 from below), None where a rule signals."""
-    up_two, up_one, down_two, down_one, run = state
-    above = zone >= 3
-    flags = (
-        (up_two, int(zone == 5), 2),
-        (up_one, int(zone >= 4), 4),
-        (down_two, int(zone == 0), 2),
-        (down_one, int(zone <= 1), 4),
-    )
-    for past, now, needed in flags:
-        if now and sum(past) + now >= needed:
-            return None
-    run = (run + 1 if run > 0 else 1) if above else (run - 1 if run < 0 else -1)
-    if abs(run) >= 8:
-        return None
-    kept = [(*past, now)[1:] for past, now, _ in flags]
-    return kept[0], kept[1], kept[2], kept[3], run
 
 
 def _odd(wanted: float) -> int:
