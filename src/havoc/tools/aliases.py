@@ -68,21 +68,43 @@ CHART_KINDS: dict[str, str] = {
     "c": "c",
     "u": "u",
     "g": "g",
+    "t": "t",
     "ewma": "ewma",
     "cusum": "cusum",
     "t2": "t2",
     "hotellingt2": "t2",
+    "generalizedvariance": "generalized_variance",
+    "mewma": "mewma",
     "laneyp": "laney_p",
+    "pprime": "laney_p",
     "laneyu": "laney_u",
+    "uprime": "laney_u",
     "shortrun": "short_run",
+    "dnom": "short_run",
     "zmr": "short_run",
+    "ma": "moving_average",
+    "movingaverage": "moving_average",
+    "zone": "zone",
+    "threeway": "three_way",
+    "imrr": "three_way",
+    "imrrs": "three_way",
+    "betweenwithin": "three_way",
 }
 
 
 def chart_kind(text: str) -> str | None:
     """The kind of control chart that ``XBar_R``, ``X-bar chart`` or ``imr_chart`` name."""
+    return CHART_KINDS.get(_letters(text))
+
+
+def chart_settings(text: str) -> Arguments:
+    """What a name says beyond the kind: a Z-MR chart is a standardised short run."""
+    return {"short_run_method": "z"} if _letters(text) == "zmr" else {}
+
+
+def _letters(text: str) -> str:
     letters = re.sub(r"[^a-z0-9]", "", text.lower().replace("x\u0304", "xbar"))
-    return CHART_KINDS.get(re.sub(r"(control)?chart$", "", letters))
+    return re.sub(r"(control)?chart$", "", letters)
 
 
 def resolve(name: str, arguments: Mapping[str, Any]) -> Resolved:
@@ -91,7 +113,7 @@ def resolve(name: str, arguments: Mapping[str, Any]) -> Resolved:
     wanted = re.sub(r"[\s-]+", "_", name.strip().lower())
     kind = chart_kind(wanted) if wanted.endswith("chart") else None
     if kind is not None and wanted not in registry:
-        operation, given = _control_chart({"kind": kind, **given})
+        operation, given = _control_chart({"kind": kind, **chart_settings(wanted), **given})
     elif wanted in _BY_ARGUMENTS:
         operation, given = _BY_ARGUMENTS[wanted](given)
     else:
@@ -203,7 +225,9 @@ def _control_chart(given: Arguments) -> Resolved:
     given.pop("seed", None)
     lower, upper = given.pop("lcl", None), given.pop("ucl", None)
     kind = given.get("kind", given.get("chart_type", "auto"))
-    kind = (chart_kind(kind) or kind) if isinstance(kind, str) else kind
+    if isinstance(kind, str):
+        given = {**chart_settings(kind), **given}
+        kind = chart_kind(kind) or kind
     given.pop("chart_type", None)
     given["kind"] = kind
     if lower is None and upper is None:

@@ -85,12 +85,21 @@ def _check_spc(
         )
     lowered = _lowered(settings)
     if "n" in lowered:
-        sized = "sample_size" if kind in ("p", "np", "u", "laney_p") else "subgroup_size"
+        sized = "sample_size" if kind in ("p", "np", "u", "laney_p", "laney_u") else "subgroup_size"
         lowered[sized] = lowered.pop("n")
-    counted = {"p": "defectives", "np": "defectives", "c": "defects", "u": "defects"}
+    counted = {
+        "p": "defectives",
+        "np": "defectives",
+        "laney_p": "defectives",
+        "c": "defects",
+        "u": "defects",
+        "laney_u": "defects",
+    }
     if kind in counted and "data" in lowered:
         lowered[counted[kind]] = lowered.pop("data")
-    return aliases.resolve("control_chart", {"kind": kind, **lowered})
+    settings_of_name = [aliases.chart_settings(phrase) for phrase in phrases]
+    named = {key: value for found in settings_of_name for key, value in found.items()}
+    return aliases.resolve("control_chart", {"kind": kind, **named, **lowered})
 
 
 def _eval_doe(
