@@ -48,6 +48,11 @@ NAMED: tuple[tuple[str, str], ...] = (
         r"|\b(?:three|four|five|six|multi|[3-9]|n|k)[\s-]?(?:way|factor)\s+(?:anova|analysis\s+of\s+variance)\b",
     ),
     (
+        "poisson_regression",
+        r"\b(?:poisson|count|log-?linear|(?:quasi|negative)[\s-](?:poisson|binomial))\s+(?:regress\w*|model\w*|glm)\b"
+        r"|\b(?:regress\w*|glm)\b[^.?]{0,40}\b(?:poisson|counts)\b|\bnegative\s+binomial\b[^.?]{0,40}\bregress",
+    ),
+    (
         "regression_nonlinear",
         r"\bnon-?\s?linear\s+(?:least\s+squares|regress\w*|fit\w*|models?|curves?)\b"
         r"|\bmichaelis|\bgompertz\b|\b4pl\b|\bhill\s+(?:curve|equation|model)\b|\bbi-?exponential"

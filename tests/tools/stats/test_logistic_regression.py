@@ -99,7 +99,7 @@ def test_hosmer_lemeshow_by_hand() -> None:
     generator = np.random.default_rng(9)
     x = np.sort(generator.normal(0, 1, 100))
     y = (generator.random(100) < 1 / (1 + np.exp(-x))).astype(float)
-    model = logistic_fit.fit(x[:, None], y, np.ones(100))
+    model = logistic_fit.fit(x[:, None], ["x"], y, np.ones(100))
     found = logistic_fit.hosmer_lemeshow(model.fitted, y, np.ones(100))
     order = np.argsort(model.fitted)
     chi2 = 0.0
@@ -202,7 +202,7 @@ def test_half_a_million_units_and_a_steep_curve() -> None:
                 "predictors": {"a": [1, 2, 3, 4, 5], "b": [2, 4, 6, 8, 10]},
                 "y": [0, 1, 0, 1, 0],
             },
-            "not independent",
+            "collinear predictors",
         ),
         (
             {"predictors": {"a": [1, 2, 3, 4]}, "y": [0, 1, 0, 1], "x_new": {"b": 3}},
@@ -213,3 +213,27 @@ def test_half_a_million_units_and_a_steep_curve() -> None:
 def test_bad_input_is_named(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         fit(**arguments)
+
+
+def test_separation_by_two_predictors_together_is_named(run: Run) -> None:
+    """Neither predictor separates the outcomes alone, their sum does."""
+    a = [0.0, 1, 2, 3, 4, 0, 1, 2, 3, 4]
+    b = [4.0, 3, 2, 1, 0, 5.5, 4.2, 3.1, 2.6, 1.4]
+    y = [0.0] * 5 + [1.0] * 5
+    with pytest.raises(InputError, match="separate the outcomes completely"):
+        run("logistic_regression", predictors={"a": a, "b": b}, y=y)
+
+
+def test_a_level_without_events_is_named(run: Run) -> None:
+    labels = ["A"] * 6 + ["B"] * 6
+    with pytest.raises(InputError, match="separate the outcomes"):
+        run("logistic_regression", predictors={"line": labels}, y=[0.0] * 6 + [0, 1, 0, 1, 1, 0])
+
+
+def test_predictors_that_move_together_are_warned_of(run: Run) -> None:
+    rng = np.random.default_rng(3)
+    a = rng.normal(size=60)
+    b = a + rng.normal(0, 0.1, 60)
+    y = (rng.random(60) < 1 / (1 + np.exp(-a))).astype(float)
+    result = run("logistic_regression", predictors={"a": a.tolist(), "b": b.tolist()}, y=y.tolist())
+    assert any("variance inflation factor" in text for text in result["warnings"])

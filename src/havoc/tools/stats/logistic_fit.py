@@ -8,6 +8,7 @@ S. Lemeshow, Applied Logistic Regression (2000), chapter 5.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
@@ -15,6 +16,7 @@ from scipy import special
 
 from havoc.errors import InputError
 from havoc.tools.parameters import FloatArray
+from havoc.tools.stats.predictor_columns import standardised
 
 STEPS = 60
 # Last step of the coefficients of standardised columns.
@@ -32,16 +34,11 @@ class LogisticFit(msgspec.Struct, frozen=True, kw_only=True):
     iterations: int
 
 
-def fit(columns: FloatArray, events: FloatArray, trials: FloatArray) -> LogisticFit:
+def fit(
+    columns: FloatArray, terms: Sequence[str], events: FloatArray, trials: FloatArray
+) -> LogisticFit:
     """``columns`` without the intercept, one row an observation of ``trials`` units."""
-    center, scale = columns.mean(axis=0), columns.std(axis=0)
-    design = np.column_stack([np.ones(columns.shape[0]), (columns - center) / scale])
-    if np.linalg.matrix_rank(design) < design.shape[1]:
-        raise InputError(
-            "the predictors are not independent of each other",
-            where="predictors",
-            remedy="leave out a column that follows from the others",
-        )
+    design, back = standardised(columns, terms)
     share = float(events.sum() / trials.sum())
     beta = np.zeros(design.shape[1])
     beta[0] = math.log(share / (1 - share))
@@ -69,8 +66,6 @@ def fit(columns: FloatArray, events: FloatArray, trials: FloatArray) -> Logistic
     probability = special.expit(linear)
     weight = trials * probability * (1 - probability)
     covariance = np.linalg.inv(design.T @ (design * weight[:, None]))
-    back = np.diag(np.concatenate([[1.0], 1 / scale]))
-    back[0, 1:] = -center / scale
     return LogisticFit(
         coefficients=back @ beta,
         covariance=back @ covariance @ back.T,

@@ -7,26 +7,39 @@ import numpy as np
 
 from havoc.errors import InputError
 from havoc.tools.parameters import FloatArray, as_sample
+from havoc.tools.stats.predictor_columns import (
+    Predictor,
+    PredictorColumns,
+    read_predictors,
+    require_rows,
+)
 
 Outcomes = list[float | str]
-Predictor = list[float | str]
 EVENT_WORDS = frozenset(
     "1 y yes true t fail failed failure f bad nok ng defect defective broken break crack cracked "
     "leak reject rejected dead died positive detected hit".split()
 )
-MOST_LEVELS = 50
 
 
 class Observations(msgspec.Struct, frozen=True, kw_only=True):
-    """One row an observation; ``numeric`` names the predictors that are numbers."""
+    """One row an observation of ``trials`` units, of which ``events`` had the event."""
 
-    columns: FloatArray
-    terms: list[str]
-    sources: list[str]
-    levels: dict[str, list[str]]
+    predictors: PredictorColumns
     events: FloatArray
     trials: FloatArray
     event: str
+
+    @property
+    def columns(self) -> FloatArray:
+        return self.predictors.columns
+
+    @property
+    def terms(self) -> list[str]:
+        return self.predictors.terms
+
+    @property
+    def levels(self) -> dict[str, list[str]]:
+        return self.predictors.levels
 
 
 def read_observations(
@@ -38,67 +51,15 @@ def read_observations(
     events: list[float] | None,
     trials: list[float] | None,
 ) -> Observations:
-    if (x is None) == (predictors is None):
-        raise InputError(
-            "give either x or predictors",
-            where="logistic_regression",
-            remedy="x for one predictor, predictors for named ones",
-        )
-    named: dict[str, Predictor] = predictors if predictors is not None else {x_name: [*(x or [])]}
-    if not named:
-        raise InputError("there is no predictor", where="predictors", remedy="name at least one")
     hits, sizes, label = _outcomes(y, event, events, trials)
-    columns, terms, sources = [], [], []
-    levels: dict[str, list[str]] = {}
-    for name, values in named.items():
-        if len(values) != hits.size:
-            raise InputError(
-                f"{len(values)} values but {hits.size} outcomes",
-                where=name,
-                remedy="every outcome needs its value",
-            )
-        if all(isinstance(value, (int, float)) for value in values):
-            column = as_sample([value for value in values if not isinstance(value, str)], name)
-            _require_varying(column, name)
-            columns.append(column)
-            terms.append(name)
-            sources.append(name)
-            continue
-        found = list(dict.fromkeys(str(value) for value in values))
-        if not 2 <= len(found) <= MOST_LEVELS:
-            raise InputError(
-                f"{len(found)} different labels", where=name, remedy="a factor needs 2 to 50"
-            )
-        levels[name] = found
-        for level in found[1:]:
-            columns.append(np.asarray([float(str(value) == level) for value in values]))
-            terms.append(f"{name} {level} (against {found[0]})")
-            sources.append(name)
-    table = np.column_stack(columns)
-    if hits.size <= table.shape[1] + 1:
-        raise InputError(
-            f"{hits.size} observations for {table.shape[1] + 1} coefficients",
-            where="y",
-            remedy="add observations or leave out predictors",
-        )
+    found = read_predictors("logistic_regression", x, predictors, x_name, hits.size)
+    require_rows(hits.size, found.columns.shape[1] + 1, "y")
     return Observations(
-        columns=table,
-        terms=terms,
-        sources=sources,
-        levels=levels,
+        predictors=found,
         events=hits,
         trials=sizes,
         event=label,
     )
-
-
-def _require_varying(column: FloatArray, name: str) -> None:
-    if np.ptp(column) == 0:
-        raise InputError(
-            f"all values equal {column[0]:g}",
-            where=name,
-            remedy="a predictor must take two values at least",
-        )
 
 
 def _outcomes(

@@ -10,107 +10,31 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
-import msgspec
 import numpy as np
 from msgspec import Meta
 from scipy import special
 
-from havoc.charts import ChartSpec, Panel, Series, decimate
 from havoc.errors import InputError
 from havoc.tools.declaration import tool
-from havoc.tools.parameters import Alpha, FloatArray, Name
-from havoc.tools.result import Check, Narrative, Outcome, Recomputed
+from havoc.tools.parameters import Alpha, Name
+from havoc.tools.result import Check, Narrative, Recomputed
 from havoc.tools.stats import logistic_fit
 from havoc.tools.stats.logistic_fit import LogisticFit
 from havoc.tools.stats.logistic_input import (
     Observations,
     Outcomes,
-    Predictor,
     read_observations,
 )
+from havoc.tools.stats.logistic_result import (
+    Coefficient,
+    LogisticRegression,
+    Prediction,
+    logistic_chart,
+)
+from havoc.tools.stats.predictor_columns import Predictor, inflation_warning, setting_rows
 
 # Events (or non-events, if fewer) per coefficient below which estimates are unsteady.
 FEW_EVENTS = 10
-
-
-class Coefficient(msgspec.Struct, frozen=True, kw_only=True):
-    """One term; the odds ratio is for a change of ``per`` (one, unless asked otherwise)."""
-
-    term: str
-    coefficient: float
-    se: float
-    z: float
-    p_value: float
-    significant: bool
-    ci_low: float
-    ci_high: float
-    odds_ratio: float
-    odds_ratio_low: float
-    odds_ratio_high: float
-
-
-class Prediction(msgspec.Struct, frozen=True, kw_only=True):
-    """Chance of the event at a setting, with its interval."""
-
-    at: str
-    probability: float
-    ci_low: float
-    ci_high: float
-
-
-class LogisticRegression(Outcome):
-    """``coefficients`` and ``std_errors`` begin with the intercept; tests are Wald's z.
-
-    ``p_value`` (``lr_p``) is that of the likelihood-ratio test of all predictors
-    together. With one predictor ``slope``, ``odds_ratio`` and ``x_at`` (the level
-    at which the chance is ``probability``; ``ed50`` at one half) have fields of
-    their own. ``hosmer_lemeshow_p`` tests the fit, ``auc`` is the concordance.
-    """
-
-    name: str
-    event: str
-    n: int
-    observations: int
-    events: int
-    coefficients: list[float]
-    std_errors: list[float]
-    terms: list[Coefficient]
-    intercept: float
-    intercept_se: float
-    intercept_p: float
-    log_likelihood: float
-    deviance: float
-    null_deviance: float
-    df_residual: int
-    lr_chi2: float
-    lr_df: int
-    lr_p: float
-    p_value: float
-    significant: bool
-    alpha: float
-    level: float
-    mcfadden_r2: float
-    aic: float
-    auc: float
-    per: float
-    iterations: int
-    slope: float | None = None
-    slope_se: float | None = None
-    slope_z: float | None = None
-    slope_p: float | None = None
-    odds_ratio: float | None = None
-    odds_ratio_ci_low: float | None = None
-    odds_ratio_ci_high: float | None = None
-    probability: float | None = None
-    x_at: float | None = None
-    x_at_ci_low: float | None = None
-    x_at_ci_high: float | None = None
-    ed50: float | None = None
-    predictions: list[Prediction] | None = None
-    prediction: float | None = None
-    hosmer_lemeshow_chi2: float | None = None
-    hosmer_lemeshow_df: int | None = None
-    hosmer_lemeshow_p: float | None = None
 
 
 @tool(
@@ -164,7 +88,7 @@ def logistic_regression(
     single = seen.columns.shape[1] == 1 and not seen.levels
     if single:
         _refuse_one_sided(seen, seen.terms[0])
-    model = logistic_fit.fit(seen.columns, seen.events, seen.trials)
+    model = logistic_fit.fit(seen.columns, seen.terms, seen.events, seen.trials)
     result = _result(seen, model, per, alpha, name)
     if single:
         _single(result, model, 0.5 if probability is None else probability)
@@ -179,7 +103,7 @@ def logistic_regression(
         result.prediction = result.predictions[0].probability
     _assess(result, seen, model)
     if single:
-        result.charts = [_chart(result, seen, model)]
+        result.charts = [logistic_chart(result, seen, model)]
     return result
 
 
@@ -210,7 +134,7 @@ def _result(
     terms = []
     for i, term in enumerate(seen.terms, start=1):
         value, error = float(model.coefficients[i]), float(errors[i])
-        unit = 1.0 if seen.sources[i - 1] in seen.levels else per
+        unit = 1.0 if seen.predictors.sources[i - 1] in seen.levels else per
         low, high = value - quantile * error, value + quantile * error
         terms.append(
             Coefficient(
@@ -312,7 +236,7 @@ def _predict(
 ) -> list[Prediction]:
     quantile = float(special.ndtri(1 - alpha / 2))
     predictions = []
-    for label, row in _settings(seen, x_new):
+    for label, row in setting_rows(seen.predictors, x_new):
         full = np.concatenate([[1.0], row])
         linear = float(full @ model.coefficients)
         margin = quantile * math.sqrt(float(full @ model.covariance @ full))
@@ -325,47 +249,6 @@ def _predict(
             )
         )
     return predictions
-
-
-def _settings(
-    seen: Observations, x_new: float | list[float] | dict[str, float | str]
-) -> list[tuple[str, FloatArray]]:
-    names = list(dict.fromkeys(seen.sources))
-    if not isinstance(x_new, dict):
-        if len(seen.terms) > 1 or seen.levels:
-            raise InputError(
-                "there are several predictors, and each needs its setting",
-                where="x_new",
-                remedy=f"give {', '.join(names)}",
-            )
-        values = x_new if isinstance(x_new, list) else [x_new]
-        if not values or not all(math.isfinite(value) for value in values):
-            raise InputError("a setting must be a finite number", where="x_new")
-        return [(f"{value:g}", np.asarray([value], dtype=np.float64)) for value in values]
-    if set(x_new) != set(names):
-        raise InputError(
-            "the settings do not name the predictors",
-            where="x_new",
-            remedy=f"give {', '.join(names)}",
-        )
-    row = []
-    for name in names:
-        value = x_new[name]
-        if name not in seen.levels:
-            if isinstance(value, str) or not math.isfinite(value):
-                raise InputError("a setting must be a finite number", where=f"x_new {name}")
-            row.append(float(value))
-            continue
-        label = f"{value:g}" if isinstance(value, float) else str(value)
-        if label not in seen.levels[name]:
-            raise InputError(
-                f"{label} is not among the labels",
-                where=f"x_new {name}",
-                remedy=f"use {', '.join(seen.levels[name][:8])}",
-            )
-        row += [float(label == level) for level in seen.levels[name][1:]]
-    text = ", ".join(f"{name} = {x_new[name]}" for name in names)
-    return [(text, np.asarray(row, dtype=np.float64))]
 
 
 def _assess(result: LogisticRegression, seen: Observations, model: LogisticFit) -> None:
@@ -386,6 +269,7 @@ def _assess(result: LogisticRegression, seen: Observations, model: LogisticFit) 
             f"{rarer} units have the rarer outcome; ten for each coefficient are usual, with fewer "
             "odds ratios come out too large"
         )
+    result.warnings += inflation_warning(seen.predictors)
     if result.slope is not None and result.x_at is not None:
         column = seen.columns[:, 0]
         if not column.min() <= result.x_at <= column.max():
@@ -398,45 +282,6 @@ def _assess(result: LogisticRegression, seen: Observations, model: LogisticFit) 
                 "Wald's test does not rule out a slope of zero, so the level for a given chance "
                 "has no finite interval"
             )
-
-
-def _chart(result: LogisticRegression, seen: Observations, model: LogisticFit) -> ChartSpec:
-    column = seen.columns[:, 0]
-    shown = decimate(column.size)
-    grid = np.linspace(column.min(), column.max(), 101)
-    design = np.column_stack([np.ones(grid.size), grid])
-    linear = design @ model.coefficients
-    quantile = float(special.ndtri(1 - result.alpha / 2))
-    margin = quantile * np.sqrt(np.sum(design @ model.covariance * design, axis=1))
-    return ChartSpec(
-        kind="logistic",
-        title=f"The chance of {result.name} against {seen.terms[0]}",
-        panels=[
-            Panel(
-                x_label=seen.terms[0],
-                y_label="chance",
-                series=[
-                    Series(
-                        name="observed",
-                        kind="points",
-                        x=[float(column[i]) for i in shown],
-                        y=[float(seen.events[i] / seen.trials[i]) for i in shown],
-                    ),
-                    Series(
-                        name="fitted, with its interval",
-                        kind="line",
-                        x=grid.tolist(),
-                        y=special.expit(linear).tolist(),
-                        low=special.expit(linear - margin).tolist(),
-                        high=special.expit(linear + margin).tolist(),
-                    ),
-                ],
-            )
-        ],
-        notes=[]
-        if len(shown) == column.size
-        else [f"{len(shown)} of {column.size} outcomes are drawn"],
-    )
 
 
 @logistic_regression.narrates
