@@ -63,7 +63,8 @@ NAMED: tuple[tuple[str, str], ...] = (
     ),
     (
         "arl",
-        r"\b(?:what|which|how|find|comput\w*|calculat\w*|give)\b[^.?]{0,80}\b(?:arl|run[\s-]lengths?)\b",
+        r"\b(?:what|which|how|find|comput\w*|calculat\w*|give)\b[^.?]{0,80}\b(?:arl|run[\s-]lengths?)\b"
+        r"|\b(?:arl|run[\s-]lengths?)\s+(?:of|for)\s+(?:an?|the|this|my)\b",
     ),
     (
         "control_chart",

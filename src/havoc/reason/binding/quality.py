@@ -10,6 +10,7 @@ from havoc.reading.roles import Scalar
 from havoc.reason.binding import gages, outcomes
 from havoc.reason.binding.capability import limits
 from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput, complete, source_of
+from havoc.reason.binding.run_lengths import bind_further_run_length
 
 _NUM = r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?![\d])"
 _COUNTING = {
@@ -110,11 +111,8 @@ def _specification(evidence: Evidence, binding: Binding, text: str) -> None:
 def bind_arl(evidence: Evidence, binding: Binding) -> None:
     text = evidence.reading.plain
     kind = _chart_kind(text)
-    if _search(r"(?<![\w'])(?:n?p|u)[\s-]?(?:chart|card)\b", text):
-        raise NeedsInput(
-            "run lengths are worked out for means, single values, EWMA, CUSUM and c charts",
-            "is one of these charts meant?",
-        )
+    if bind_further_run_length(evidence, binding, text, _shifts(text)):
+        return
     if kind == "c":
         _count_chart(evidence, binding, text)
         return
@@ -138,6 +136,8 @@ def bind_arl(evidence: Evidence, binding: Binding) -> None:
         binding.set("limits", 3.0, "default")
     if _search(r"\bwestern|\bweco\b|\+?\bwe[\s-]+rules", text) and kind in {"xbar", "i_mr"}:
         binding.set("rules", "western_electric", "question")
+    elif _search(r"\bnelson", text) and kind in {"xbar", "i_mr"}:
+        binding.set("rules", "nelson", "question")
     shifts = _shifts(rest)
     if shifts is None:
         shifts = [0.0] if _search(r"false alarm|in[\s-]control|\barl_?0\b", text) else [0.0, 1.0]
@@ -215,7 +215,7 @@ def _interval(binding: Binding, text: str) -> None:
         for pattern, length in (
             (r"\bhourly\b|\b(?:each|per|an|every) hour\b", 1.0),
             (r"\bdaily\b|\b(?:each|per|a|every) day\b", 24.0),
-            (r"\b(?:each|per|a|every) shift\b", 8.0),
+            (r"\b(?:each|per|a|every) shift\b(?!\s*(?:of|in|to|by)\b)", 8.0),
         ):
             match = _search(pattern, text)
             if match:

@@ -359,6 +359,8 @@ def _narrate(result: AverageRunLength) -> Narrative:
             "u": "a shift to {{shifted_mean}} defects per unit",
             "p": "a shift of the fraction defective to {{shifted_mean}}",
             "np": "a shift of the fraction defective to {{shifted_mean}}",
+            "t2": "a shift of the mean vector by a Mahalanobis distance of {{shift}}",
+            "mewma": "a shift of the mean vector by a Mahalanobis distance of {{shift}}",
         }.get(result.kind, "a shift of {{shift}} standard deviations")
         conclusion = f"On average {{{{name}}}} signals {moved} after {{{{arl}}}} points"
         if result.time_to_signal is not None:
