@@ -24,6 +24,7 @@ from havoc.text import printable
 MOST_POINTS = 10_000
 MOST_MARK_TEXTS = 40
 JITTER_BINS = 45
+BOX_WIDTH = 0.5
 
 
 class Look(NamedTuple):
@@ -133,7 +134,27 @@ def _draw_points(
         label=safe(series.name),
     )
     _draw_intervals(axes, data, look.color)
+    if series.box_low:
+        _draw_boxes(axes, series, data)
     _draw_marks(axes, panel, series, data)
+
+
+def _draw_boxes(axes: Axes, series: Series, data: Points) -> None:
+    """The box of a box plot over its whiskers, with the point as a line across it."""
+    for x, middle, low, high in zip(data.x, data.y, series.box_low, series.box_high, strict=False):
+        axes.bar(
+            x,
+            high - low,
+            BOX_WIDTH,
+            bottom=low,
+            color=style.SERIES_COLORS[0],
+            alpha=0.55,
+            edgecolor=style.INK,
+            linewidth=1.0,
+            zorder=3.2,
+        )
+        half = BOX_WIDTH / 2
+        axes.hlines(middle, x - half, x + half, color=style.INK, linewidth=2.0, zorder=3.4)
 
 
 def _spread(data: Points) -> FloatArray:

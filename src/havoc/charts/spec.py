@@ -29,7 +29,8 @@ class Flag(msgspec.Struct, frozen=True, kw_only=True):
 class Series(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Values to draw. ``x`` and ``y`` have equal length.
 
-    ``low``/``high`` add an interval to every point, ``flags`` marks points.
+    ``low``/``high`` add an interval to every point, ``box_low``/``box_high`` a box (the
+    quartiles of a box plot), ``flags`` marks points.
     """
 
     name: str
@@ -38,6 +39,8 @@ class Series(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind: Literal["line", "points", "line_points", "bars", "step"] = "line_points"
     low: list[float] = []
     high: list[float] = []
+    box_low: list[float] = []
+    box_high: list[float] = []
     flags: list[Flag] = []
 
 

@@ -1,8 +1,8 @@
-"""Are variances equal? Levene, Bartlett, Fligner-Killeen, the F test, and one variance.
+"""Are variances equal? Levene, Bartlett, Fligner-Killeen, Bonett, F; and one variance.
 
 Sources: H. Levene (1960) with medians by M. B. Brown and A. B. Forsythe (1974);
 M. S. Bartlett (1937); M. A. Fligner and T. J. Killeen (1976), median-centred;
-NIST/SEMATECH e-Handbook 1.3.5.7 to 1.3.5.10.
+NIST/SEMATECH e-Handbook 1.3.5.7 to 1.3.5.10; Bonett (2006), see ``bonett``.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from havoc.tools.parameters import (
     Unit,
 )
 from havoc.tools.result import Check, Narrative, Outcome, Recomputed
+from havoc.tools.stats import bonett
 from havoc.tools.stats.assumption_checks import normal_residuals
 from havoc.tools.stats.group_charts import interval_chart
 from havoc.tools.stats.group_input import GroupsOrSummaries, PreparedGroups, prepare
@@ -51,6 +52,8 @@ class EqualVariance(Outcome):
     ``F`` is the variance of the first group over that of the second, with the
     interval ``ci_low`` to ``ci_high`` of the ratio; for one variance against
     ``sigma0``, ``chi2`` is its statistic and the interval holds the standard deviation.
+    ``bonett_low`` to ``bonett_high`` is Bonett's interval, which needs no normality, of the
+    ratio of the standard deviations (one sample: of the standard deviation).
     """
 
     p_value: float
@@ -78,18 +81,23 @@ class EqualVariance(Outcome):
     df1: float | None = None
     df2: float | None = None
     variance_ratio: float | None = None
+    sd_ratio: float | None = None
     ci_low: float | None = None
     ci_high: float | None = None
     chi2: float | None = None
     sigma0: float | None = None
+    bonett_p: float | None = None
+    bonett_low: float | None = None
+    bonett_high: float | None = None
 
 
-Method = Literal["levene", "bartlett", "fligner", "f_test", "chi_square_one_variance"]
+Method = Literal["levene", "bartlett", "fligner", "f_test", "bonett", "chi_square_one_variance"]
 NAMES = {
     "levene": "Levene's test about medians",
     "bartlett": "Bartlett's test",
     "fligner": "Fligner-Killeen test",
     "f_test": "F test of two variances",
+    "bonett": "Bonett's test of two standard deviations",
     "chi_square_one_variance": "chi-square test of one variance",
 }
 
@@ -121,9 +129,10 @@ def equal_variance(
     """Do groups scatter alike, or does one scatter differ from a given one?
 
     Use it for groups (or two of them as group1, group2), as values or {n,
-    mean, sd}, or for one sample against ``sigma0``. Levene's test holds without
-    normality; Bartlett's and the F test need it. A one-sided alternative
-    speaks of the first variance and decides by the F or chi-square test.
+    mean, sd}, or for one sample against ``sigma0``. Levene's test and, for two
+    groups, Bonett's (as Minitab) hold without normality; Bartlett's and the F
+    test need it. A one-sided alternative speaks of the first variance and
+    decides by the F or chi-square test. Assumes independent values.
     """
     if sigma0 is not None:
         return _one_variance(data, sigma0, alternative, alpha, name, unit)
@@ -167,6 +176,7 @@ def equal_variance(
         "bartlett": result.bartlett_p,
         "fligner": result.fligner_p,
         "f_test": result.F_p,
+        "bonett": result.bonett_p,
     }
     p_value = p_values[chosen]
     if p_value is None or not math.isfinite(p_value):
@@ -197,6 +207,7 @@ def _narrate(result: EqualVariance) -> Narrative:
         ("Bartlett", "{{bartlett_K2}} (p {{bartlett_p:p}})", result.bartlett_K2),
         ("Fligner-Killeen", "{{fligner_chi2}} (p {{fligner_p:p}})", result.fligner_chi2),
         ("F", "{{F}} (p {{F_p:p}})", result.F),
+        ("Bonett", "p {{bonett_p:p}}", result.bonett_p),
         ("chi-square", "{{chi2}}", result.chi2),
     ]
     figures += [(label, text) for label, text, value in optional if value is not None]
@@ -226,6 +237,12 @@ def _narrate(result: EqualVariance) -> Narrative:
         details.append(
             "The ratio of the variances is {{variance_ratio}}; its {{level:%}} interval runs "
             "from {{ci_low}} to {{ci_high}}."
+        )
+    if result.bonett_low is not None and result.bonett_high is not None:
+        what = "standard deviation" if result.sigma0 is not None else "ratio of standard deviations"
+        details.append(
+            f"Without assuming a normal distribution the {what} lies between {{{{bonett_low}}}} "
+            "and {{bonett_high}} (Bonett)."
         )
     return Narrative(
         conclusion=f"{verdict} ({{{{decided_by}}}}, p {{{{p_value:p}}}}).",
@@ -266,10 +283,10 @@ def _chosen(method: Method | None, prepared: PreparedGroups, alternative: str) -
                 remedy="use two_sided",
             )
         return "f_test"
-    if method == "f_test" and not two:
-        raise InputError("the F test needs exactly two groups", where="method")
+    if method in ("f_test", "bonett") and not two:
+        raise InputError(f"{NAMES[method]} needs exactly two groups", where="method")
     if not prepared.deviations:
-        if method in ("levene", "fligner"):
+        if method in ("levene", "fligner", "bonett"):
             raise InputError(
                 f"{NAMES[method]} needs the values, not {{n, mean, sd}}",
                 where="method",
@@ -290,6 +307,11 @@ def _all_tests(
         _levene(result, prepared.deviations)
     if sizes.size == 2 and prepared.variances.min() > 0:
         _f_test(result, prepared, alternative, alpha)
+    if sizes.size == 2 and prepared.deviations:
+        first, second = prepared.deviations
+        found = bonett.two_samples(first, second, alpha)
+        if found is not None:
+            result.bonett_p, (result.bonett_low, result.bonett_high) = found
 
 
 def _bartlett(sizes: FloatArray, variances: FloatArray) -> tuple[float, float]:
@@ -334,6 +356,7 @@ def _f_test(
     below, above = float(special.fdtr(df1, df2, ratio)), float(special.fdtrc(df1, df2, ratio))
     tail = alpha / 2 if alternative == "two_sided" else alpha
     result.F = result.variance_ratio = ratio
+    result.sd_ratio = math.sqrt(ratio)
     result.df1, result.df2 = df1, df2
     result.F_p = {
         "less": below,
@@ -373,6 +396,7 @@ def _one_variance(
     low = math.sqrt(df * variance / float(special.chdtri(df, tail)))
     high = math.sqrt(df * variance / float(special.chdtri(df, 1 - tail)))
     residuals = prepared.deviations[0] if prepared.deviations else np.empty(0)
+    robust = bonett.one_sample(residuals, tail) if residuals.size else None
     checks: list[Check] = [normal_residuals(residuals, "normal values")] if residuals.size else []
     return EqualVariance(
         method=NAMES["chi_square_one_variance"],
@@ -394,6 +418,8 @@ def _one_variance(
         variance_ratio=variance / sigma0**2,
         ci_low=0.0 if alternative == "less" else low,
         ci_high=math.inf if alternative == "greater" else high,
+        bonett_low=robust[0] if robust and alternative != "less" else None,
+        bonett_high=robust[1] if robust and alternative != "greater" else None,
         assumptions=checks,
     )
 

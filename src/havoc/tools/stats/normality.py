@@ -8,6 +8,7 @@ Dallal and L. Wilkinson (1986); T. A. Ryan and B. L. Joiner (1976).
 
 from __future__ import annotations
 
+import itertools
 import math
 import warnings
 from typing import Annotated, Literal
@@ -33,7 +34,9 @@ class Normality(Outcome):
     """``W`` and ``shapiro_W`` are the same figure; ``p_value`` is that of ``decided_by``.
 
     ``ryan_joiner_R`` is the correlation of the probability plot; below
-    ``ryan_joiner_critical`` (5 % level) it speaks against normality.
+    ``ryan_joiner_critical`` (5 % level) it speaks against normality. ``ryan_joiner_p`` is
+    interpolated between the critical values at 10, 5 and 1 %, and ends there
+    (``ryan_joiner_bound``: "at least" 0.1, "at most" 0.01), as in Minitab.
     """
 
     n: int
@@ -48,6 +51,8 @@ class Normality(Outcome):
     decided_by: str
     ryan_joiner_R: float
     ryan_joiner_critical: float
+    ryan_joiner_p: float
+    ryan_joiner_bound: str
     W: float | None = None
     shapiro_W: float | None = None
     shapiro_p: float | None = None
@@ -84,6 +89,8 @@ def normality(
     sd = math.sqrt(math.fsum((centred * centred).tolist()) / (n - 1))
     z = np.sort(centred) / sd
     skewness = float(stats.skew(z))
+    correlation = _ryan_joiner(z)
+    plot_p, plot_bound = _ryan_joiner_p(correlation, n)
     result = Normality(
         method="",
         unit=unit,
@@ -97,8 +104,10 @@ def normality(
         significant=False,
         alpha=alpha,
         decided_by="",
-        ryan_joiner_R=_ryan_joiner(z),
-        ryan_joiner_critical=_ryan_joiner_critical(n),
+        ryan_joiner_R=correlation,
+        ryan_joiner_critical=_ryan_joiner_critical(n, 0.05),
+        ryan_joiner_p=plot_p,
+        ryan_joiner_bound=plot_bound,
         warnings=precise_sums.precision_warnings(sample),
         charts=[_probability_plot(sample, name, unit)],
     )
@@ -125,6 +134,9 @@ def _narrate(result: Normality) -> Narrative:
         verdict = f"{{{{name}}}} do not look normal{shape}"
     else:
         verdict = "There is no evidence against normality of {{name}}"
+    p_value = "p {{p_value:p}}"
+    if result.decided_by == "Ryan-Joiner" and result.ryan_joiner_bound != "about":
+        p_value = "p {{ryan_joiner_bound}} {{ryan_joiner_p}}"
     optional = [
         ("Shapiro-Wilk W", "{{shapiro_W}} (p {{shapiro_p:p}})", result.shapiro_W),
         (
@@ -135,11 +147,14 @@ def _narrate(result: Normality) -> Narrative:
         ("Lilliefors D", "{{lilliefors_D}} (p {{lilliefors_p:p}})", result.lilliefors_D),
     ]
     return Narrative(
-        conclusion=f"{verdict} ({{{{decided_by}}}}, n = {{{{n}}}}, p {{{{p_value:p}}}}).",
+        conclusion=f"{verdict} ({{{{decided_by}}}}, n = {{{{n}}}}, {p_value}).",
         details=["Skewness is {{skewness}} and excess kurtosis {{kurtosis}}."],
         key_figures=[
             *[(label, text) for label, text, value in optional if value is not None],
-            ("probability-plot correlation", "{{ryan_joiner_R}}"),
+            (
+                "Ryan-Joiner R (probability-plot correlation)",
+                "{{ryan_joiner_R}} (p {{ryan_joiner_bound}} {{ryan_joiner_p}})",
+            ),
         ],
     )
 
@@ -176,16 +191,20 @@ def _decide(result: Normality, method: str) -> None:
         ("lilliefors", "Lilliefors", result.lilliefors_p),
     ]
     if method == "ryan_joiner":
-        result.warnings.append(
-            "Ryan-Joiner has a critical value only; the p-value is that of the test named"
+        result.p_value, result.decided_by = result.ryan_joiner_p, "Ryan-Joiner"
+        result.significant = result.ryan_joiner_R < result.ryan_joiner_critical
+        if result.alpha != 0.05:
+            result.significant = result.p_value < result.alpha
+        result.method = (
+            "Ryan-Joiner decides; its p-value is interpolated between critical values at the "
+            "levels 0.1, 0.05 and 0.01 and ends there"
         )
+        return
     chosen = [item for item in available if item[0] == method and item[2] is not None]
     chosen = chosen or [item for item in available if item[2] is not None]
     _, result.decided_by, p_value = chosen[0]
     result.p_value = math.nan if p_value is None else p_value
     result.significant = result.p_value < result.alpha
-    if method == "ryan_joiner":
-        result.significant = result.ryan_joiner_R < result.ryan_joiner_critical
     result.method = f"{result.decided_by} decides; Anderson-Darling p by D'Agostino and Stephens"
 
 
@@ -268,9 +287,28 @@ def _ryan_joiner(z: FloatArray) -> float:
     return float(z @ scores / math.sqrt(float(z @ z) * float(scores @ scores)))
 
 
-def _ryan_joiner_critical(n: int) -> float:
-    """Critical value at the 5 % level (Ryan and Joiner's approximation)."""
-    return 1.0063 - 0.1288 / math.sqrt(n) - 0.6118 / n + 1.3505 / n**2
+# Ryan and Joiner's approximations of the critical value: b0 + b1 / sqrt(n) + b2 / n + b3 / n^2.
+_RYAN_JOINER = {
+    0.1: (1.0071, -0.1371, -0.3682, 0.7780),
+    0.05: (1.0063, -0.1288, -0.6118, 1.3505),
+    0.01: (0.9963, -0.0211, -1.4106, 3.1791),
+}
+
+
+def _ryan_joiner_critical(n: int, level: float) -> float:
+    b0, b1, b2, b3 = _RYAN_JOINER[level]
+    return b0 + b1 / math.sqrt(n) + b2 / n + b3 / n**2
+
+
+def _ryan_joiner_p(correlation: float, n: int) -> tuple[float, str]:
+    """Interpolated between the critical values; beyond them only a bound is known."""
+    points = [(_ryan_joiner_critical(n, level), level) for level in _RYAN_JOINER]
+    if correlation >= points[0][0]:
+        return points[0][1], "at least"
+    for (above, more), (below, less) in itertools.pairwise(points):
+        if correlation >= below:
+            return less + (more - less) * (correlation - below) / (above - below), "about"
+    return points[-1][1], "at most"
 
 
 def _probability_plot(sample: FloatArray, name: str, unit: str) -> ChartSpec:
