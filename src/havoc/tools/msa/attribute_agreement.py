@@ -17,6 +17,7 @@ from havoc.errors import InputError
 from havoc.tools.declaration import tool
 from havoc.tools.msa import agreement
 from havoc.tools.msa.agreement import Kappa
+from havoc.tools.msa.agreement_trials import add_kendall, add_trials, read_long
 from havoc.tools.msa.attribute_result import (
     AttributeAgreement,
     CategoryKappa,
@@ -26,7 +27,7 @@ from havoc.tools.msa.attribute_result import (
     narrate,
 )
 from havoc.tools.msa.ratings import Ratings, category_places, read_raters
-from havoc.tools.msa.study import label
+from havoc.tools.msa.study import Labels, label
 from havoc.tools.parameters import Alpha, FloatArray, Name
 from havoc.tools.result import Recomputed
 
@@ -68,6 +69,21 @@ def attribute_agreement(
         Literal["none", "linear", "quadratic"],
         Meta(description="Cohen's kappa of ordered categories: credit for near misses"),
     ] = "none",
+    response: Annotated[
+        Ratings | None,
+        Meta(description="instead: one rating a row, with parts and operators; trials repeat them"),
+    ] = None,
+    parts: Annotated[Labels | None, Meta(description="unit of each row, with response")] = None,
+    operators: Annotated[
+        Labels | None, Meta(description="rater of each row, with response")
+    ] = None,
+    bad: Annotated[
+        str | None,
+        Meta(description="the category that means a bad unit, for miss and false alarm rates"),
+    ] = None,
+    ordinal: Annotated[
+        bool, Meta(description="the categories are ordered: give Kendall's coefficients too")
+    ] = False,
     alpha: Alpha = 0.05,
     name: Name = "the inspection",
 ) -> AttributeAgreement:
@@ -75,19 +91,28 @@ def attribute_agreement(
 
     Use it for pass/fail or other categories that two or more people gave to the
     same units. Kappa is one for full agreement and zero for chance; above 0.75 is
-    good, below 0.40 poor (AIAG). Assumes raters who judge independently.
+    good, below 0.40 poor (AIAG). Where every rater judges every unit several times (rows
+    of response, parts, operators), each rater is judged by himself and against the
+    standard: repeatability, effectiveness, miss and false alarm rate. Ordered ratings
+    (ordinal) have Kendall's coefficients too. Assumes raters who judge independently, and
+    trials in which nobody remembers the unit.
     """
-    given = sum(item is not None for item in (table, ratings, raters, rater1))
+    given = sum(item is not None for item in (table, ratings, raters, rater1, response))
     if given != 1:
         raise InputError(
             "no ratings given" if given == 0 else "ratings are given more than once",
             where="attribute_agreement",
-            remedy="give one of table, ratings, raters, or rater1 with rater2",
+            remedy="give one of table, ratings, raters, rater1 with rater2, or response",
         )
     if table is not None:
         return _from_table(table, categories, method, weights, alpha, name)
-    names, columns = read_raters(ratings, raters, rater1, rater2)
-    truth = None if standard is None else [label(value) for value in standard]
+    if response is not None:
+        raters_named, cube, truth = read_long(response, parts, operators, standard)
+    else:
+        raters_named, rated = read_raters(ratings, raters, rater1, rater2)
+        cube = [[column] for column in rated]
+        truth = None if standard is None else [label(value) for value in standard]
+    columns = [column for trials in cube for column in trials]
     if truth is not None and len(truth) != len(columns[0]):
         raise InputError(
             f"{len(columns[0])} units but {len(truth)} standard values",
@@ -96,7 +121,22 @@ def attribute_agreement(
         )
     known = category_places([*columns, truth] if truth is not None else columns, categories)
     codes = np.asarray([[known[value] for value in column] for column in columns])
-    return _compute(codes, truth, known, names, method, weights, alpha, name)
+    trials = len(cube[0])
+    if trials == 1:
+        names = raters_named
+    else:
+        names = [f"{rater}, trial {t + 1}" for rater in raters_named for t in range(trials)]
+    result = _compute(codes, truth, known, names, method, weights, alpha, name)
+    right = None if truth is None else np.asarray([known[value] for value in truth])
+    by_trial = codes.reshape(len(cube), trials, -1)
+    if trials > 1 or right is not None:
+        add_trials(result, by_trial, raters_named, right, list(known), bad)
+        if trials > 1:
+            result.against_standard = None
+        result.charts = [chart(result)]
+    if ordinal:
+        add_kendall(result, by_trial, raters_named, right)
+    return result
 
 
 def _compute(
@@ -151,7 +191,6 @@ def _compute(
         result.against_standard = [
             _against(codes[i], right, names[i], len(labels), weights, alpha) for i in range(raters)
         ]
-        result.charts = [chart(result)]
     return result
 
 

@@ -10,5 +10,6 @@ OPERATIONS: dict[str, str] = {
     "control_chart": "control_chart",
     "control_chart_constants": "constants",
     "phase_one": "phase_one",
+    "run_chart": "run_chart",
     "runs_rules": "runs_rules",
 }

@@ -1,8 +1,8 @@
 """Anderson-Darling statistic and p-value of a distribution whose parameters were estimated.
 
 Sources: M. A. Stephens in R. B. D'Agostino and M. A. Stephens (1986), Goodness-of-Fit
-Techniques, chapter 4, tables 4.9 (normal), 4.12 (exponential), 4.18 (extreme value)
-and 4.24 (gamma).
+Techniques, chapter 4, tables 4.9 (normal), 4.12 (exponential), 4.18 (extreme value),
+4.22 (logistic) and 4.24 (gamma).
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from havoc.tools.parameters import FloatArray
 
 # Level of significance and the critical value of the modified statistic.
 _EXTREME_VALUE = ((0.25, 0.474), (0.10, 0.637), (0.05, 0.757), (0.025, 0.877), (0.01, 1.038))
+_LOGISTIC = (
+    (0.25, 0.426), (0.10, 0.563), (0.05, 0.660), (0.025, 0.769), (0.01, 0.906), (0.005, 1.010),
+)  # fmt: skip
 _EXPONENTIAL = (
     (0.25, 0.736), (0.20, 0.816), (0.15, 0.916), (0.10, 1.062), (0.05, 1.321), (0.025, 1.591),
     (0.01, 1.959),
@@ -44,6 +47,8 @@ def p_value(kind: str, a2: float, n: int, shape: float = 1.0) -> float:
         return _normal(a2 * (1 + 0.75 / n + 2.25 / n**2))
     if kind == "extreme_value":
         return _interpolate(_EXTREME_VALUE, a2 * (1 + 0.2 / math.sqrt(n)))
+    if kind == "logistic":
+        return _interpolate(_LOGISTIC, a2 * (1 + 0.25 / n))
     if kind == "exponential":
         return _interpolate(_EXPONENTIAL, a2 * (1 + 0.6 / n))
     row = _GAMMA[max(key for key in _GAMMA if key <= max(shape, 1.0))]

@@ -24,6 +24,12 @@ from havoc.tools.spc import anderson_darling
 from havoc.tools.spc import capability_indices as formulas
 from havoc.tools.spc.capability_indices import PER_MILLION, Specification, checked_specification
 from havoc.tools.spc.fitted_models import FITS, Model, fit_box_cox, fit_normal
+from havoc.tools.spc.further_models import (
+    FURTHER_FITS,
+    THRESHOLD_FITS,
+    WITHOUT_THRESHOLD,
+    log_likelihood,
+)
 from havoc.tools.spc.nonnormal_result import (
     ENOUGH_FOR_PERCENTILES,
     Fit,
@@ -43,8 +49,18 @@ _Method = Literal[
     "gamma",
     "exponential",
     "largest_extreme_value",
+    "smallest_extreme_value",
+    "logistic",
+    "loglogistic",
+    "exponential_2p",
+    "weibull_3p",
+    "lognormal_3p",
+    "gamma_3p",
+    "loglogistic_3p",
     "percentile",
 ]
+_FITS = {**FITS, **FURTHER_FITS}
+_BY_NAME = {**_FITS, **THRESHOLD_FITS}
 
 
 @tool(
@@ -96,8 +112,8 @@ def capability_nonnormal(
     spec = checked_specification(lsl, usl, target, lower_boundary, upper_boundary)
     criterion = USUAL_CRITERION if ppk_required is None else ppk_required
     ordered = np.sort(values)
-    wanted: list[str] = list(FITS) if method in ("auto", "percentile") else [method]
-    models, fits = _candidates(ordered, wanted, lambda_, spec, alpha, strict=method in FITS)
+    wanted: list[str] = list(_FITS) if method in ("auto", "percentile") else [method]
+    models, fits = _candidates(ordered, wanted, lambda_, spec, alpha, strict=method in _BY_NAME)
     normal = _assess(fit_normal(ordered), ordered, spec, alpha)
     chosen = _choose(models, fits, method)
     result = _result(ordered, spec, criterion, ppk_required is not None, alpha, name, unit)
@@ -116,6 +132,8 @@ def capability_nonnormal(
         result.significant = not fit.fits
     if result.Ppk is not None and (model is not None or ordered.size >= ENOUGH_FOR_PERCENTILES):
         result.capable = result.Ppk >= criterion
+    if model is not None and model.name in WITHOUT_THRESHOLD:
+        _test_threshold(result, model, ordered)
     _compare(result)
     _warn(result, model, spec)
     result.charts = draw(result, ordered, model, spec)
@@ -135,7 +153,7 @@ def _candidates(
     fits: list[Fit] = []
     for name in wanted:
         try:
-            model = fit_box_cox(ordered, power) if name == "box_cox" else FITS[name](ordered)
+            model = fit_box_cox(ordered, power) if name == "box_cox" else _BY_NAME[name](ordered)
         except InputError as error:
             if strict:
                 raise
@@ -319,6 +337,20 @@ def _by_model(
         )
 
 
+def _test_threshold(result: NonnormalCapability, model: Model, ordered: FloatArray) -> None:
+    """Likelihood ratio against the same distribution that begins at zero."""
+    result.threshold = model.parameters["threshold"]
+    result.warnings.append(
+        "the p-value of the fit is tabled for a known threshold; with an estimated one it is too "
+        "favourable"
+    )
+    if model.name == "exponential_2p" or ordered[0] <= 0:
+        return
+    plain = _BY_NAME[WITHOUT_THRESHOLD[model.name]](ordered)
+    gain = 2 * (log_likelihood(model, ordered) - log_likelihood(plain, ordered))
+    result.threshold_p = float(special.chdtrc(1, max(gain, 0.0)))
+
+
 def _by_sample(result: NonnormalCapability, ordered: FloatArray, spec: Specification) -> None:
     low, median, high = (float(x) for x in np.quantile(ordered, [LOW, 0.5, HIGH]))
     found = _from_percentiles(low, median, high, spec)
@@ -411,6 +443,13 @@ def _verify(
         ),
         "exponential": lambda: stats.gamma(1.0, scale=p["scale"]),
         "largest_extreme_value": lambda: stats.genextreme(0.0, loc=p["location"], scale=p["scale"]),
+        "smallest_extreme_value": lambda: stats.loggamma(1.0, loc=p["location"], scale=p["scale"]),
+        "logistic": lambda: stats.genlogistic(1.0, loc=p["location"], scale=p["scale"]),
+        "loglogistic": lambda: stats.burr12(1 / p["scale"], 1.0, scale=math.exp(p["location"])),
+        "weibull_3p": lambda: stats.exponweib(
+            1.0, p["shape"], loc=p["threshold"], scale=p["scale"]
+        ),
+        "exponential_2p": lambda: stats.gamma(1.0, loc=p["threshold"], scale=p["scale"]),
     }
     checks = []
     if result.distribution == "box_cox" and len(data) <= 5000 and result.lambda_low is not None:

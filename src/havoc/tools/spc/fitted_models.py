@@ -47,7 +47,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     sd: float = 1.0
 
 
-def _positive(values: FloatArray, name: str) -> None:
+def positive(values: FloatArray, name: str) -> None:
     if values.min() <= 0:
         raise InputError(
             f"the smallest value is {values.min():g}, and {name} needs values above zero",
@@ -57,7 +57,7 @@ def _positive(values: FloatArray, name: str) -> None:
         )
 
 
-def _of_scipy(
+def of_scipy(
     name: str, goodness: str, parameters: dict[str, float], frozen: object, low: float
 ) -> Model:
     law: stats.rv_frozen = frozen
@@ -75,20 +75,20 @@ def _of_scipy(
 
 def fit_normal(values: FloatArray) -> Model:
     mean, sd = float(values.mean()), float(values.std(ddof=1))
-    return _of_scipy("normal", "normal", {"mean": mean, "sd": sd}, stats.norm(mean, sd), -math.inf)
+    return of_scipy("normal", "normal", {"mean": mean, "sd": sd}, stats.norm(mean, sd), -math.inf)
 
 
 def fit_lognormal(values: FloatArray) -> Model:
-    _positive(values, "a lognormal distribution")
+    positive(values, "a lognormal distribution")
     logs = np.log(values)
     mu, sigma = float(logs.mean()), float(logs.std(ddof=1))
     law = stats.lognorm(sigma, scale=math.exp(mu))
-    return _of_scipy("lognormal", "normal", {"mu": mu, "sigma": sigma}, law, 0.0)
+    return of_scipy("lognormal", "normal", {"mu": mu, "sigma": sigma}, law, 0.0)
 
 
 def fit_weibull(values: FloatArray) -> Model:
     """The likelihood equation of the shape, solved on values scaled by their largest."""
-    _positive(values, "a Weibull distribution")
+    positive(values, "a Weibull distribution")
     largest = float(values.max())
     logs = np.log(values / largest)
     mean_log = float(logs.mean())
@@ -101,11 +101,11 @@ def fit_weibull(values: FloatArray) -> Model:
     shape = _root(equation, start)
     scale = largest * float(np.mean(np.exp(shape * logs))) ** (1 / shape)
     law = stats.weibull_min(shape, scale=scale)
-    return _of_scipy("weibull", "extreme_value", {"shape": shape, "scale": scale}, law, 0.0)
+    return of_scipy("weibull", "extreme_value", {"shape": shape, "scale": scale}, law, 0.0)
 
 
 def fit_gamma(values: FloatArray) -> Model:
-    _positive(values, "a gamma distribution")
+    positive(values, "a gamma distribution")
     mean = float(values.mean())
     gap = math.log(mean) - float(np.log(values).mean())
 
@@ -115,14 +115,14 @@ def fit_gamma(values: FloatArray) -> Model:
     start = (3 - gap + math.sqrt((gap - 3) ** 2 + 24 * gap)) / (12 * gap)
     shape = _root(equation, start)
     law = stats.gamma(shape, scale=mean / shape)
-    return _of_scipy("gamma", "gamma", {"shape": shape, "scale": mean / shape}, law, 0.0)
+    return of_scipy("gamma", "gamma", {"shape": shape, "scale": mean / shape}, law, 0.0)
 
 
 def fit_exponential(values: FloatArray) -> Model:
-    _positive(values, "an exponential distribution")
+    positive(values, "an exponential distribution")
     mean = float(values.mean())
     law = stats.expon(scale=mean)
-    return _of_scipy("exponential", "exponential", {"scale": mean}, law, 0.0)
+    return of_scipy("exponential", "exponential", {"scale": mean}, law, 0.0)
 
 
 def fit_largest_extreme_value(values: FloatArray) -> Model:
@@ -138,7 +138,7 @@ def fit_largest_extreme_value(values: FloatArray) -> Model:
     scale = 1 / _root(equation, math.pi / math.sqrt(6) / float(shifted.std()))
     location = origin - scale * math.log(float(np.mean(np.exp(-shifted / scale))))
     law = stats.gumbel_r(location, scale)
-    return _of_scipy(
+    return of_scipy(
         "largest_extreme_value",
         "extreme_value",
         {"location": location, "scale": scale},
@@ -197,7 +197,7 @@ def best_lambda(values: FloatArray) -> tuple[float, float | None, float | None]:
 
 def fit_box_cox(values: FloatArray, power: float | None = None) -> Model:
     """Normal after the Box-Cox transformation, (x^lambda - 1) / lambda or ln x."""
-    _positive(values, "the Box-Cox transformation")
+    positive(values, "the Box-Cox transformation")
     parameters: dict[str, float] = {}
     if power is None:
         power, low, high = best_lambda(values)

@@ -37,7 +37,8 @@ class NonnormalCapability(Outcome):
 
     ``x_low``, ``x_median`` and ``x_high`` are the 0.135, 50 and 99.865 percentiles of
     the model, ``Ppk_percentile`` the index from them (ISO 22514), ``Ppk_z`` the
-    index of a normal process with the same fraction outside. ``ppm_*`` are parts
+    index of a normal process with the same fraction outside. ``threshold_p`` is the
+    likelihood ratio test of a threshold against none. ``ppm_*`` are parts
     per million expected by the model and observed. ``fits`` lists every candidate,
     ``normal_Ppk`` is the index that a normal distribution would give.
     """
@@ -89,6 +90,8 @@ class NonnormalCapability(Outcome):
     lambda_: float | None = msgspec.field(default=None, name="lambda")
     lambda_low: float | None = None
     lambda_high: float | None = None
+    threshold: float | None = None
+    threshold_p: float | None = None
 
 
 WORDS = {
@@ -98,6 +101,14 @@ WORDS = {
     "gamma": "gamma distribution",
     "exponential": "exponential distribution",
     "largest_extreme_value": "largest extreme value distribution",
+    "smallest_extreme_value": "smallest extreme value distribution",
+    "logistic": "logistic distribution",
+    "loglogistic": "loglogistic distribution",
+    "exponential_2p": "two-parameter exponential distribution",
+    "weibull_3p": "three-parameter Weibull distribution",
+    "lognormal_3p": "three-parameter lognormal distribution",
+    "gamma_3p": "three-parameter gamma distribution",
+    "loglogistic_3p": "three-parameter loglogistic distribution",
     "box_cox": "Box-Cox transformation",
     "johnson_su": "Johnson transformation (unbounded family)",
     "johnson_sb": "Johnson transformation (bounded family)",
@@ -160,6 +171,15 @@ def _details(result: NonnormalCapability) -> list[str]:
     if result.anderson_darling_p is not None:
         details.append(
             "Fit of the model: Anderson-Darling {{anderson_darling}}, p {{anderson_darling_p:p}}."
+        )
+    if result.threshold is not None:
+        details.append(
+            "The threshold, below which no value can lie, is estimated as {{threshold:unit}}"
+            + (
+                " (likelihood ratio test against none: p {{threshold_p:p}})."
+                if result.threshold_p is not None
+                else "."
+            )
         )
     if result.lambda_low is not None and result.lambda_high is not None:
         details.append(
