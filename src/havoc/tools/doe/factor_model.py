@@ -10,6 +10,7 @@ Source: S. R. Searle (1987), Linear Models for Unbalanced Data, chapters 4 and 1
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -46,6 +47,8 @@ def level_factor(
     if any(value is None for value in values):
         raise InputError("a setting is missing", where=where, remedy="give the level of every run")
     given = [value for value in values if value is not None]
+    if any(isinstance(value, float) and not math.isfinite(value) for value in given):
+        raise InputError("a level is not a finite number", where=where, remedy="correct it")
     numeric = all(isinstance(value, (int, float)) for value in given)
     labels = [value if isinstance(value, str) else f"{value:g}" for value in given]
     distinct = list(dict.fromkeys(labels))

@@ -63,7 +63,8 @@ class FactorialAnova(Outcome):
 
     ``means`` are model means of every level (least squares means, adjusted means), ``cell_means``
     those of every combination of two interacting factors. ``pooled`` names the interactions that
-    were taken as error because the runs leave no other.
+    were taken as error because the runs leave no other, ``not_estimable`` those that cannot be told
+    from blocks or for which combinations are missing.
     """
 
     response_name: str
@@ -77,6 +78,7 @@ class FactorialAnova(Outcome):
     significant_terms: list[str]
     terms_removed: list[str]
     pooled: list[str]
+    not_estimable: list[str]
     significant: bool
     alpha: float
     level: float
@@ -147,7 +149,7 @@ def factorial_anova(
     values = as_sample(response, f"{WHERE} response", minimum=3, varying=True)
     read = read_factors(factors, len(values), WHERE)
     base = _base(block, len(values))
-    wanted, pooled = _model(read, base, values, order, terms)
+    wanted, pooled, lost = _model(read, base, values, order, terms)
     model = fit_terms(wanted, read, base, values, WHERE)
     refuse_without_error(model, values, WHERE)
     removed: list[str] = []
@@ -160,6 +162,7 @@ def factorial_anova(
         values,
         removed=removed,
         pooled=pooled,
+        lost=lost,
         ss_type=ss_type,
         alpha=alpha,
         response_name=response_name,
@@ -196,6 +199,8 @@ def _narrate(result: FactorialAnova) -> Narrative:
         details.insert(0, "Read the interaction chart before the single effects.")
     if result.pooled:
         details.append("Without replicates {{pooled}} is taken as the error.")
+    if result.not_estimable:
+        details.append("The runs cannot tell {{not_estimable}}.")
     if result.terms_removed:
         details.append("Dropped from the model: {{terms_removed}}.")
     if result.p_lack_of_fit is not None:
@@ -275,12 +280,12 @@ def _model(
     values: FloatArray,
     order: int | None,
     terms: list[str],
-) -> tuple[list[Term], list[str]]:
-    """The terms of the model, and the interactions that had to be taken as error."""
+) -> tuple[list[Term], list[str], list[str]]:
+    """The terms of the model, the interactions taken as error, and those that are lost."""
     if terms:
-        return parse_terms(terms, factors, f"{WHERE} terms"), []
+        return parse_terms(terms, factors, f"{WHERE} terms"), [], []
     if order is not None:
-        return terms_up_to(len(factors), min(order, len(factors))), []
+        return terms_up_to(len(factors), min(order, len(factors))), [], []
     size = len(factors)
     while size > 1:
         kept = terms_up_to(len(factors), size)
@@ -293,8 +298,10 @@ def _model(
         term_label(term, factors)
         for term in itertools.combinations(range(len(factors)), size + 1)
         if size < len(factors)
-    ]
-    return kept, dropped[:10]
+    ][:10]
+    above = terms_up_to(len(factors), min(size + 1, len(factors)))
+    confused = inestimable(above, factors, base) is not None
+    return kept, ([] if confused else dropped), (dropped if confused else [])
 
 
 def _result(
@@ -305,6 +312,7 @@ def _result(
     *,
     removed: list[str],
     pooled: list[str],
+    lost: list[str],
     ss_type: int,
     alpha: float,
     response_name: str,
@@ -330,7 +338,7 @@ def _result(
     cells = cell_means(model, factors, covariance)
     extremes = _extremes(model, factors, base)
     balanced = is_balanced(factors)
-    warnings = _warnings(pooled, removed, balanced, pure, alpha)
+    warnings = _warnings(pooled, lost, removed, balanced, pure, alpha)
     return FactorialAnova(
         method=(
             f"general factorial, type {'I' * ss_type} sums of squares, levels coded to sum to "
@@ -352,6 +360,7 @@ def _result(
         significant_terms=significant,
         terms_removed=removed,
         pooled=pooled,
+        not_estimable=lost,
         significant=bool(significant),
         alpha=alpha,
         level=1 - alpha,
@@ -399,6 +408,7 @@ def _extremes(model: FactorFit, factors: list[LevelFactor], base: FloatArray) ->
 
 def _warnings(
     pooled: list[str],
+    lost: list[str],
     removed: list[str],
     balanced: bool,
     pure: PureError | None,
@@ -409,6 +419,11 @@ def _warnings(
         warnings.append(
             f"there is no error beside {', '.join(pooled)}: it is taken as the error, so an "
             "interaction of that order hides other effects"
+        )
+    if lost:
+        warnings.append(
+            f"{', '.join(lost)} cannot be estimated: it is confounded with blocks, or "
+            "combinations of levels are missing"
         )
     if removed:
         warnings.append("p-values after the reduction of a model are smaller than they should be")

@@ -192,19 +192,16 @@ def trace_of(
     origin = low if direction == "piepel" else np.zeros_like(low)
     room = 1 - float(origin.sum())
     scaled = (reference - origin) / room
-    levels = np.linspace(region[0][component], region[1][component], points) - origin[component]
-    levels = levels / room
-    rest = 1 - scaled[component]
-    blends = np.array(
-        [
-            np.where(
-                np.arange(len(scaled)) == component, level, scaled * (1 - level) / max(rest, 1e-12)
-            )
-            for level in levels
-        ]
-    )
-    real = origin + blends * room
-    slack = 1e-9
-    inside = np.all((real >= region[0] - slack) & (real <= region[1] + slack), axis=1)
-    kept: FloatArray = real[inside]
-    return kept
+    # Along the line every share is a straight function of that of the component.
+    slopes = -scaled / max(1 - float(scaled[component]), 1e-12)
+    slopes[component] = 1.0
+    offsets = reference - slopes * reference[component]
+    first, last = float(region[0][component]), float(region[1][component])
+    for slope, offset, least, most in zip(slopes, offsets, *region, strict=True):
+        if abs(slope) > 1e-12:
+            ends = sorted(((least - offset) / slope, (most - offset) / slope))
+            first, last = max(first, ends[0]), min(last, ends[1])
+    if last - first <= 1e-12:
+        return np.zeros((0, len(low)))
+    blends: FloatArray = offsets + np.outer(np.linspace(first, last, points), slopes)
+    return np.clip(blends, region[0], region[1])
