@@ -48,6 +48,15 @@ NAMED: tuple[tuple[str, str], ...] = (
         r"|\b(?:three|four|five|six|multi|[3-9]|n|k)[\s-]?(?:way|factor)\s+(?:anova|analysis\s+of\s+variance)\b",
     ),
     (
+        "best_subsets",
+        r"\b(?:best|all(?:\s+possible)?)[\s-]subsets?\b|\bsubsets?\s+(?:selection|regress\w*)\b"
+        r"|\ball\s+possible\s+regressions\b",
+    ),
+    (
+        "regression_stepwise",
+        r"\bstep-?\s?wise\b|\bforward\s+(?:step\w*\s+)?selection\b|\bbackwards?\s+(?:elimination|selection)\b",
+    ),
+    (
         "poisson_regression",
         r"\b(?:poisson|count|log-?linear|(?:quasi|negative)[\s-](?:poisson|binomial))\s+(?:regress\w*|model\w*|glm)\b"
         r"|\b(?:regress\w*|glm)\b[^.?]{0,40}\b(?:poisson|counts)\b|\bnegative\s+binomial\b[^.?]{0,40}\bregress",
@@ -95,6 +104,91 @@ NAMED: tuple[tuple[str, str], ...] = (
         "acceptance_sampling_variables",
         r"\bz\s?1\.?9\b|\biso\s*3951\b|\bmil[\s-]*std[\s-]*414\b|\bvariables?\s+(?:acceptance\s+)?(?:sampl\w*|plans?|inspection)"
         r"|\b(?:sampl\w*|inspection|plans?)\s+by\s+variables?\b|\b[km][\s-]method\b",
+    ),
+    (
+        "capability_sixpack",
+        r"\bsix[\s-]?pack\b|\b6[\s-]?pack\b",
+    ),
+    (
+        "capability_between_within",
+        r"\bbetween\s*(?:/|-|and|&|\+)\s*within\b[^.?]{0,60}\b(?:capab\w*|cpk?|ppk?|spec\w*|indices)\b"
+        r"|\b(?:capab\w*|cpk?|ppk?)\b[^.?]{0,60}\bbetween\s*(?:/|-|and|&|\+)\s*within\b|\bb/w\s+(?:capab\w*|cpk?)",
+    ),
+    (
+        "capability_attribute",
+        r"\b(?:binomial|poisson|attribute)s?\s+(?:process\s+)?capab\w*|\bcapab\w*[^.?]{0,30}\b(?:binomial|poisson|of\s+attributes?|defectives|counts?)\b"
+        r"|\b(?:capab\w*|process\s+z|dpu)\b[^.?]{0,50}\bdefect(?:s|ives|ive\s+units)\b[^.?]{0,30}\b(?:samples?|inspected|counts?|lots?|units)\b",
+    ),
+    (
+        "gage_rr_nested",
+        r"\b(?:nested|destructive|non-?\s?replicable)\b[^.?]{0,40}\b(?:ga?u?ge|grr|r\s?&\s?r|msa|measurement\s+system)"
+        r"|\b(?:ga?u?ge|grr|r\s?&\s?r|msa)\b[^.?]{0,40}\b(?:nested|destructive|non-?\s?replicable)\b",
+    ),
+    (
+        "gage_rr_expanded",
+        r"\bexpanded\s+(?:ga?u?ge|grr|r\s?&\s?r|msa|measurement)|\b(?:ga?u?ge|grr|r\s?&\s?r)\b[^.?]{0,60}\b(?:expanded|unbalanced|missing\s+(?:cells?|values?|measurements?)|more\s+factors|(?:three|3|four|4)\s+factors|fixed\s+factors?|reml)\b"
+        r"|\b(?:unbalanced|reml)\b[^.?]{0,40}\b(?:ga?u?ge\s+(?:r|study)|grr)\b",
+    ),
+    (
+        "gage_stability",
+        r"\bstability\s+(?:study\s+)?of\s+(?:the|a|our|this|my)\s+(?:\w{1,20}\s+)?(?:ga?u?ges?|measur\w*|scales?|calipers?|micrometers?|instruments?|masters?|balance)\b"
+        r"|\b(?:ga?u?ge|measurement(?:\s+system)?|msa)\s+stability\b|\b(?:ga?u?ge|instrument|scale|master|check\s+standard)\b[^.?]{0,50}\bdrift\w*"
+        r"|\bdrift\w*\b[^.?]{0,40}\b(?:master|check\s+standard|ga?u?ge)\b",
+    ),
+    (
+        "attribute_gage",
+        r"\battribute\s+ga?u?ge\s+(?:study|analysis)|\banalytic\w*\s+(?:method|ga?u?ge)|\bgo[\s/-]*no[\s-]*go\b[^.?]{0,60}\b(?:bias|repeatab\w*|performance\s+curve)"
+        r"|\bga?u?ge\s+performance\s+curve",
+    ),
+    (
+        "attribute_agreement",
+        r"\battribute\s+agreement\b|\bkendall'?s?\s+(?:w\b|coefficient|concordance)[^.?]{0,60}\b(?:raters?|apprais\w*|inspectors?|judges?)|\bconcordance\s+of\s+(?:the\s+)?(?:raters?|apprais\w*|judges?)"
+        r"|\b(?:effectiveness|miss\s+rates?|false\s+alarm\s+rates?)\b[^.?]{0,60}\b(?:apprais\w*|inspectors?|raters?|operators?)",
+    ),
+    (
+        "capability_nonnormal",
+        r"\b(?:(?:3|three|2|two)[\s-]*param\w*[\s-]+(?:weibull|log-?\s?normal|gamma|log-?\s?logistic|exponential)|log-?\s?logistic|logistic\s+dist\w*|(?:smallest|largest)\s+extreme)\b[^.?]{0,60}\b(?:capab\w*|ppk?|cpk?|ppm|usl|lsl|spec\w*)\b"
+        r"|\b(?:capab\w*|ppk?|cpk?)\b[^.?]{0,60}\b(?:(?:3|three|2|two)[\s-]*param\w*[\s-]+(?:weibull|log-?\s?normal|gamma|log-?\s?logistic|exponential)|log-?\s?logistic|logistic\s+dist\w*|(?:smallest|largest)\s+extreme)",
+    ),
+    (
+        "bayes_proportions",
+        r"\bbayes\w*\b[^?]{0,120}\b(?:proportions?|rates?|defect\w*|scrap|fail\w*|conversion|beta\s*\(|(?:out\s+)?of\s+\d)"
+        r"|\b(?:proportions?|rates?|defect\w*|scrap)\b[^?]{0,120}\bbayes\w*|\bbeta[\s-]binomial\b",
+    ),
+    (
+        "bayes_two_sample",
+        r"\bbayes\w*\b(?!\s+information)|\bjzs\b|\bcredible\s+interval|\bposterior\s+(?:of|for|dist\w*|prob\w*)",
+    ),
+    ("bootstrap_interval", r"\bbootstrap\w*|\bboot-?strap\b|\bresampling\s+interval"),
+    (
+        "permutation_test",
+        r"\bpermutation(?:al)?\s+(?:tests?|anova|p\b|version|f\b|analysis|correlation|t\b)|\brandomi[sz]ation\s+tests?\b"
+        r"|\bre-?label\w*\s+tests?\b|\bsign[\s-]flip\w*|\bfisher[\s-]pitman\b|\bpermute\b",
+    ),
+    (
+        "p_value_adjustment",
+        r"\b(?:adjust\w*|correct\w*)\b[^?:]{0,50}\bp[\s-]?values?\b|\bp[\s-]?values?\b[^?]{0,200}\b(?:adjust\w*|hochberg|hommel|yekutieli"
+        r"|fdr|false[\s-]discovery|bonferroni|holm|[sš]id[aá]k)|\b(?:benjamini|hommel|hochberg|yekutieli)\b|\bfalse[\s-]discovery\b",
+    ),
+    ("multiple_comparison", r"\bhsu(?:'?s)?\b|\bmcb\b|\bcompar\w{0,5}\s+with\s+the\s+best\b"),
+    ("mcnemar", r"\bmc[\s-]?nemar"),
+    ("mood_median", r"\bmood(?:'?s|s)?\s+(?:median|test)|\bmedian\s+test\b"),
+    (
+        "proportions_k",
+        r"\bcochran[\s-]+armitage|\bmarascui?lo|\btrend\s+in\s+(?:the\s+)?(?:proportions?|rates?|scrap|defect\w*)"
+        r"|\bchi[\s-]?sq\w*\s+(?:test\s+)?(?:for|of)\s+(?:a\s+)?trend",
+    ),
+    ("multi_vari_chart", r"\bmulti[\s-]?vari\b"),
+    ("pareto_chart", r"\bpareto\b(?![^.?]{0,40}\b(?:effects?|front\w*|optimal|factors?|terms?)\b)"),
+    (
+        "histogram",
+        r"\A\W{0,3}(?:(?:please|pls|can|could|you|i|want|need|to|would|like|draw|plot|make|show|give|create|me|us|an?|the|quick)\s+){0,8}"
+        r"histogram\b(?![^?]{0,200}\b(?:normal(?:ity|ly)?\b(?!\s+curve)|capab\w*|cpk|ppk|control|stable|outliers?|mean)\b)",
+    ),
+    (
+        "box_plot",
+        r"\A\W{0,3}(?:(?:please|pls|can|could|you|i|want|need|to|would|like|draw|plot|make|show|give|create|me|us|an?|the|quick|side[\s-]by[\s-]side)\s+){0,8}"
+        r"box(?:[\s-]?and[\s-]?whiskers?)?[\s-]?plots?\b(?![^?]{0,200}\b(?:anova|t[\s-]test|normality|significan\w*)\b)",
     ),
 )
 """Operation and pattern of its names, matched without regard to case."""

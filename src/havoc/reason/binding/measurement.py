@@ -51,10 +51,12 @@ def bind_gage_rr(evidence: Evidence, binding: Binding) -> None:
         if operator is part or operator is None:
             raise NeedsInput("the operators are missing", "which operator took each measurement?")
         binding.set("data", values.present, f"{table.source}#{values.name}")
-        binding.set("parts", [_text(value) for value in part.values], f"{table.source}#{part.name}")
+        binding.set(
+            "parts", [text_of(value) for value in part.values], f"{table.source}#{part.name}"
+        )
         binding.set(
             "operators",
-            [_text(value) for value in operator.values],
+            [text_of(value) for value in operator.values],
             f"{table.source}#{operator.name}",
         )
         binding.echo(
@@ -122,7 +124,7 @@ def _by_operator_columns(
     values: list[float | None] = []
     for owner, column in zip(owners, numbers, strict=True):
         for label, value in zip(part.values, column.values, strict=True):
-            parts.append(_text(label))
+            parts.append(text_of(label))
             operators.append(owner)
             values.append(value if isinstance(value, float) else None)
     return (
@@ -160,13 +162,60 @@ def _components(evidence: Evidence, binding: Binding) -> None:
         )
 
 
-def _text(value: float | str | None) -> str:
+def text_of(value: float | str | None) -> str:
     if isinstance(value, float) and value == int(value):
         return str(int(value))
     return str(value)
 
 
+_STANDARD = re.compile(
+    r"^(?:standard|std|reference|ref|truth|true|master|expert|correct)$", re.IGNORECASE
+)
+_VERDICT = re.compile(
+    r"^(?:ratings?|judge?ments?|results?|responses?|verdicts?|assessments?|decisions?|calls?|scores?|grades?)$",
+    re.IGNORECASE,
+)
+
+
+def _repeated_ratings(evidence: Evidence, binding: Binding) -> bool:
+    """One rating a row, beside the unit, the rater and perhaps the standard."""
+    for table in evidence.tables:
+        part = next((column for column in table.columns if _PART.match(column.name)), None)
+        operator = next(
+            (
+                column
+                for column in table.columns
+                if _OPERATOR.match(column.name) or re.match(r"(?i)^raters?$", column.name)
+            ),
+            None,
+        )
+        verdict = next((column for column in table.columns if _VERDICT.match(column.name)), None)
+        if part is None or operator is None or verdict is None:
+            continue
+        source = table.source
+        binding.set("response", [text_of(v) for v in verdict.values], f"{source}#{verdict.name}")
+        binding.set("parts", [text_of(v) for v in part.values], f"{source}#{part.name}")
+        binding.set("operators", [text_of(v) for v in operator.values], f"{source}#{operator.name}")
+        standard = next((column for column in table.columns if _STANDARD.match(column.name)), None)
+        if standard is not None:
+            binding.set(
+                "standard", [text_of(v) for v in standard.values], f"{source}#{standard.name}"
+            )
+        binding.echo(
+            "{} raters, {} units, {} ratings",
+            (len(set(operator.present)), source),
+            (len(set(part.present)), source),
+            (len(verdict.present), source),
+        )
+        return True
+    return False
+
+
 def bind_attribute_agreement(evidence: Evidence, binding: Binding) -> None:
+    if evidence.has(r"\bkendall|\bordinal|\bordered\b"):
+        binding.set("ordinal", True, "question")
+    if _repeated_ratings(evidence, binding):
+        return
     rows = evidence.rows()
     if rows and len(rows) == len(rows[0].values) and not evidence.tables:
         binding.set("table", [row.numbers for row in rows], rows[0].source)
@@ -198,11 +247,11 @@ def bind_attribute_agreement(evidence: Evidence, binding: Binding) -> None:
                 return
             binding.set(
                 "ratings",
-                [[_text(column.values[row]) for column in raters] for row in range(table.rows)],
+                [[text_of(column.values[row]) for column in raters] for row in range(table.rows)],
                 table.source,
             )
             if standard is not None:
-                binding.set("standard", [_text(value) for value in standard.values], table.source)
+                binding.set("standard", [text_of(value) for value in standard.values], table.source)
             return
     judged = _judgement_table(evidence.text)
     if judged is not None:

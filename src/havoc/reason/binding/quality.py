@@ -9,6 +9,7 @@ import msgspec
 from havoc.reading.roles import Scalar
 from havoc.reason.binding import gages, outcomes
 from havoc.reason.binding.capability import limits
+from havoc.reason.binding.capability_studies import named_distributions
 from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput, complete, source_of
 from havoc.reason.binding.run_lengths import bind_further_run_length
 
@@ -35,17 +36,7 @@ def _value(text: str) -> float:
 
 # capability of non-normal values ---------------------------------------------------
 
-_METHODS: tuple[tuple[str, str], ...] = (
-    (r"box[\s-]*cox", "box_cox"),
-    (r"\bjohnson", "johnson"),
-    (r"\bweibull", "weibull"),
-    (r"log[\s-]*normal", "lognormal"),
-    (r"\bgamma\b", "gamma"),
-    (r"\bexponential", "exponential"),
-    (r"largest extreme|\bgumbel|extreme value", "largest_extreme_value"),
-    (r"percentile|quantile", "percentile"),
-)
-_NEED_POSITIVE = {"box_cox", "weibull", "lognormal", "gamma", "exponential"}
+_NEED_POSITIVE = {"box_cox", "weibull", "lognormal", "loglogistic", "gamma", "exponential"}
 
 
 def bind_capability_nonnormal(evidence: Evidence, binding: Binding) -> None:
@@ -53,7 +44,7 @@ def bind_capability_nonnormal(evidence: Evidence, binding: Binding) -> None:
     series = evidence.one()
     if len(series.numbers) < 3:
         raise NeedsInput("the measured values are missing", "which values were measured?")
-    named = [name for pattern, name in _METHODS if _search(pattern, text)]
+    named = [name for name in dict.fromkeys(named_distributions(text)) if name != "auto"]
     if named:
         binding.set("method", named[0], "question")
     _specification(evidence, binding, text)

@@ -113,7 +113,7 @@ def add_trials(
     ``codes[rater, trial, unit]``.
     """
     raters, trials, units = codes.shape
-    result.trials = trials
+    result.trials, result.raters = trials, raters
     bad_code = _bad_code(labels, bad) if right is not None else None
     result.appraisers = [
         _appraiser(codes[i], right, names[i], len(labels), bad_code, result.alpha)

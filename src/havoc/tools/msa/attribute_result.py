@@ -152,7 +152,8 @@ def narrate(result: AttributeAgreement) -> Narrative:
     who = {
         "cohen": "the two raters",
         "standard": "rater and standard",
-        "fleiss": "the {{raters}} raters",
+        "fleiss": "the {{raters}} raters"
+        + (" over all trials" if (result.trials or 1) > 1 else ""),
     }
     return Narrative(
         conclusion=f"The agreement of {who[result.kind]} in {{{{name}}}} is {{{{verdict}}}}: "

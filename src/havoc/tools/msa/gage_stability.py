@@ -388,7 +388,7 @@ def _narrate(result: GageStability) -> Narrative:
             "over the study"
         )
     else:
-        conclusion = "{{name}} is not stable: {{signals}} signals on the {{chart}} chart"
+        conclusion = "{{name}} is not stable (signals on the {{chart}} chart: {{signals}})"
         if result.drifts:
             conclusion += ", and it drifts by {{drift_total:unit}} over the study"
     details = [

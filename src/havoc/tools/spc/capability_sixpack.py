@@ -411,7 +411,7 @@ def _narrate(result: CapabilitySixpack) -> Narrative:
     state = (
         "{{name}} is stable"
         if result.stable
-        else "{{name}} is not stable ({{signals}} signals on the {{chart}} chart)"
+        else "{{name}} is not stable (signals on the {{chart}} chart: {{signals}})"
     )
     words = WORDS.get(result.distribution, result.distribution)
     fits = "fits" if (result.anderson_darling_p or 1.0) >= 0.05 else "does not fit"

@@ -1,0 +1,257 @@
+"""Arguments of gage studies beside the crossed one: nested, expanded, stability, go/no-go."""
+
+from __future__ import annotations
+
+import re
+
+from havoc.reading.table import Column, Table
+from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
+from havoc.reason.binding.measured_subgroups import measurements
+from havoc.reason.binding.measurement import bind_gage_rr, text_of
+
+_PART = re.compile(
+    r"^(?:parts?|pieces?|samples?|items?|units?|specimens?|wafers?|batch(?:es)?|lots?)(?:[\s_-]?(?:no\.?|nr\.?|id|number))?$",
+    re.IGNORECASE,
+)
+_ORDER = re.compile(r"^(?:order|run|run[\s_-]?order|seq\w*|no\.?|#|row|trials?|reps?|replicates?|repeat)$", re.IGNORECASE)  # fmt: skip
+_RATING = re.compile(r"^(?:y|value|values|measurements?|meas\w*|result|response|reading|readings?|data)$", re.IGNORECASE)  # fmt: skip
+_TIME = re.compile(r"^(?:time|times|days?|weeks?|hours?|months?|elapsed)$", re.IGNORECASE)
+_OCCASION = re.compile(
+    r"^(?:subgroup|group|occasion|session|sample|date|week|day|shift|time)s?(?:[\s_-]?(?:no\.?|id))?$",
+    re.IGNORECASE,
+)
+
+
+def bind_gage_rr_nested(evidence: Evidence, binding: Binding) -> None:
+    """The columns are those of the crossed study."""
+    try:
+        bind_gage_rr(evidence, binding)
+    except NeedsInput as needed:
+        raise NeedsInput(
+            "a nested gage study needs each measurement with its part and its operator", needed.ask
+        ) from None
+    if "data" not in binding.args:
+        raise NeedsInput(
+            "a nested gage study needs each measurement with its part and its operator",
+            "which part (batch) and operator does each measurement belong to?",
+        )
+    binding.args.pop("method", None)
+    evidence.confidence(binding)
+
+
+def bind_gage_rr_expanded(evidence: Evidence, binding: Binding) -> None:
+    for table in evidence.tables:
+        found = _columns(evidence, table)
+        if found is None:
+            continue
+        response, factors = found
+        part = next((column for column in factors if _PART.match(column.name)), None)
+        if part is None:
+            part = _mentioned_part(evidence, factors)
+        binding.set("data", list(response.values), f"{table.source}#{response.name}")
+        binding.set(
+            "factors",
+            {
+                column.name: ["" if value is None else text_of(value) for value in column.values]
+                for column in factors
+            },
+            table.source,
+        )
+        binding.set("part", part.name, f"{table.source}#{part.name}")
+        _fixed_and_nested(evidence, binding, factors)
+        _tolerance(evidence, binding)
+        if evidence.has(r"\banova\b|\bmean squares?\b"):
+            binding.set("method", "anova", "question")
+        binding.echo(
+            "{} is the measurement, {} the part, {} the factors",
+            (response.name, f"{table.source}#{response.name}"),
+            (part.name, f"{table.source}#{part.name}"),
+            ([column.name for column in factors], table.source),
+        )
+        evidence.confidence(binding)
+        return
+    raise NeedsInput(
+        "an expanded gage study needs a table: the measurements beside a column for every factor",
+        "which part, operator and further factors belong to each measurement?",
+    )
+
+
+def _columns(evidence: Evidence, table: Table) -> tuple[Column, list[Column]] | None:
+    """The measurements, and the columns whose levels repeat."""
+    usable = [column for column in table.columns if not _ORDER.match(column.name)]
+    numbers = [
+        column
+        for column in usable
+        if column.kind == "number" and not _PART.match(column.name) and len(set(column.present)) > 2
+    ]
+    if not numbers:
+        return None
+    response = next((column for column in numbers if _RATING.match(column.name)), None)
+    if response is None:
+        named = evidence.named(numbers)
+        response = named[0] if named else max(numbers, key=lambda item: len(set(item.present)))
+    factors = [
+        column
+        for column in usable
+        if column is not response and 1 < len(set(column.present)) < len(column.present)
+    ]
+    return (response, factors) if len(factors) >= 2 else None
+
+
+def _mentioned_part(evidence: Evidence, factors: list[Column]) -> Column:
+    for column in factors:
+        if re.search(
+            rf"\b{re.escape(column.name.lower())}s?\s+(?:is|are|as)\s+(?:the\s+)?parts?\b",
+            evidence.text,
+        ):
+            return column
+    names = ", ".join(column.name for column in factors)
+    raise NeedsInput(
+        f"none of the factors ({names}) is named as the part", "which column holds the part?"
+    )
+
+
+def _fixed_and_nested(evidence: Evidence, binding: Binding, factors: list[Column]) -> None:
+    fixed, nested = [], {}
+    for column in factors:
+        name = re.escape(column.name.lower())
+        if re.search(
+            rf"\bfixed\s+(?:factors?\s+)?{name}s?\b|\b{name}s?\b[^.;?]{{0,20}}\bfixed\b",
+            evidence.text,
+        ):
+            fixed.append(column.name)
+        for other in factors:
+            outer = re.escape(other.name.lower())
+            if other is not column and re.search(
+                rf"\b{name}s?\b[^.;?]{{0,24}}\b(?:nested\s+)?(?:within|in)\s+(?:each\s+|the\s+)?{outer}s?\b",
+                evidence.text,
+            ):
+                nested[column.name] = other.name
+    if fixed:
+        binding.set("fixed", fixed, "question")
+    if nested:
+        binding.set("nested", nested, "question")
+
+
+def _tolerance(evidence: Evidence, binding: Binding) -> None:
+    match = re.search(r"\b(?:tolerance|tol)\b\s*(?:width|is|of|=|:)?\s*(\d*\.?\d+)", evidence.text)
+    if match:
+        binding.set("tolerance", float(match[1]), f"question[{match.start(1)}:{match.end(1)}]")
+        return
+    low, high = evidence.scalar("lsl"), evidence.scalar("usl")
+    if low is not None and high is not None:
+        binding.take("lsl", low)
+        binding.take("usl", high)
+
+
+def bind_gage_stability(evidence: Evidence, binding: Binding) -> None:
+    if not _occasions(evidence, binding):
+        try:
+            measurements(evidence, binding)
+        except NeedsInput:
+            raise NeedsInput(
+                "the readings of the master are missing",
+                "which readings were taken on each occasion?",
+            ) from None
+    reference = re.search(
+        r"\b(?:reference|master|certified|true|known|standard)\b(?:\s+(?:value|size|of|is|was|at|=|:))*\s*(-?\d*\.?\d+)",
+        evidence.text,
+    )
+    if not binding.take("reference", evidence.scalar("reference")) and reference:
+        binding.set(
+            "reference", float(reference[1]), f"question[{reference.start(1)}:{reference.end(1)}]"
+        )
+    match = re.search(r"\b(?:tolerance|tol)\b\s*(?:width|is|of|=|:)?\s*(\d*\.?\d+)", evidence.text)
+    if match:
+        binding.set("tolerance", float(match[1]), f"question[{match.start(1)}:{match.end(1)}]")
+    evidence.alpha(binding)
+
+
+def _occasions(evidence: Evidence, binding: Binding) -> bool:
+    """Rows of readings with the time of each row, or readings beside their occasion."""
+    for table in evidence.tables:
+        time = next((column for column in table.columns if _TIME.match(column.name)), None)
+        label = next((column for column in table.columns if _OCCASION.match(column.name)), None)
+        numbers = [
+            column
+            for column in table.columns
+            if column.kind == "number" and column not in (time, label)
+        ]
+        source = table.source
+        if label is not None and len(numbers) == 1 and len(set(label.present)) < table.rows:
+            rows: dict[str, list[float]] = {}
+            for name, value in zip(label.values, numbers[0].values, strict=True):
+                if name is not None and isinstance(value, float):
+                    rows.setdefault(str(name), []).append(value)
+            binding.set("subgroups", list(rows.values()), f"{source}#{numbers[0].name}")
+            return True
+        if time is not None and time.kind == "number" and numbers:
+            kept = [
+                [column.values[row] for column in numbers if column.values[row] is not None]
+                for row in range(table.rows)
+            ]
+            places = [
+                row for row in range(table.rows) if kept[row] and time.values[row] is not None
+            ]
+            binding.set("subgroups", [kept[row] for row in places], source)
+            binding.set("times", [time.values[row] for row in places], f"{source}#{time.name}")
+            return True
+    return False
+
+
+def bind_attribute_gage(evidence: Evidence, binding: Binding) -> None:
+    accepted = re.compile(r"accept|pass|^a$|^go$|count", re.IGNORECASE)
+    sized = re.compile(r"ref|size|value|^x|master|dim|length|diameter", re.IGNORECASE)
+    for table in evidence.tables:
+        numbers = [column for column in table.columns if column.kind == "number"]
+        counts = next((column for column in numbers if accepted.search(column.name)), None)
+        rest = [column for column in numbers if column is not counts]
+        size = next((column for column in rest if sized.search(column.name)), None)
+        if counts is not None and (size is not None or len(rest) == 1):
+            size = size if size is not None else rest[0]
+            binding.set("reference", size.present, f"{table.source}#{size.name}")
+            binding.set("acceptances", counts.present, f"{table.source}#{counts.name}")
+            break
+    else:
+        lists = [item for item in evidence.series() if len(item.values) >= 3]
+        if len(lists) < 2:
+            raise NeedsInput(
+                "an attribute gage study needs the size of every part and how often it was accepted",
+                "which size has each part, and how often was it accepted?",
+            )
+        first, second = lists[0], lists[1]
+        whole = [
+            all(value == int(value) and value >= 0 for value in item.numbers) for item in lists[:2]
+        ]
+        if whole[0] and not whole[1]:
+            first, second = second, first
+        binding.set("reference", first.numbers, first.source)
+        binding.set("acceptances", second.numbers, second.source)
+    binding.take("lsl", evidence.scalar("lsl", "minimum"))
+    if "lsl" not in binding.args:
+        binding.take("usl", evidence.scalar("usl", "maximum"))
+    if not {"lsl", "usl"} & set(binding.args):
+        match = re.search(r"\b(lower|upper)\b[^\d-]{0,24}(-?\d*\.?\d+)", evidence.text)
+        if match is None:
+            raise NeedsInput(
+                "the limit that the gage checks is missing",
+                "which lower or which upper limit does the gage check?",
+            )
+        name = "lsl" if match[1] == "lower" else "usl"
+        binding.set(name, float(match[2]), f"question[{match.start(2)}:{match.end(2)}]")
+    trials = re.search(
+        r"\b(\d+)\s*(?:trials|times|repeats)\b|\b(?:trials|n)\s*(?:=|:)?\s*(\d+)\b", evidence.text
+    )
+    if trials:
+        binding.set(
+            "trials", int(trials[1] or trials[2]), f"question[{trials.start()}:{trials.end()}]"
+        )
+    evidence.alpha(binding)
+
+
+BINDERS: dict[str, Binder] = {
+    "attribute_gage": bind_attribute_gage,
+    "gage_rr_expanded": bind_gage_rr_expanded,
+    "gage_rr_nested": bind_gage_rr_nested,
+    "gage_stability": bind_gage_stability,
+}
