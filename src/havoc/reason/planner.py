@@ -111,6 +111,13 @@ class RulePlanner:
         if best.name == "concept" and context is None and not is_in_domain(reading.text):
             return _status("out_of_scope", guesses, merged)
         named = named_operation(reading.text)
+        if (
+            named == "phase_one"
+            and best.name == "declined"
+            and not _WANTS_RESULT.search(reading.text)
+        ):
+            # phase I takes points out by its nature, and logs every one of them
+            return _bind_all([named], merged, guesses)
         if named and best.name not in {"declined", "concept"}:
             return _bind_all([named], merged, guesses)
         if best.name in STATUSES:
@@ -119,6 +126,12 @@ class RulePlanner:
         return _bind_all(operations, merged, guesses)
 
 
+_WANTS_RESULT = re.compile(
+    r"\b(?:until|so\s+(?:that|it|the|we)|to\s+(?:get|make|pass|reach|hit)|pass(?:es)?|nobody|auditor"
+    r"|customer|hide|without\s+(?:a\s+)?(?:log|trace|note)|look(?:s)?\s+(?:good|better|clean|stable)"
+    r"|c\s?p\s?k?|ppk?|significant)\b",
+    re.IGNORECASE,
+)
 _ANY_DIFFERENCE = re.compile(
     r"\b(?:do|does|is|are|any)\b[^.?]*\b(?:matter|differ\w*|effect|influence|same|equal|different)\b",
     re.IGNORECASE,

@@ -1,6 +1,6 @@
 """Moving average chart: the mean of the last values, for small lasting shifts.
 
-Source: Montgomery, Introduction to Statistical Quality Control, 9.3 (limits: equation 9.31).
+Source: Montgomery, Introduction to Statistical Quality Control, 9.3.
 """
 
 from __future__ import annotations

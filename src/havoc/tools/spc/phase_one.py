@@ -1,8 +1,7 @@
 """Phase I: control limits without the points that an assignable cause put out.
 
-Sources: Montgomery, Introduction to Statistical Quality Control, 5.3.2 and 6.2.2 (trial
-limits, revised without out-of-control points that have an assignable cause); ISO 7870-2,
-Control charts, Part 2: Shewhart control charts.
+Source: Montgomery, Introduction to Statistical Quality Control, chapters 6 and 7 (trial
+limits, revised without the out-of-control points that have an assignable cause).
 """
 
 from __future__ import annotations
@@ -118,7 +117,7 @@ class PhaseOne(Outcome):
 @tool(
     "phase_one",
     title="Phase I control limits",
-    source="Montgomery, Introduction to Statistical Quality Control, 5.3.2 and 6.2.2",
+    source="Montgomery, Introduction to Statistical Quality Control, 6.2.1 and 7.2.1",
 )
 def phase_one(
     kind: Annotated[

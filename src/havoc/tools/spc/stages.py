@@ -1,6 +1,7 @@
 """Staged charts: limits of their own before and after a change, and whether it mattered.
 
-Sources: Montgomery, Introduction to Statistical Quality Control, 6.2.2 (revised limits);
+Sources: Montgomery, Introduction to Statistical Quality Control, 7.2.1 (limits before and
+after an adjustment);
 B. L. Welch (1951), Biometrika 38, 330 (means with unequal variances); difference of two
 means with Welch's degrees of freedom as NIST/SEMATECH e-Handbook 7.3.1.
 """

@@ -4,8 +4,8 @@ Where the subgroups themselves differ (batches, wafers, castings), limits of the
 from the variation within subgroups are far too narrow. The means are charted as
 individual values with their moving range, and the variation within on an R or S chart.
 
-Sources: D. J. Wheeler (1995), Advanced Topics in Statistical Process Control, chapter 10;
-Montgomery, Introduction to Statistical Quality Control, 6.4 and 10.6.
+Source: D. J. Wheeler (1995), Advanced Topics in Statistical Process Control (three-way
+charts, batches).
 """
 
 from __future__ import annotations
