@@ -82,7 +82,7 @@ NAMED: tuple[tuple[str, str], ...] = (
     ),
     (
         "phase_one",
-        r"\bphase[\s-](?:i|1|one)\b[^.?]{0,60}\b(?:limits?|charts?|outliers?|clean\w*)\b"
+        r"\bphase[\s-](?:i|1|one)\b[^.?]{0,60}\b(?:limits?|charts?|outliers?|clean\w*|baseline)\b"
         r"|\b(?:remov\w*|drop\w*|discard\w*|throw\w*\s+out|clean\w*|purg\w*)\b[^.?]{0,60}\b"
         r"(?:out[\s-]of[\s-](?:control|limits)|beyond\s+(?:the\s+)?(?:control\s+)?limits|outside\s+(?:the\s+)?control\s+limits)"
         r"|\b(?:remov|revis|recalculat|recomput)\w*\b[^.?]{0,40}\b(?:trial|baseline)\s+(?:control\s+)?limits",
@@ -172,14 +172,18 @@ NAMED: tuple[tuple[str, str], ...] = (
     ),
     ("multiple_comparison", r"\bhsu(?:'?s)?\b|\bmcb\b|\bcompar\w{0,5}\s+with\s+the\s+best\b"),
     ("mcnemar", r"\bmc[\s-]?nemar"),
-    ("mood_median", r"\bmood(?:'?s|s)?\s+(?:median|test)|\bmedian\s+test\b"),
+    ("mood_median", r"\bmood(?:'?s|s)?\s+(?:median|test)|\bbrown[\s-]mood\b"),
     (
         "proportions_k",
         r"\bcochran[\s-]+armitage|\bmarascui?lo|\btrend\s+in\s+(?:the\s+)?(?:proportions?|rates?|scrap|defect\w*)"
         r"|\bchi[\s-]?sq\w*\s+(?:test\s+)?(?:for|of)\s+(?:a\s+)?trend",
     ),
     ("multi_vari_chart", r"\bmulti[\s-]?vari\b"),
-    ("pareto_chart", r"\bpareto\b(?![^.?]{0,40}\b(?:effects?|front\w*|optimal|factors?|terms?)\b)"),
+    (
+        "pareto_chart",
+        r"\bpareto\b(?![^.?]{0,40}\b(?:effects?|front\w*|optimal|factors?|terms?)\b)"
+        r"(?![\s\S]{0,400}\b(?:chi[\s-]?sq\w*|associat\w*|independen\w*)\b)",
+    ),
     (
         "histogram",
         r"\A\W{0,3}(?:(?:please|pls|can|could|you|i|want|need|to|would|like|draw|plot|make|show|give|create|me|us|an?|the|quick)\s+){0,8}"
@@ -188,7 +192,7 @@ NAMED: tuple[tuple[str, str], ...] = (
     (
         "box_plot",
         r"\A\W{0,3}(?:(?:please|pls|can|could|you|i|want|need|to|would|like|draw|plot|make|show|give|create|me|us|an?|the|quick|side[\s-]by[\s-]side)\s+){0,8}"
-        r"box(?:[\s-]?and[\s-]?whiskers?)?[\s-]?plots?\b(?![^?]{0,200}\b(?:anova|t[\s-]test|normality|significan\w*)\b)",
+        r"box(?:[\s-]?and[\s-]?whiskers?)?[\s-]?plots?\b(?!\s+(?:rule|method|fence\w*|criterion)|[^?]{0,200}\b(?:anova|outliers?|t[\s-]test|normality|significan\w*)\b)",
     ),
 )
 """Operation and pattern of its names, matched without regard to case."""
