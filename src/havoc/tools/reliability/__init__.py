@@ -4,7 +4,9 @@ OPERATIONS: dict[str, str] = {
     "acceptance_sampling": "acceptance_sampling",
     "acceptance_sampling_variables": "acceptance_sampling_variables",
     "demonstration_test": "demonstration_test",
+    "distribution_comparison": "distribution_comparison",
     "double_sampling": "double_sampling",
     "kaplan_meier": "kaplan_meier",
+    "life_distribution": "life_distribution",
     "weibull_fit": "weibull_fit",
 }
