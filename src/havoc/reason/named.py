@@ -171,6 +171,8 @@ NAMED: tuple[tuple[str, str], ...] = (
         r"|fdr|false[\s-]discovery|bonferroni|holm|[sš]id[aá]k)|\b(?:benjamini|hommel|hochberg|yekutieli)\b|\bfalse[\s-]discovery\b",
     ),
     ("multiple_comparison", r"\bhsu(?:'?s)?\b|\bmcb\b|\bcompar\w{0,5}\s+with\s+the\s+best\b"),
+    ("equal_variance", r"\bbonett"),
+    ("normality", r"\bryan[\s-]*joiner"),
     ("mcnemar", r"\bmc[\s-]?nemar"),
     ("mood_median", r"\bmood(?:'?s|s)?\s+(?:median|test)|\bbrown[\s-]mood\b"),
     (

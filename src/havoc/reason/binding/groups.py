@@ -53,6 +53,10 @@ def bind_multiple_comparison(evidence: Evidence, binding: Binding) -> None:
     control = re.search(r"\b(control|reference|current|standard|placebo|actual)\b", evidence.text)
     for pattern, method in (
         (r"\bdunnett", "dunnett"),
+        (r"\bhsu|\bmcb\b|\bwith\s+the\s+best\b", "hsu_mcb"),
+        (r"\bscheff", "scheffe"),
+        (r"\blsd\b|\bleast\s+significant", "fisher_lsd"),
+        (r"\b[sš]id[aá]k", "sidak"),
         (r"\bgames", "games_howell"),
         (r"\bbonf", "bonferroni"),
         (r"\bholm\b", "holm"),
@@ -64,6 +68,10 @@ def bind_multiple_comparison(evidence: Evidence, binding: Binding) -> None:
     else:
         if control and any(control[1] in name.lower() for name in binding.args["groups"]):
             binding.set("method", "dunnett", "question")
+    if binding.args.get("method") == "hsu_mcb" and evidence.has(
+        r"\b(?:smallest|lowest|least|minimum|shortest|fewest)\b"
+    ):
+        binding.set("best", "smallest", "question")
     if binding.args.get("method") == "dunnett":
         names = list(binding.args["groups"])
         chosen = next((name for name in names if control and control[1] in name.lower()), names[0])

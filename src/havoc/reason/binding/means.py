@@ -180,7 +180,7 @@ def two_samples(evidence: Evidence, binding: Binding) -> tuple[str, str]:
 
 def _summary_names(evidence: Evidence) -> tuple[str, str]:
     found = re.findall(
-        r"(?:^|[,;.:]\s*|\band\s+|\bvs\.?\s+|\s)([A-Za-z][\w\- ]{0,24}?)\s*[:(,=]?\s*\(?\s*(?:n|mean|x-?bar|avg)\b",
+        r"(?:^|[,;.:]\s*|\band\s+|\bvs\.?\s+|\s)([A-Za-z][\w\- ]{0,24}?)\s*[:(,=]?\s*\(?\s*\b(?:n|mean|x-?bar|avg)\b",
         evidence.reading.text,
     )
     names = [

@@ -22,6 +22,19 @@ def bind_normality(evidence: Evidence, binding: Binding) -> None:
     binding.set("data", complete(binding, series), series.source)
     if series.name:
         binding.set("name", series.name, series.source)
+    # Only where one test is named: with several, all are in the result anyway.
+    named = [
+        method
+        for pattern, method in (
+            (r"\bshapiro", "shapiro_wilk"),
+            (r"\banderson", "anderson_darling"),
+            (r"\blil+iefors|\bkolmogorov", "lilliefors"),
+            (r"\bryan[\s-]*joiner", "ryan_joiner"),
+        )
+        if evidence.has(pattern)
+    ]
+    if len(named) == 1:
+        binding.set("method", named[0], "question")
     evidence.alpha(binding)
 
 
@@ -60,6 +73,8 @@ def bind_equal_variance(evidence: Evidence, binding: Binding) -> None:
             "which values, or which standard deviations with their n, should be compared?",
         )
     bind_groups(evidence, binding)
+    if evidence.has(r"\bbonett") and len(binding.args["groups"]) == 2:
+        binding.set("method", "bonett", "question")
     evidence.alpha(binding)
 
 

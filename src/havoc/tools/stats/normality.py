@@ -105,7 +105,7 @@ def normality(
         alpha=alpha,
         decided_by="",
         ryan_joiner_R=correlation,
-        ryan_joiner_critical=_ryan_joiner_critical(n, 0.05),
+        ryan_joiner_critical=_ryan_joiner_critical(n),
         ryan_joiner_p=plot_p,
         ryan_joiner_bound=plot_bound,
         warnings=precise_sums.precision_warnings(sample),
@@ -295,7 +295,7 @@ _RYAN_JOINER = {
 }
 
 
-def _ryan_joiner_critical(n: int, level: float) -> float:
+def _ryan_joiner_critical(n: int, level: float = 0.05) -> float:
     b0, b1, b2, b3 = _RYAN_JOINER[level]
     return b0 + b1 / math.sqrt(n) + b2 / n + b3 / n**2
 

@@ -320,7 +320,11 @@ def _case(
         )
     if columns:
         _only(statistic, ("correlation",), "x and y")
-        return _correlation(x or [], y or [])
+        names = [
+            given if given != usual else axis
+            for given, usual, axis in ((name1, "group 1", "x"), (name2, "group 2", "y"))
+        ]
+        return _correlation(x or [], y or [], names)
     if two:
         if name1 == name2:
             name1, name2 = f"{name1} (1)", f"{name2} (2)"
@@ -486,7 +490,7 @@ def _several(
     )
 
 
-def _correlation(x: list[float], y: list[float]) -> _Case:
+def _correlation(x: list[float], y: list[float], names: list[str]) -> _Case:
     same_length(x, y, "x, y")
     first, second = (
         as_sample(values, where, minimum=3, varying=True) for values, where in ((x, "x"), (y, "y"))
@@ -507,7 +511,7 @@ def _correlation(x: list[float], y: list[float]) -> _Case:
             unit_shift=length_x / length_y,
         ),
         kind="correlation",
-        samples={"x": first, "y": second},
+        samples={names[0]: first, names[1] if names[1] != names[0] else f"{names[1]} (2)": second},
         effect_name="r squared",
         effect_size=float(a @ b) ** 2,
     )
