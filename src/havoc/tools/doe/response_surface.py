@@ -11,12 +11,10 @@ e-Handbook 5.5.3.
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import msgspec
 import numpy as np
 from msgspec import Meta
-from scipy import stats
 
 from havoc.errors import InputError
 from havoc.tools.declaration import tool
@@ -24,44 +22,37 @@ from havoc.tools.doe.anova_row import AnovaRow
 from havoc.tools.doe.contour_chart import contour
 from havoc.tools.doe.effect_charts import residual_chart
 from havoc.tools.doe.factors import Coding
-from havoc.tools.doe.least_squares import (
-    r_squared_predicted,
-)
 from havoc.tools.doe.polynomial import read_polynomial
 from havoc.tools.doe.quadratic import (
-    Canonical,
     Quadratic,
     canonical_analysis,
-    second_order_columns,
     second_order_terms,
 )
 from havoc.tools.doe.surface_fit import (
-    FittedSurface,
     Region,
+    SourceTest,
     SurfaceTerm,
-    anova_of,
     best_setting_of,
     fit_surface,
     limits_of,
     region_of,
-    terms_of,
 )
 from havoc.tools.doe.surface_input import (
     Scale,
     polynomial_of_coefficients,
     quadratic_of,
 )
+from havoc.tools.doe.surface_precision import precision_of, region_chart
+from havoc.tools.doe.surface_report import (
+    PathStep,
+    geometry_of,
+    path_of,
+    tests_of,
+    upper_of,
+    warnings_of,
+)
 from havoc.tools.parameters import Alpha, FloatArray, Name, Unit
 from havoc.tools.result import Narrative, Outcome, Recomputed
-
-
-class PathStep(msgspec.Struct, frozen=True, kw_only=True):
-    """One point on the path of steepest ascent or descent."""
-
-    step: int
-    coded: list[float]
-    actual: list[float]
-    predicted: float
 
 
 class ResponseSurface(Outcome):
@@ -70,6 +61,10 @@ class ResponseSurface(Outcome):
     ``kind`` is maximum, minimum, saddle, ridge (a line of stationary points) or none (no
     curvature). ``best_*`` is the best predicted setting within the tested region: the range of
     every factor, and for designs with axial points no further out than the outermost run.
+    ``stationary_ci`` is the linearised interval of each coordinate; ``stationary_region`` the
+    smallest box around the Box-Hunter confidence region inside the tested range, of which it
+    takes ``stationary_region_share`` (``stationary_region_open``: it reaches the edge).
+    ``kind_certain`` says whether no eigenvalue could be zero.
     """
 
     response_name: str
@@ -97,7 +92,20 @@ class ResponseSurface(Outcome):
     best_predicted: float | None = None
     best_ci_low: float | None = None
     best_ci_high: float | None = None
+    best_pi_low: float | None = None
+    best_pi_high: float | None = None
     best_on_edge: bool | None = None
+    eigenvalue_std_errors: list[float] | None = None
+    eigenvalue_ci_low: list[float] | None = None
+    eigenvalue_ci_high: list[float] | None = None
+    kind_certain: bool | None = None
+    stationary_std_error: list[float] | None = None
+    stationary_ci: dict[str, list[float]] | None = None
+    stationary_region: dict[str, list[float]] | None = None
+    stationary_region_share: float | None = None
+    stationary_region_open: bool | None = None
+    block_sd: float | None = None
+    source_tests: list[SourceTest] | None = None
     r_squared: float | None = None
     r_squared_adjusted: float | None = None
     r_squared_predicted: float | None = None
@@ -134,6 +142,9 @@ def response_surface(
         dict[str, float], Meta(description="instead of data: b0, b1, b2, b12, b11, b22 …")
     ] = {},  # noqa: B006
     block: Annotated[list[str | float], Meta(description="block of every run")] = [],  # noqa: B006
+    random_block: Annotated[
+        bool, Meta(description="blocks are a sample (days, batches): REML instead of fixed effects")
+    ] = False,
     model: Annotated[
         Literal["second_order", "interactions", "first_order"], Meta(description="model to fit")
     ] = "second_order",
@@ -164,7 +175,7 @@ def response_surface(
     natural or coded; they are coded with the factorial points at -1 and +1
     unless center and half_range are given. Assumes independent errors of
     constant variance and a smooth surface. Predictions are trusted only inside
-    the tested region.
+    the tested region. Beyond it use ridge_analysis or steepest_ascent.
     """
     where = "response_surface"
     if (goal == "target") != (target is not None):
@@ -188,17 +199,23 @@ def response_surface(
             unit,
             where,
         )
-    fitted = fit_surface(factors, response, block, model, center, half_range, where)
+    fitted = fit_surface(
+        factors, response, block, model, center, half_range, where, random_block=random_block
+    )
     canonical = canonical_analysis(fitted.surface)
     region = region_of(fitted, bounds, where)
     best = best_setting_of(fitted.surface, region, fitted.coded, goal, target)
-    geometry = _geometry(fitted.scales, fitted.surface, canonical, region, best)
-    tests = _tests(fitted, alpha, best)
+    geometry = geometry_of(fitted.scales, fitted.surface, canonical, region, best)
+    tests = tests_of(fitted, alpha, best) | precision_of(fitted, canonical, region, alpha)
+    blocks = (
+        "random blocks by restricted maximum likelihood with Kenward-Roger tests"
+        if random_block
+        else "blocks against the first block, for which the predictions hold"
+    )
     return ResponseSurface(
         method=(
-            f"{model.replace('_', '-')} model by least squares in coded units; blocks against the "
-            "first block, for which the predictions hold; lack of fit against replicates; "
-            "best setting inside the tested region"
+            f"{model.replace('_', '-')} model by least squares in coded units; {blocks}; lack of "
+            "fit against replicates; best setting inside the tested region"
         ),
         unit=unit,
         response_name=response_name,
@@ -208,12 +225,13 @@ def response_surface(
         n=len(fitted.values),
         coefficients=[float(value) for value in fitted.fit.coefficients],
         coefficient_names=fitted.names,
-        path=_path(fitted.surface, fitted.scales, steps, step, goal) if steps else None,
+        path=path_of(fitted.surface, fitted.scales, steps, step, goal) if steps else None,
         **geometry,
         **tests,
-        warnings=_warnings(geometry, tests, goal),
+        warnings=warnings_of(geometry, tests, goal),
         charts=[
             *contour(fitted.surface, fitted.scales, region, best, fitted.coded, response_name),
+            *region_chart(fitted, canonical, region, alpha, response_name),
             *(
                 [residual_chart(fitted.fit.fitted, fitted.fit.residuals, response_name, unit)]
                 if fitted.fit.df
@@ -259,8 +277,8 @@ def _of_polynomial(
         low, high = limits_of(scales, bounds, None, where)
         region = Region(low=low, high=high, radius=None)
         best = best_setting_of(surface, region, np.array([(low + high) / 2]), goal, target)
-    geometry = _geometry(scales, surface, canonical, region, best)
-    columns = _upper(surface)
+    geometry = geometry_of(scales, surface, canonical, region, best)
+    columns = upper_of(surface)
     shown = region or Region(low=-np.ones(len(ordered)), high=np.ones(len(ordered)), radius=None)
     return ResponseSurface(
         method="canonical analysis of the polynomial as given, in its own units",
@@ -271,9 +289,9 @@ def _of_polynomial(
         level=1 - alpha,
         coefficients=columns,
         coefficient_names=["intercept", *second_order_terms(ordered)],
-        path=_path(surface, scales, steps, step, goal) if steps else None,
+        path=path_of(surface, scales, steps, step, goal) if steps else None,
         **geometry,
-        warnings=_warnings(geometry, {}, goal),
+        warnings=warnings_of(geometry, {}, goal),
         charts=contour(surface, scales, shown, best, None, response_name),
     )
 
@@ -311,7 +329,8 @@ def _narrate(result: ResponseSurface) -> Narrative:
         )
         interval = (
             "; the {{level:%}} confidence interval of the mean runs from {{best_ci_low}} to "
-            "{{best_ci_high:unit}}"
+            "{{best_ci_high:unit}}, a single run lies between {{best_pi_low}} and "
+            "{{best_pi_high:unit}}"
             if result.best_ci_low is not None
             else ""
         )
@@ -319,6 +338,15 @@ def _narrate(result: ResponseSurface) -> Narrative:
         details.append(
             f"Within the {where} the best setting is {place} with a predicted "
             f"{{{{best_predicted:unit}}}}{interval}."
+        )
+    if result.kind_certain is False and kind is not None:
+        details.append(
+            "Its nature is not certain: the confidence interval of an eigenvalue holds zero."
+        )
+    if result.stationary_region_share is not None and result.stationary_in_region:
+        details.append(
+            "The {{level:%}} confidence region of the stationary point takes "
+            "{{stationary_region_share:%}} of the tested region."
         )
     if result.p_lack_of_fit is not None:
         details.append(
@@ -392,146 +420,3 @@ def _recompute(result: ResponseSurface, response: list[float], **_: object) -> l
             )
         )
     return checks
-
-
-def _geometry(
-    scales: list[Scale],
-    surface: Quadratic,
-    canonical: Canonical,
-    region: Region | None,
-    best: FloatArray | None,
-) -> dict[str, Any]:
-    """Stationary point and best setting, coded and actual."""
-    names = [scale.name for scale in scales]
-
-    def actual(point: FloatArray) -> list[float]:
-        return [scale.actual(float(value)) for scale, value in zip(scales, point, strict=True)]
-
-    found: dict[str, Any] = {
-        "factor_names": names,
-        "coding": scales,
-        "eigenvalues": canonical.eigenvalues.tolist(),
-        "eigenvectors": canonical.eigenvectors.T.tolist(),
-        "kind": canonical.kind,
-    }
-    if canonical.stationary is not None:
-        place = canonical.stationary
-        found |= {
-            "stationary_point_coded": place.tolist(),
-            "stationary_point_actual": actual(place),
-            "stationary_point": dict(zip(names, actual(place), strict=True)),
-            "predicted_at_stationary": surface(place),
-            "stationary_in_region": region.holds(place) if region is not None else None,
-        }
-    if best is not None and region is not None:
-        edge = np.any((best <= region.low + 1e-6) | (best >= region.high - 1e-6))
-        rim = region.radius is not None and float(best @ best) >= region.radius**2 * (1 - 1e-6)
-        found |= {
-            "best_setting_coded": (best + 0.0).tolist(),
-            "best_setting_actual": actual(best),
-            "best_setting": dict(zip(names, actual(best), strict=True)),
-            "best_predicted": surface(best),
-            "best_on_edge": bool(edge) or rim,
-        }
-    return found
-
-
-def _tests(fitted: FittedSurface, alpha: float, best: FloatArray) -> dict[str, Any]:
-    """Tests of the coefficients and of the model, and the interval at the best setting."""
-    ols, values = fitted.fit, fitted.values
-    total = float(((values - values.mean()) ** 2).sum())
-    tests: dict[str, Any] = {
-        "r_squared": 1 - ols.rss / total,
-        "r_squared_predicted": r_squared_predicted(ols, total),
-        "df_residual": ols.df,
-        "anova": anova_of(fitted, total),
-        "terms": terms_of(fitted, alpha),
-    }
-    pure = fitted.pure
-    if pure is not None:
-        tests |= {"ss_pure_error": pure.ss_pure_error, "df_pure_error": pure.df_pure_error}
-        if pure.df_lack_of_fit:
-            tests |= {
-                "ss_lack_of_fit": pure.ss_lack_of_fit,
-                "df_lack_of_fit": pure.df_lack_of_fit,
-                "F_lack_of_fit": pure.f,
-                "p_lack_of_fit": pure.p_value,
-                "lack_of_fit_significant": None if pure.p_value is None else pure.p_value < alpha,
-            }
-    if ols.df == 0 or ols.rss == 0:
-        return tests
-    mean_square = ols.rss / ols.df
-    df_model = fitted.model.shape[1] - 1
-    f = (total - ols.rss) / df_model / mean_square
-    p_value = float(stats.f.sf(f, df_model, ols.df))
-    row = second_order_columns(best[None, :])[0, : fitted.model.shape[1] - fitted.n_blocks]
-    point = np.concatenate([row[:1], np.zeros(fitted.n_blocks), row[1:]])
-    error = math.sqrt(mean_square) * float(np.linalg.norm(point @ ols.inverse_root))
-    margin = float(stats.t.ppf(1 - alpha / 2, ols.df)) * error
-    predicted = fitted.surface(best)
-    return tests | {
-        "r_squared_adjusted": 1 - mean_square / (total / (len(values) - 1)),
-        "residual_sd": math.sqrt(mean_square),
-        "F": f,
-        "p_value": p_value,
-        "significant": p_value < alpha,
-        "significant_terms": [
-            term.term for term in tests["terms"] if term.significant and term.term != "intercept"
-        ],
-        "best_ci_low": predicted - margin,
-        "best_ci_high": predicted + margin,
-    }
-
-
-def _path(
-    surface: Quadratic, scales: list[Scale], steps: int, step: float, goal: str
-) -> list[PathStep]:
-    """Steepest ascent (descent for minimize) of the linear part from the centre."""
-    slope = surface.linear if goal != "minimize" else -surface.linear
-    largest = float(np.abs(slope).max())
-    if largest == 0:
-        return []
-    direction = slope / largest * step
-    path = []
-    for count in range(steps + 1):
-        point = count * direction
-        path.append(
-            PathStep(
-                step=count,
-                coded=point.tolist(),
-                actual=[
-                    scale.actual(float(value)) for scale, value in zip(scales, point, strict=True)
-                ],
-                predicted=surface(point),
-            )
-        )
-    return path
-
-
-def _upper(surface: Quadratic) -> list[float]:
-    """Coefficients in the order of :func:`second_order_terms`."""
-    k = len(surface.linear)
-    pairs = [2 * surface.curvature[i, j] for i in range(k) for j in range(i + 1, k)]
-    squares = [surface.curvature[i, i] for i in range(k)]
-    return [float(value) for value in [surface.constant, *surface.linear, *pairs, *squares]]
-
-
-def _warnings(geometry: dict[str, Any], tests: dict[str, Any], goal: str) -> list[str]:
-    warnings = []
-    if geometry.get("stationary_in_region") is False:
-        warnings.append("the stationary point lies outside the tested region")
-    if geometry["kind"] == "saddle":
-        warnings.append("the stationary point is a saddle point: neither a maximum nor a minimum")
-    wanted = {"maximize": "maximum", "minimize": "minimum"}.get(goal)
-    other = {"maximum": "minimum", "minimum": "maximum"}.get(geometry["kind"])
-    if wanted is not None and wanted == other:
-        warnings.append(f"the stationary point is a {geometry['kind']}, but a {wanted} is wanted")
-    if geometry.get("best_on_edge"):
-        warnings.append(
-            "the best setting lies on the edge of the tested region; the optimum may be beyond it"
-        )
-    if tests.get("lack_of_fit_significant"):
-        warnings.append("the lack of fit is significant: the surface is more complicated")
-    if tests and tests.get("df_residual") == 0:
-        warnings.append("the model uses up all runs, so nothing can be tested")
-    return warnings

@@ -26,6 +26,12 @@ from havoc.tools.doe.quadratic import (
     second_order_terms,
 )
 from havoc.tools.doe.surface_input import Scale, read_columns, scales_of
+from havoc.tools.doe.variance_components import (
+    MixedFit,
+    adjusted_covariance,
+    contrast_test,
+    fit_mixed,
+)
 from havoc.tools.parameters import FloatArray, as_sample
 
 MAX_STARTS = 60
@@ -40,6 +46,7 @@ class SurfaceTerm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     t: float | None = None
     p_value: float | None = None
     significant: bool | None = None
+    df: float | None = None
 
 
 class FittedSurface(msgspec.Struct, kw_only=True):
@@ -54,6 +61,36 @@ class FittedSurface(msgspec.Struct, kw_only=True):
     n_blocks: int
     surface: Quadratic
     pure: PureError | None
+    mixed: MixedFit | None = None
+
+    @property
+    def variance(self) -> float | None:
+        """Variance of the error, or None where the model uses up all runs."""
+        if self.mixed is not None:
+            return float(self.mixed.components[-1])
+        return self.fit.rss / self.fit.df if self.fit.df and self.fit.rss > 0 else None
+
+    @property
+    def covariance(self) -> FloatArray | None:
+        """Covariance of the coefficients; for random blocks that of Kenward and Roger."""
+        if self.mixed is not None:
+            return adjusted_covariance(self.mixed)
+        if self.variance is None:
+            return None
+        spread: FloatArray = self.variance * (self.fit.inverse_root @ self.fit.inverse_root.T)
+        return spread
+
+    def freedom(self, contrast: FloatArray) -> float:
+        """Degrees of freedom of an estimate."""
+        if self.mixed is None:
+            return float(self.fit.df)
+        return contrast_test(self.mixed, contrast[None, :], "kenward_roger").df_error
+
+    def row(self, point: FloatArray) -> FloatArray:
+        """Row of the model at a coded point, in the first block (random blocks: on average)."""
+        count = self.model.shape[1] - self.n_blocks
+        row = second_order_columns(point[None, :])[0, :count]
+        return np.concatenate([row[:1], np.zeros(self.n_blocks), row[1:]])
 
 
 class Region(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +115,8 @@ def fit_surface(
     center: dict[str, float] | list[float],
     half_range: dict[str, float] | list[float],
     where: str,
+    *,
+    random_block: bool = False,
 ) -> FittedSurface:
     values = as_sample(response, f"{where} response", minimum=3, varying=True)
     columns = read_columns(factors, len(values), where)
@@ -96,6 +135,12 @@ def fit_surface(
             remedy="give the block of every run",
         )
     block_names, block_columns = block_dummies(block) if block else ([], np.zeros((len(values), 0)))
+    if random_block and not block_names:
+        raise InputError(
+            "random blocks need at least two blocks",
+            where=f"{where} block",
+            remedy="give the block of every run",
+        )
     k = len(names)
     count = {
         "second_order": 1 + 2 * k + k * (k - 1) // 2,
@@ -121,6 +166,26 @@ def fit_surface(
             remedy="add runs such as axial and centre points, or use a smaller model",
         )
     fitted = fit(matrix, values)
+    pure = lack_of_fit(coded, block_columns, values, fitted)
+    mixed: MixedFit | None = None
+    if random_block:
+        if fitted.df < 1 or fitted.rss == 0:
+            raise InputError(
+                "no error is left beside the model and the blocks",
+                where=f"{where} response",
+                remedy="add runs, or use a smaller model",
+            )
+        groups = np.column_stack([block_columns @ np.arange(1, len(block_names) + 1)])[:, 0]
+        mixed = fit_mixed(polynomial, values, [groups.astype(np.int64)], f"{where} block")
+        matrix, terms = polynomial, [terms[0], *terms[1 + len(block_names) :]]
+        fitted = msgspec.structs.replace(
+            fitted,
+            coefficients=mixed.coefficients,
+            fitted=values - mixed.conditional,
+            residuals=mixed.conditional,
+            rss=float(mixed.conditional @ mixed.conditional),
+        )
+        block_names = []
     coefficients = np.zeros(1 + 2 * k + k * (k - 1) // 2)
     coefficients[0] = fitted.coefficients[0]
     coefficients[1:count] = fitted.coefficients[1 + len(block_names) :]
@@ -133,7 +198,8 @@ def fit_surface(
         names=terms,
         n_blocks=len(block_names),
         surface=Quadratic.of(coefficients, k),
-        pure=lack_of_fit(coded, block_columns, values, fitted),
+        pure=pure,
+        mixed=mixed,
     )
 
 
@@ -215,15 +281,16 @@ def best_setting_of(
 
 
 def terms_of(fitted: FittedSurface, alpha: float) -> list[SurfaceTerm]:
-    ols = fitted.fit
-    if ols.df == 0 or ols.rss == 0:
+    ols, covariance = fitted.fit, fitted.covariance
+    if covariance is None:
         return [
             SurfaceTerm(term=name, coefficient=float(value))
             for name, value in zip(fitted.names, ols.coefficients, strict=True)
         ]
-    errors = np.sqrt(ols.rss / ols.df * ols.unscaled)
+    errors = np.sqrt(np.diag(covariance))
     ratios = ols.coefficients / errors
-    p_values = 2 * stats.t.sf(np.abs(ratios), ols.df)
+    freedom = np.array([fitted.freedom(row) for row in np.eye(len(ols.coefficients))])
+    p_values = 2 * stats.t.sf(np.abs(ratios), freedom)
     return [
         SurfaceTerm(
             term=name,
@@ -232,15 +299,18 @@ def terms_of(fitted: FittedSurface, alpha: float) -> list[SurfaceTerm]:
             t=float(ratio),
             p_value=float(p_value),
             significant=bool(p_value < alpha),
+            df=float(df) if fitted.mixed is not None else None,
         )
-        for name, value, error, ratio, p_value in zip(
-            fitted.names, ols.coefficients, errors, ratios, p_values, strict=True
+        for name, value, error, ratio, p_value, df in zip(
+            fitted.names, ols.coefficients, errors, ratios, p_values, freedom, strict=True
         )
     ]
 
 
 def anova_of(fitted: FittedSurface, total: float) -> list[AnovaRow]:
     """Sequential sums of squares: blocks, linear, interactions, quadratics; residual parts."""
+    if fitted.mixed is not None:
+        return []
     ols, k = fitted.fit, len(fitted.scales)
     pairs = k * (k - 1) // 2
     sizes = [
@@ -294,3 +364,34 @@ def anova_of(fitted: FittedSurface, total: float) -> list[AnovaRow]:
         )
     rows.append(AnovaRow(source="total", df=len(fitted.values) - 1, ss=total))
     return rows
+
+
+class SourceTest(msgspec.Struct, frozen=True, kw_only=True):
+    """Test of all terms of one kind, with random blocks."""
+
+    source: str
+    df: int
+    df_error: float
+    F: float
+    p_value: float
+
+
+def source_tests(fitted: FittedSurface) -> list[SourceTest]:
+    """Linear terms, interactions and squares, each tested together (Kenward-Roger)."""
+    if fitted.mixed is None:
+        return []
+    k = len(fitted.scales)
+    sizes = [("linear", k), ("two-factor interactions", k * (k - 1) // 2), ("pure quadratics", k)]
+    found: list[SourceTest] = []
+    start, width = 1, fitted.model.shape[1]
+    for source, size in sizes:
+        if size == 0 or start + size > width:
+            continue
+        test = contrast_test(fitted.mixed, np.eye(width)[start : start + size], "kenward_roger")
+        start += size
+        found.append(
+            SourceTest(
+                source=source, df=test.df, df_error=test.df_error, F=test.F, p_value=test.p_value
+            )
+        )
+    return found

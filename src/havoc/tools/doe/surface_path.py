@@ -14,7 +14,7 @@ import numpy as np
 from scipy import optimize, stats
 
 from havoc.charts import ChartSpec, Limit, Panel, Series
-from havoc.tools.doe.quadratic import Quadratic, second_order_columns
+from havoc.tools.doe.quadratic import Quadratic
 from havoc.tools.doe.surface_fit import FittedSurface, Region
 from havoc.tools.doe.surface_input import Scale
 from havoc.tools.parameters import FloatArray
@@ -48,26 +48,21 @@ class Band(msgspec.Struct, frozen=True, kw_only=True):
     pi_high: float
 
 
-def model_row(fitted: FittedSurface, point: FloatArray) -> FloatArray:
-    """Row of the model at a coded point, in the first block."""
-    count = fitted.model.shape[1] - fitted.n_blocks
-    row = second_order_columns(point[None, :])[0, :count]
-    return np.concatenate([row[:1], np.zeros(fitted.n_blocks), row[1:]])
-
-
 def band_at(fitted: FittedSurface, point: FloatArray, alpha: float) -> Band | None:
     """Mean response with its confidence and prediction interval; None without error."""
-    ols = fitted.fit
-    if ols.df == 0 or ols.rss == 0:
+    covariance, variance = fitted.covariance, fitted.variance
+    if covariance is None or variance is None:
         return None
-    deviation = math.sqrt(ols.rss / ols.df)
-    spread = float(np.linalg.norm(model_row(fitted, point) @ ols.inverse_root))
-    critical = float(stats.t.ppf(1 - alpha / 2, ols.df))
+    row = fitted.row(point)
+    error = math.sqrt(max(float(row @ covariance @ row), 0.0))
+    # One further run comes from a block of its own where blocks are random.
+    blocks = 0.0 if fitted.mixed is None else float(fitted.mixed.components[:-1].sum())
+    critical = float(stats.t.ppf(1 - alpha / 2, fitted.freedom(row)))
     mean = fitted.surface(point)
-    margin, single = critical * deviation * spread, critical * deviation * math.hypot(1, spread)
+    margin, single = critical * error, critical * math.sqrt(error**2 + variance + blocks)
     return Band(
         mean=mean,
-        error=deviation * spread,
+        error=error,
         ci_low=mean - margin,
         ci_high=mean + margin,
         pi_low=mean - single,

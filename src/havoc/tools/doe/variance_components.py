@@ -32,7 +32,10 @@ DfMethod = Literal["kenward_roger", "satterthwaite"]
 
 
 class MixedFit(msgspec.Struct, kw_only=True):
-    """Estimates; ``components`` has one variance for every random term, then that of the error."""
+    """Estimates; ``components`` has one variance for every random term, then that of the error.
+
+    ``residuals`` are about the fixed effects, ``conditional`` also about the predicted blocks.
+    """
 
     coefficients: FloatArray
     covariance: FloatArray
@@ -40,6 +43,7 @@ class MixedFit(msgspec.Struct, kw_only=True):
     component_errors: FloatArray
     fitted: FloatArray
     residuals: FloatArray
+    conditional: FloatArray
     log_likelihood: float
     at_zero: list[bool]
     derivatives: list[FloatArray]
@@ -109,6 +113,7 @@ def fit_mixed(
         component_errors=errors * scale,
         fitted=fitted * root,
         residuals=(scaled - fitted) * root,
+        conditional=state.residual * float(components[-1]) * root,
         log_likelihood=state.log_likelihood - 0.5 * (count - model.shape[1]) * math.log(scale),
         at_zero=[not own for own in free[:-1]],
         derivatives=[own / scale**2 for own in derivatives],
