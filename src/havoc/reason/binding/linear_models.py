@@ -79,20 +79,17 @@ def choose_response(evidence: Evidence, frame: Frame, *, counts: bool = False) -
     ]
     if len(numbers) == 1:
         return numbers[0]
-    of = re.search(
-        r"\b(?:of|for|model(?:l?ing)?|explain|predict\w*)\s+(?:the\s+)?(\w+)", evidence.text
-    )
-    if of:
-        asked = [column for column in numbers if column.name.lower() == of[1]]
-        if asked:
-            return asked[0]
-    left = re.search(r"(\w+)\s*~", evidence.text)
-    if left:
-        asked = [column for column in numbers if column.name.lower() == left[1]]
-        if asked:
-            return asked[0]
-    if any(is_response_name(column.name) for column in numbers):
-        return next(column for column in numbers if is_response_name(column.name))
+    by_name = [column for column in numbers if is_response_name(column.name)]
+    if by_name:
+        return by_name[0]
+    for column in numbers:
+        name = re.escape(column.name.lower())
+        if evidence.has(
+            rf"(?<!\w){name}\s*~|\b(?:of|for)\s+(?:the\s+)?{name}\s+(?:on|by|with|from|against|using|as)\b"
+            rf"|\b(?:predictors?|regress\w*|models?|selection|subsets?|analysis|glm|ancova)\s+"
+            rf"(?:of|for)\s+(?:the\s+)?{name}(?!\w)"
+        ):
+            return column
     chosen = response_of(evidence, series)
     return numbers[series.index(chosen)]
 
@@ -104,9 +101,11 @@ def predictors_of(evidence: Evidence, frame: Frame, *without: Column) -> list[Co
     every = evidence.has(
         r"\ball (?:the )?(?:other )?(?:predictors|columns|variables|factors)|~\s*\."
     )
-    if len(named) >= 1 and not every:
-        return named
-    return rest
+    names = "|".join(re.escape(column.name.lower()) for column in rest)
+    span = evidence.has(
+        rf"(?<!\w)(?:{names})\s*(?:\.\.+|…|-|–|to|through|thru|until)\s*(?:{names})(?!\w)"
+    )
+    return named if named and not every and not span else rest
 
 
 def complete_rows(binding: Binding, frame: Frame, columns: list[Column]) -> list[list[float | str]]:
@@ -191,4 +190,90 @@ def _exposure_of(evidence: Evidence, frame: Frame, response: Column) -> Column |
     return None
 
 
-BINDERS: dict[str, Binder] = {"poisson_regression": bind_poisson_regression}
+# selection of predictors ------------------------------------------------------------------
+
+
+def bind_regression_stepwise(evidence: Evidence, binding: Binding) -> None:
+    _bind_selection(evidence, binding, "stepwise selection", labels=True)
+    forward = evidence.has(r"\bforward(?:s)?\b")
+    backward = evidence.has(r"\bbackward(?:s)?\b|\belimination\b")
+    if forward != backward:
+        binding.set("direction", "forward" if forward else "backward", "question")
+    if evidence.has(r"\bbic\b|\bbayesian\b|\bschwarz"):
+        binding.set("criterion", "bic", "question")
+    elif evidence.has(r"\baic\b|\bakaike"):
+        binding.set("criterion", "aic", "question")
+    for name, pattern in (
+        ("alpha_to_enter", r"\b(?:alpha|p)[\s-]+(?:value\s+)?(?:to|of)[\s-]+enter\w*"),
+        (
+            "alpha_to_remove",
+            r"\b(?:alpha|p)[\s-]+(?:value\s+)?(?:to|of)[\s-]+(?:remove|leave|stay)\w*",
+        ),
+    ):
+        found = re.search(
+            rf"{pattern}\s*(?:is|of|=|:)?\s*(0?\.\d+)", evidence.reading.plain, re.IGNORECASE
+        )
+        if found:
+            place = f"question[{found.start(1)}:{found.end(1)}]"
+            binding.set(name, float(found[1]), place)
+    if not {"alpha_to_enter", "alpha_to_remove"} & set(binding.args):
+        evidence.alpha(binding)
+    enter = binding.args.get("alpha_to_enter", 0.15)
+    if enter > binding.args.get("alpha_to_remove", 0.15):
+        binding.set("alpha_to_remove", enter, "as alpha_to_enter")
+
+
+_SUBSET_CRITERIA: tuple[tuple[str, str], ...] = (
+    (r"\badj\w*\W{0,3}r", "adj_r_squared"),
+    (r"\bbic\b|\bbayesian\b|\bschwarz", "bic"),
+    (r"\baic\b|\bakaike", "aic"),
+    (r"\bpress\b|\bpredicted r", "press"),
+    (r"\bcp\b|\bc_p\b|\bmallow", "cp"),
+)
+
+
+def bind_best_subsets(evidence: Evidence, binding: Binding) -> None:
+    _bind_selection(evidence, binding, "best subsets", labels=False)
+    for pattern, name in _SUBSET_CRITERIA:
+        if evidence.has(pattern):
+            binding.set("criterion", name, "question")
+            break
+    evidence.alpha(binding)
+
+
+def _bind_selection(evidence: Evidence, binding: Binding, what: str, *, labels: bool) -> None:
+    frame = frame_of(evidence, what)
+    response = choose_response(evidence, frame)
+    predictors = [
+        column
+        for column in predictors_of(evidence, frame, response)
+        if labels or column.kind == "number"
+    ]
+    if len(predictors) < 2:
+        rest = [column for column in frame.columns if column is not response]
+        predictors = [column for column in rest if labels or column.kind == "number"]
+    if len(predictors) < 2:
+        raise NeedsInput(
+            f"{what} chooses among several predictors, and one was found",
+            "which columns are candidates?",
+        )
+    values = complete_rows(binding, frame, [response, *predictors])
+    binding.set("y", values[0], frame.source(response))
+    binding.set("response", response.name, frame.source(response))
+    binding.set(
+        "predictors",
+        {column.name: value for column, value in zip(predictors, values[1:], strict=True)},
+        ", ".join(frame.source(column) for column in predictors)[:400],
+    )
+    binding.echo(
+        "{} is the response, the candidates are {}",
+        (response.name, frame.source(response)),
+        (", ".join(column.name for column in predictors), frame.source(predictors[0])),
+    )
+
+
+BINDERS: dict[str, Binder] = {
+    "poisson_regression": bind_poisson_regression,
+    "regression_stepwise": bind_regression_stepwise,
+    "best_subsets": bind_best_subsets,
+}
