@@ -28,7 +28,7 @@ QUESTIONS: list[tuple[str, dict[str, Any]]] = [
         {"kind": "np", "mean": 0.2, "shifted_mean": 0.4, "subgroup_size": 50},
     ),
     (
-        "How long is the run length of an individuals chart with Nelson rules at a shift of 1 sigma",
+        "How long is the run length of an individuals chart with Nelson rules, shift 1 sigma",
         {"kind": "i_mr", "rules": "nelson", "shift": 1.0},
     ),
     ("What is the run length of a zone chart for a 1 sigma shift?", {"kind": "zone"}),

@@ -7,9 +7,11 @@ OPERATIONS: dict[str, str] = {
     "capability_between_within": "capability_between_within",
     "capability_nonnormal": "capability_nonnormal",
     "capability_sixpack": "capability_sixpack",
+    "change_point": "change_point",
     "control_chart": "control_chart",
     "control_chart_constants": "constants",
     "phase_one": "phase_one",
+    "residual_chart": "residual_chart",
     "run_chart": "run_chart",
     "runs_rules": "runs_rules",
 }
