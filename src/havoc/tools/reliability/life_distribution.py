@@ -20,7 +20,8 @@ from havoc.tools.reliability import life_families as families
 from havoc.tools.reliability.life_data import Censored, Counts, Events, Times
 from havoc.tools.reliability.life_estimates import at_time, life_at, mean_limits, parameters
 from havoc.tools.reliability.life_families import LABELS, Distribution
-from havoc.tools.reliability.life_fit import Fitted, fit, log_likelihood, mean_of
+from havoc.tools.reliability.life_fit import Fitted, fit, mean_of
+from havoc.tools.reliability.life_likelihood import log_likelihood
 from havoc.tools.reliability.life_result import LifeDistribution, narrate, probability_plot
 from havoc.tools.reliability.likelihood_limits import Profile
 from havoc.tools.reliability.observations import Lower, Observations, Upper, read_observations

@@ -18,7 +18,8 @@ from scipy import special
 
 from havoc.tools.parameters import FloatArray
 from havoc.tools.reliability import life_families as families
-from havoc.tools.reliability.life_fit import Fitted, mean_of, place_of, quantile_at, share_at
+from havoc.tools.reliability.life_fit import Fitted, mean_of
+from havoc.tools.reliability.life_likelihood import place_of, quantile_at, share_at
 from havoc.tools.reliability.likelihood_limits import Profile
 from havoc.tools.reliability.weibull_result import AtTime, BLife
 

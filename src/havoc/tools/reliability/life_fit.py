@@ -21,6 +21,13 @@ from havoc.errors import InputError
 from havoc.tools.parameters import FloatArray
 from havoc.tools.reliability import life_families as families
 from havoc.tools.reliability.life_families import LABELS
+from havoc.tools.reliability.life_likelihood import (
+    gamma_likelihood,
+    location_scale_likelihood,
+    log_likelihood,
+    quantile_at,
+    share_at,
+)
 from havoc.tools.reliability.observations import Observations
 
 _MAX_STEPS = 100
@@ -123,94 +130,6 @@ def check(distribution: str, data: Observations) -> None:
         )
 
 
-def log_likelihood(distribution: str, theta: FloatArray, data: Observations) -> float:
-    if distribution == "gamma":
-        return _gamma_likelihood(theta, data)
-    threshold = float(theta[2]) if families.has_threshold(distribution) else 0.0
-    value, _ = _location_scale(distribution, theta, threshold, data)
-    return value
-
-
-def _location_scale(
-    distribution: str, theta: FloatArray, threshold: float, data: Observations
-) -> tuple[float, FloatArray]:
-    """Log likelihood and its slopes by mu and ln sigma."""
-    standard = families.standard_of(distribution)
-    mu, sigma = float(theta[0]), math.exp(min(max(float(theta[1]), -300.0), 300.0))
-    logs = families.on_log(distribution)
-    value, by_mu, by_sigma = 0.0, 0.0, 0.0
-    exact, right = data.exact, data.right
-    between = ~exact & ~right
-
-    def place(time: FloatArray) -> FloatArray:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            y = np.log(np.maximum(time - threshold, 0.0)) if logs else time
-        return np.asarray((y - mu) / sigma, dtype=np.float64)
-
-    if exact.any():
-        time, w = data.lower[exact], data.weight[exact]
-        if logs and bool((time <= threshold).any()):
-            return -math.inf, np.zeros(2)
-        z = place(time)
-        jacobian = np.log(time - threshold) if logs else 0.0
-        value += float(w @ (families.log_density(standard, z) - math.log(sigma) - jacobian))
-        slope = families.slope_of_log_density(standard, z)
-        by_mu -= float(w @ slope) / sigma
-        by_sigma -= float(w @ (slope * z + 1))
-    if right.any():
-        z, w = place(data.lower[right]), data.weight[right]
-        z = np.where(np.isneginf(z), -1e300, z)
-        survival = families.log_survival(standard, np.maximum(z, -1e6))
-        value += float(w @ survival)
-        hazard = np.exp(families.log_density(standard, np.maximum(z, -1e6)) - survival)
-        by_mu += float(w @ hazard) / sigma
-        by_sigma += float(w @ (hazard * np.where(hazard > 0, z, 0.0)))
-    if between.any():
-        w = data.weight[between]
-        # a unit that failed before its first inspection lies below it, without another limit
-        low = np.where(data.lower[between] > 0, data.lower[between], -np.inf)
-        z_low = np.clip(np.where(np.isneginf(low), -np.inf, place(np.maximum(low, 0.0))), -1e6, 1e6)
-        z_high = np.clip(place(data.upper[between]), -1e6, 1e6)
-        mass = np.where(
-            z_low > 0,
-            np.exp(families.log_survival(standard, z_low))
-            - np.exp(families.log_survival(standard, z_high)),
-            families.share(standard, z_high) - families.share(standard, z_low),
-        )
-        if bool((mass <= 0).any()) or not np.isfinite(mass).all():
-            return -math.inf, np.zeros(2)
-        value += float(w @ np.log(mass))
-        f_low = np.exp(families.log_density(standard, z_low))
-        f_high = np.exp(families.log_density(standard, z_high))
-        by_mu -= float(w @ ((f_high - f_low) / mass)) / sigma
-        by_sigma -= float(w @ ((z_high * f_high - z_low * f_low) / mass))
-    return value, np.array([by_mu, by_sigma])
-
-
-def _gamma_likelihood(theta: FloatArray, data: Observations) -> float:
-    if float(np.max(np.abs(theta))) > 300:
-        return -math.inf
-    shape, scale = math.exp(float(theta[0])), math.exp(float(theta[1]))
-    exact, right = data.exact, data.right
-    between = ~exact & ~right
-    value = 0.0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        if exact.any():
-            x, w = data.lower[exact] / scale, data.weight[exact]
-            term = (shape - 1) * np.log(x) - x - special.gammaln(shape) - math.log(scale)
-            value += float(w @ term)
-        if right.any():
-            survival = special.gammaincc(shape, data.lower[right] / scale)
-            value += float(data.weight[right] @ np.log(survival))
-        if between.any():
-            high, low = data.upper[between] / scale, data.lower[between] / scale
-            upper_side = special.gammaincc(shape, low) - special.gammaincc(shape, high)
-            lower_side = special.gammainc(shape, high) - special.gammainc(shape, low)
-            mass = np.where(low > shape, upper_side, lower_side)
-            value += float(data.weight[between] @ np.log(mass))
-    return value if math.isfinite(value) else -math.inf
-
-
 def _start(distribution: str, data: Observations) -> FloatArray:
     """Moments of the failures, intervals at their middle, survivors at their time."""
     middle = np.where(data.right, data.lower, (data.lower + np.minimum(data.upper, 1e300)) / 2)
@@ -230,8 +149,8 @@ def _two_parameters(distribution: str, data: Observations) -> Fitted:
 
     def slopes(theta: FloatArray) -> FloatArray:
         if distribution == "gamma":
-            return _gradient(lambda x: _gamma_likelihood(x, data), theta)
-        return _location_scale(distribution, theta, 0.0, data)[1]
+            return _gradient(lambda x: gamma_likelihood(x, data), theta)
+        return location_scale_likelihood(distribution, theta, 0.0, data)[1]
 
     def value(theta: FloatArray) -> float:
         return log_likelihood(distribution, theta, data)
@@ -249,10 +168,10 @@ def _exponential(data: Observations) -> Fitted:
     """The Weibull likelihood with ln sigma held at zero."""
 
     def value(mu: float) -> float:
-        return _location_scale("exponential", np.array([mu, 0.0]), 0.0, data)[0]
+        return location_scale_likelihood("exponential", np.array([mu, 0.0]), 0.0, data)[0]
 
     def slope(mu: float) -> float:
-        return float(_location_scale("exponential", np.array([mu, 0.0]), 0.0, data)[1][0])
+        return float(location_scale_likelihood("exponential", np.array([mu, 0.0]), 0.0, data)[1][0])
 
     total = float(data.weight @ np.where(data.right, data.lower, np.minimum(data.upper, 1e300)))
     center = math.log(total / data.failures)
@@ -456,39 +375,3 @@ def _second_differences(function: Callable[[FloatArray], float], x: FloatArray) 
             )
             matrix[i, j] = matrix[j, i] = total / (4 * step * step)
     return matrix
-
-
-# --- functions of the parameters -------------------------------------------------------------
-
-
-def share_at(distribution: str, theta: FloatArray, time: FloatArray) -> FloatArray:
-    if distribution == "gamma":
-        x = np.maximum(time, 0.0) / math.exp(float(theta[1]))
-        return np.asarray(special.gammainc(math.exp(float(theta[0])), x), dtype=np.float64)
-    z = place_of(distribution, theta, time)
-    values = families.share(families.standard_of(distribution), np.clip(z, -1e6, 1e6))
-    return np.where(np.isneginf(z), 0.0, values)
-
-
-def place_of(distribution: str, theta: FloatArray, time: FloatArray) -> FloatArray:
-    """Standardised time of a location-scale family."""
-    threshold = float(theta[2]) if families.has_threshold(distribution) else 0.0
-    with np.errstate(divide="ignore"):
-        y = (
-            np.log(np.maximum(time - threshold, 0.0))
-            if families.on_log(distribution)
-            else np.asarray(time, dtype=np.float64)
-        )
-    return np.asarray((y - theta[0]) / math.exp(float(theta[1])), dtype=np.float64)
-
-
-def quantile_at(distribution: str, theta: FloatArray, p: FloatArray) -> FloatArray:
-    if distribution == "gamma":
-        shape, scale = math.exp(float(theta[0])), math.exp(float(theta[1]))
-        return np.asarray(scale * special.gammaincinv(shape, p), dtype=np.float64)
-    z = families.quantile(families.standard_of(distribution), p)
-    y = theta[0] + math.exp(float(theta[1])) * z
-    if not families.on_log(distribution):
-        return np.asarray(y, dtype=np.float64)
-    threshold = float(theta[2]) if families.has_threshold(distribution) else 0.0
-    return np.asarray(threshold + np.exp(np.minimum(y, 700.0)), dtype=np.float64)

@@ -13,7 +13,8 @@ import numpy as np
 from scipy import optimize, special
 
 from havoc.tools.reliability import life_families as families
-from havoc.tools.reliability.life_fit import Fitted, log_likelihood
+from havoc.tools.reliability.life_fit import Fitted
+from havoc.tools.reliability.life_likelihood import log_likelihood
 from havoc.tools.reliability.observations import Observations
 
 _MOST_STEPS = 60

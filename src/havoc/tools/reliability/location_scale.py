@@ -191,9 +191,14 @@ def check_estimable(lives: Lives) -> None:
         )
 
 
-def adjusted_ranks(lives: Lives) -> tuple[FloatArray, FloatArray]:
-    """Times of failure and their median ranks: Johnson's ranks, Benard's approximation.
+Ranks = Literal["benard", "exact"]
+Regression = Literal["rank_regression", "rank_regression_y"]
 
+
+def adjusted_ranks(lives: Lives, ranks: Ranks = "benard") -> tuple[FloatArray, FloatArray]:
+    """Times of failure and their median ranks by Johnson's adjusted ranks.
+
+    Benard's approximation, or the exact median of the beta distribution of the rank.
     W. Nelson, Applied Life Data Analysis (1982); R. B. Abernethy, The New Weibull
     Handbook, 2.4 and 2.5.
     """
@@ -202,13 +207,22 @@ def adjusted_ranks(lives: Lives) -> tuple[FloatArray, FloatArray]:
     n = time.size
     remaining = n - np.flatnonzero(failed)
     rank = (n + 1) * (1 - np.cumprod(remaining / (remaining + 1.0)))
-    return time[failed], np.asarray((rank - 0.3) / (n + 0.4), dtype=np.float64)
+    if ranks == "exact":
+        share = special.betaincinv(rank, n + 1 - rank, 0.5)
+    else:
+        share = (rank - 0.3) / (n + 0.4)
+    return time[failed], np.asarray(share, dtype=np.float64)
 
 
-def rank_regression(family: Family, lives: Lives) -> Fit:
-    """Least squares of log time on the standard quantile of the median ranks (X on Y)."""
+def rank_regression(
+    family: Family,
+    lives: Lives,
+    regression: Regression = "rank_regression",
+    ranks: Ranks = "benard",
+) -> Fit:
+    """Least squares between log time and the standard quantile of the median ranks."""
     check_estimable(lives)
-    time, share = adjusted_ranks(lives)
+    time, share = adjusted_ranks(lives, ranks)
     x = np.log(time)
     if np.ptp(x) == 0:
         raise InputError(
@@ -217,8 +231,7 @@ def rank_regression(family: Family, lives: Lives) -> Fit:
             remedy="use method mle, or record the times with a finer resolution",
         )
     y = np.log(-np.log1p(-share)) if family == "weibull" else special.ndtri(share)
-    sigma = float(np.dot(y - y.mean(), x - x.mean()) / np.dot(y - y.mean(), y - y.mean()))
-    mu = float(x.mean() - sigma * y.mean())
+    mu, sigma = line_through(x, y, regression)
     return Fit(
         family=family,
         mu=mu,
@@ -226,3 +239,13 @@ def rank_regression(family: Family, lives: Lives) -> Fit:
         loglik=log_likelihood(family, lives, mu, sigma),
         covariance=covariance(family, lives, mu, sigma),
     )
+
+
+def line_through(x: FloatArray, y: FloatArray, regression: str) -> tuple[float, float]:
+    """mu and sigma of x = mu + sigma y: X on Y, or Y on X (``rank_regression_y``)."""
+    dx, dy = x - x.mean(), y - y.mean()
+    if regression == "rank_regression_y":
+        sigma = float(np.dot(dx, dx) / np.dot(dx, dy))
+    else:
+        sigma = float(np.dot(dy, dx) / np.dot(dy, dy))
+    return float(x.mean() - sigma * y.mean()), sigma

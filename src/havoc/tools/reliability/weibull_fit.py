@@ -19,7 +19,12 @@ from havoc.tools.declaration import tool
 from havoc.tools.parameters import Confidence, Name, Unit
 from havoc.tools.reliability import location_scale
 from havoc.tools.reliability.life_data import Censored, Counts, Events, Lives, Times, read_lives
-from havoc.tools.reliability.location_scale import Family, Fit
+from havoc.tools.reliability.location_scale import Family, Fit, Ranks
+from havoc.tools.reliability.weibull_options import (
+    check_variants,
+    ratio_limits,
+    three_parameters,
+)
 from havoc.tools.reliability.weibull_result import (
     AtTime,
     BLife,
@@ -36,6 +41,7 @@ _STRAIGHT = 0.95
 # Sample sizes up to which the second route of the audit is tried.
 _RECOMPUTE = 20_000
 
+Method = Literal["mle", "rank_regression", "rank_regression_y"]
 Percent = Annotated[float, Meta(gt=0, lt=100)]
 PositiveNumber = Annotated[float, Meta(gt=0)]
 TimeAsked = Annotated[float, Meta(ge=0)]
@@ -53,12 +59,23 @@ def weibull_fit(
     censored: Censored | None = None,
     counts: Counts | None = None,
     distribution: Annotated[
-        Literal["weibull", "exponential", "lognormal"], Meta(description="distribution of the life")
+        Literal["weibull", "exponential", "lognormal", "weibull_3"],
+        Meta(description="distribution of the life; weibull_3 adds a failure-free time"),
     ] = "weibull",
     method: Annotated[
-        Literal["mle", "rank_regression"],
-        Meta(description="maximum likelihood, or a line through the median ranks (X on Y)"),
+        Method,
+        Meta(
+            description="maximum likelihood, or a line through the median ranks: times on ranks "
+            "(X on Y) or ranks on times (Y on X)"
+        ),
     ] = "mle",
+    ranks: Annotated[
+        Ranks, Meta(description="median ranks by Benard's approximation or exact (beta)")
+    ] = "benard",
+    interval: Annotated[
+        Literal["wald", "likelihood_ratio"],
+        Meta(description="normal limits from the information matrix, or the likelihood ratio"),
+    ] = "wald",
     b_life: Annotated[
         list[Percent] | Percent | None,
         Meta(description="percentages failed whose times are wanted: 10 for the B10 life"),
@@ -83,9 +100,11 @@ def weibull_fit(
     Use it for times to failure with or without units that were still working (right
     censored), or with known shape and scale for the share failed at given times. A
     shape below one means early failures, one a constant rate, above one wear-out.
-    Limits are two-sided, from the observed information on the log scale; for rank
-    regression they are the same limits at its estimates. Assumes one failure mode and
-    that units were not taken off because they were about to fail.
+    Limits are two-sided, from the observed information on the log scale, or from the
+    likelihood ratio; for rank regression they are the information limits at its
+    estimates. Other distributions and inspections at intervals: life_distribution.
+    Assumes one failure mode and that units were not taken off because they were about
+    to fail.
     """
     asked = [] if at is None else [at] if isinstance(at, float) else list(at)
     percents = [] if b_life is None else [b_life] if isinstance(b_life, float) else list(b_life)
@@ -105,33 +124,58 @@ def weibull_fit(
                 remedy="leave one of them out",
             )
         lives = read_lives(time, event, censored, counts)
-        fit = _estimate(lives, distribution, method, shape)
+        check_variants(distribution, method, interval, shape)
+        if distribution == "weibull_3":
+            result = three_parameters(lives, method, ranks, percents, asked, confidence, name, unit)
+            result.failure_mode = _failure_mode(result, "weibull")
+            _single(result, at)
+            result.assumptions = [_ONE_MODE]
+            if result.plot_correlation is not None:
+                result.assumptions.append(
+                    _straightness(result.plot_correlation, "three-parameter Weibull")
+                )
+            return result
+        fit = _estimate(lives, distribution, method, shape, ranks)
     fixed_sigma = distribution == "exponential" or (lives is not None and shape is not None)
     result = _result(fit, distribution, lives, percents, asked, confidence, z, fixed_sigma)
     result.name, result.unit = name, unit
-    if isinstance(at, float) and result.at_times:
-        row = result.at_times[0]
-        result.at, result.F, result.reliability = row.time, row.F, row.reliability
+    _single(result, at)
     if lives is None:
         result.method = f"known parameters, {distribution} distribution function"
         result.estimation = "given"
         result.scale = scale if scale is not None else result.scale
         result.charts = [curve(fit, name, unit, result.at_times or [])]
         return result
-    result.method = _method(distribution, method, shape)
+    result.method = _method(distribution, method, shape, ranks, interval)
     result.estimation = "weibayes" if shape is not None else method
-    result.assumptions = _checks(lives, fit, result, distribution)
+    if interval == "likelihood_ratio":
+        ratio_limits(result, fit, lives, distribution, confidence)
+        result.failure_mode = _failure_mode(result, distribution)
+    result.assumptions = _checks(lives, fit, result, distribution, ranks)
     if lives.failures < _FEW_FAILURES:
         result.warnings.append(
             f"{lives.failures} failures give wide limits, and maximum likelihood overestimates "
             "the shape of small samples"
         )
     label = "Weibull" if distribution == "weibull" else distribution
-    result.charts = [probability_plot(lives, fit, name, unit, label, z)]
+    result.charts = [probability_plot(lives, fit, name, unit, label, z, ranks)]
     return result
 
 
+def _single(result: WeibullFit, at: float | list[float] | None) -> None:
+    """One time asked for gives numbers instead of lists."""
+    if isinstance(at, float) and result.at_times:
+        row = result.at_times[0]
+        result.at, result.F, result.reliability = row.time, row.F, row.reliability
+
+
 def _known(distribution: str, shape: float | None, scale: float | None) -> Fit:
+    if distribution == "weibull_3":
+        raise InputError(
+            "known parameters with a failure-free time are not covered",
+            where="distribution",
+            remedy="subtract it from the times, and use weibull",
+        )
     if scale is None or (shape is None and distribution != "exponential"):
         raise InputError(
             "no times and no parameters",
@@ -144,9 +188,11 @@ def _known(distribution: str, shape: float | None, scale: float | None) -> Fit:
     return Fit(family="weibull", mu=math.log(scale), sigma=sigma, loglik=math.nan)
 
 
-def _estimate(lives: Lives, distribution: str, method: str, shape: float | None) -> Fit:
+def _estimate(
+    lives: Lives, distribution: str, method: Method, shape: float | None, ranks: Ranks
+) -> Fit:
     if distribution == "exponential" or shape is not None:
-        if distribution == "lognormal" or method == "rank_regression":
+        if distribution == "lognormal" or method != "mle":
             raise InputError(
                 "a fixed shape is fitted by maximum likelihood of the Weibull distribution only",
                 where="shape, method",
@@ -154,8 +200,8 @@ def _estimate(lives: Lives, distribution: str, method: str, shape: float | None)
             )
         return _fixed_shape(lives, 1.0 if distribution == "exponential" else float(shape or 1.0))
     family: Family = "lognormal" if distribution == "lognormal" else "weibull"
-    if method == "rank_regression":
-        return location_scale.rank_regression(family, lives)
+    if method != "mle":
+        return location_scale.rank_regression(family, lives, method, ranks)
     return location_scale.fit(family, lives)
 
 
@@ -181,20 +227,26 @@ def _fixed_shape(lives: Lives, shape: float) -> Fit:
     )
 
 
-def _method(distribution: str, method: str, shape: float | None) -> str:
+def _method(distribution: str, method: str, shape: float | None, ranks: str, interval: str) -> str:
     if shape is not None:
         return "Weibull with known shape (Weibayes), limits on the log scale"
     how = (
         "maximum likelihood"
         if method == "mle"
-        else "rank regression X on Y, median ranks (Johnson, Benard)"
+        else f"rank regression {'Y on X' if method.endswith('_y') else 'X on Y'}, "
+        f"median ranks (Johnson, {'Benard' if ranks == 'benard' else 'exact'})"
     )
     law = {
         "weibull": "two-parameter Weibull distribution",
         "exponential": "exponential distribution",
         "lognormal": "two-parameter lognormal distribution",
     }[distribution]
-    return f"{law}, {how}, normal limits on the log scale"
+    limits = (
+        "likelihood-ratio limits"
+        if interval == "likelihood_ratio"
+        else "normal limits on the log scale"
+    )
+    return f"{law}, {how}, {limits}"
 
 
 def _result(
@@ -301,26 +353,29 @@ def _failure_mode(result: WeibullFit, distribution: str) -> str:
     return "constant" if low == high == 1 else "random"
 
 
-def _checks(lives: Lives, fit: Fit, result: WeibullFit, distribution: str) -> list[Check]:
-    checks = [
-        Check(
-            name="one failure mode, suspensions unrelated to failure",
-            status="unknown",
-            detail="the data cannot tell; separate the failure modes if parts failed differently",
-        )
-    ]
-    times, _, axis = plot_points(lives, fit)
-    if lives.failures >= 3 and np.ptp(times) > 0:
-        correlation = float(np.corrcoef(np.log(times), axis)[0, 1])
-        result.plot_correlation = correlation
-        checks.append(
-            Check(
-                name=f"{distribution} distribution",
-                status="ok" if correlation >= _STRAIGHT else "violated",
-                detail=f"correlation of the points of the probability plot {correlation:.4f}",
-            )
-        )
-    return checks
+_ONE_MODE = Check(
+    name="one failure mode, suspensions unrelated to failure",
+    status="unknown",
+    detail="the data cannot tell; separate the failure modes if parts failed differently",
+)
+
+
+def _checks(
+    lives: Lives, fit: Fit, result: WeibullFit, distribution: str, ranks: Ranks
+) -> list[Check]:
+    times, _, axis = plot_points(lives, fit, ranks)
+    if lives.failures < 3 or np.ptp(times) == 0:
+        return [_ONE_MODE]
+    result.plot_correlation = float(np.corrcoef(np.log(times), axis)[0, 1])
+    return [_ONE_MODE, _straightness(result.plot_correlation, distribution)]
+
+
+def _straightness(correlation: float, label: str) -> Check:
+    return Check(
+        name=f"{label} distribution",
+        status="ok" if correlation >= _STRAIGHT else "violated",
+        detail=f"correlation of the points of the probability plot {correlation:.4f}",
+    )
 
 
 weibull_fit.narrates(narrate)
@@ -336,7 +391,7 @@ def _verify(
     **_: object,
 ) -> list[Recomputed]:
     """The profile equation of the shape solved by bisection, or the distribution function."""
-    if result.distribution == "lognormal":
+    if result.distribution in ("lognormal", "weibull_3"):
         return []
     checks = [
         Recomputed(
@@ -348,7 +403,7 @@ def _verify(
         )
         for row in (result.at_times or [])[:3]
     ]
-    if time is None or result.estimation == "rank_regression" or len(time) > _RECOMPUTE:
+    if time is None or result.estimation.startswith("rank_regression") or len(time) > _RECOMPUTE:
         return checks
     lives = read_lives(time, event, censored, counts)
     log_time = np.log(lives.time) - float(np.log(lives.time).max())

@@ -12,6 +12,7 @@ from havoc.charts.spec import decimate
 from havoc.tools.reliability.life_data import Lives
 from havoc.tools.reliability.location_scale import (
     Fit,
+    Ranks,
     adjusted_ranks,
     standard_quantile,
 )
@@ -50,7 +51,8 @@ class WeibullFit(Outcome):
     limits in ``at_times``) belong to the times ``at``: a number for one time, lists for
     several. ``B10`` is always given, other B-lives in ``b_lives``. ``failure_mode`` says
     whether the rate of failure falls, is constant or rises; ``plot_correlation`` is the
-    correlation of the points of the probability plot.
+    correlation of the points of the probability plot. With three parameters ``threshold``
+    is the failure-free time, and ``scale`` counts from there.
     """
 
     distribution: str
@@ -73,6 +75,9 @@ class WeibullFit(Outcome):
     scale_high: float | None = None
     mttf_low: float | None = None
     mttf_high: float | None = None
+    threshold: float | None = None
+    threshold_low: float | None = None
+    threshold_high: float | None = None
     failure_rate: float | None = None
     mu: float | None = None
     sigma: float | None = None
@@ -99,6 +104,8 @@ def narrate(result: WeibullFit) -> Narrative:
     times = result.at_times or []
     parameters = {
         "weibull": "Weibull shape {{shape}}, scale {{scale:unit}}",
+        "weibull_3": "Weibull shape {{shape}}, scale {{scale:unit}}, failure-free time "
+        "{{threshold:unit}}",
         "exponential": "the mean life is {{scale:unit}} (exponential)",
         "lognormal": "lognormal with median {{scale:unit}} and log standard deviation {{shape}}",
     }[result.distribution]
@@ -125,6 +132,11 @@ def narrate(result: WeibullFit) -> Narrative:
         details.append(
             "The {{level:%}} confidence interval of the scale runs from {{scale_low}} to "
             "{{scale_high:unit}}."
+        )
+    if result.threshold_low is not None:
+        details.append(
+            "The {{level:%}} confidence interval of the failure-free time runs from "
+            "{{threshold_low}} to {{threshold_high:unit}}."
         )
     for i, life in enumerate(result.b_lives[:_SHOWN]):
         row = f"b_lives.{i}"
@@ -165,9 +177,11 @@ def _at_time(position: int, row: AtTime) -> str:
     return f"By {{{{{path}.time:unit}}}} a share of {{{{{path}.F:%}}}} has failed{limits}."
 
 
-def plot_points(lives: Lives, fit: Fit) -> tuple[list[float], list[float], list[float]]:
+def plot_points(
+    lives: Lives, fit: Fit, ranks: Ranks = "benard"
+) -> tuple[list[float], list[float], list[float]]:
     """Failure times, median ranks and their place on the axis of the probability plot."""
-    time, share = adjusted_ranks(lives)
+    time, share = adjusted_ranks(lives, ranks)
     chosen = decimate(time.size)
     shares = [float(share[i]) for i in chosen]
     axis = [standard_quantile(fit.family, value) for value in shares]
@@ -175,10 +189,16 @@ def plot_points(lives: Lives, fit: Fit) -> tuple[list[float], list[float], list[
 
 
 def probability_plot(
-    lives: Lives, fit: Fit, name: str, unit: str, label: str, interval: float
+    lives: Lives,
+    fit: Fit,
+    name: str,
+    unit: str,
+    label: str,
+    interval: float,
+    ranks: Ranks = "benard",
 ) -> ChartSpec:
     """Median ranks and the fitted line with the limits of its times."""
-    times, _, axis = plot_points(lives, fit)
+    times, _, axis = plot_points(lives, fit, ranks)
     low = min(axis[0], standard_quantile(fit.family, 0.01))
     high = max(axis[-1], standard_quantile(fit.family, 0.99))
     grid = np.linspace(low, high, 41)
