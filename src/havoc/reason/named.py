@@ -196,6 +196,22 @@ NAMED: tuple[tuple[str, str], ...] = (
         r"\A\W{0,3}(?:(?:please|pls|can|could|you|i|want|need|to|would|like|draw|plot|make|show|give|create|me|us|an?|the|quick|side[\s-]by[\s-]side)\s+){0,8}"
         r"box(?:[\s-]?and[\s-]?whiskers?)?[\s-]?plots?\b(?!\s+(?:rule|method|fence\w*|criterion)|[^?]{0,200}\b(?:anova|outliers?|t[\s-]test|normality|significan\w*)\b)",
     ),
+    (
+        "change_point",
+        r"\bchange[\s-]?points?\b|\bstructural\s+(?:breaks?|changes?)\b|\bbreak[\s-]?points?\s+(?:in|of|for)\b"
+        r"|\bwhen\s+did\b[^.?]{0,60}\b(?:mean|level|average|process)\b[^.?]{0,30}\b(?:change|shift|jump)",
+    ),
+    (
+        "residual_chart",
+        r"\b(?:auto-?\s?correlat\w+|ar\s*\(\s*\d{1,2}\s*\)|autoregress\w+)[^.?]{0,100}\b(?:chart|limits|monitor\w*|control)\b"
+        r"|\b(?:chart|limits|monitor\w*|control)\b[^.?]{0,100}\b(?:auto-?\s?correlat\w+|autoregress\w+)"
+        r"|\bresiduals?\s+(?:control\s+)?charts?\b(?![^.?]{0,40}\bregress)",
+    ),
+    (
+        "run_chart",
+        r"\brun[\s-](?:sequence\s+)?(?:charts?|plots?)\b|\bruns?\s+about\s+the\s+median\b"
+        r"|\bclustering,?\s+mixtures?\b",
+    ),
 )
 """Operation and pattern of its names, matched without regard to case."""
 

@@ -40,6 +40,7 @@ from havoc.reason.binding import (
     sampling_schemes,
     split_plots,
     spread,
+    time_order,
 )
 from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
 
@@ -63,6 +64,7 @@ BINDERS = {
     **experiment_analysis.BINDERS,
     **experiment_models.BINDERS,
     **processes.BINDERS,
+    **time_order.BINDERS,
     **capability.BINDERS,
     **capability_studies.BINDERS,
     **baselines.BINDERS,
