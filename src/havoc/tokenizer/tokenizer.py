@@ -131,6 +131,14 @@ class HavocTokenizer:
         piece: str = self._processor.IdToPiece(number)
         return piece
 
+    def piece_bytes(self, number: int) -> bytes:
+        """The UTF-8 bytes that the id stands for in a text; a control id stands for its name."""
+        if number < RESERVED:
+            return NAMES[number].encode()
+        if self.is_byte(number):
+            return bytes([int(self.piece(number)[3:5], 16)])
+        return self.piece(number).replace(SPACE_MARK, " ").encode()
+
     def score(self, number: int) -> float:
         """The score of a piece: the order of the merges, negated."""
         score: float = self._processor.GetScore(number)

@@ -1,0 +1,61 @@
+// What every kind of processor computes, written once over sixteen lanes.
+//
+// Matrices are packed by blocks of 16 outputs, so that a lane is an output and no sum runs
+// across lanes. Every output is summed over its inputs in one fixed order, whatever else is
+// computed beside it: a token's result does not depend on its batch.
+//
+//   fp32     [N/16][K][16]            floats
+//   int8     [N/16][K/4][16][4]       codes w + 128
+//   ternary  [N/16][K/16][16][4]      bytes of four 2-bit codes w + 1; code i of byte j of a lane
+//                                     is that of input 16·block + 4·i + j
+//
+// Activations are signed bytes. With codes c = w + offset, sum(w·x) = sum(c·x) - offset·sum(x);
+// a 32-bit sum cannot overflow below 65,536 inputs (255·127·K < 2^31).
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+constexpr int LANES = 16;
+constexpr int BLOCK = 16;  // positions of a block of the KV cache
+
+// Queries that look at the positions of one sequence, for one head of keys and values.
+struct Attention {
+    const float* const* keys;    // per block of positions: [D][16]
+    const float* const* values;  // per block of positions: [16][D]
+    int head_dim;                // a multiple of 16
+    float scale;
+    const int* first;  // per query: it sees first <= position <= last; neither may decrease
+    const int* last;   // from one query to the next
+};
+
+struct Kernels {
+    const char* name;
+    // y[m][row] for the blocks of 16 rows from begin to end; y has a row stride of `stride`
+    void (*matmul_f32)(const float* x, int m, int k, const float* w, int begin, int end, float* y,
+                       int stride);
+    void (*matmul_int8)(const int8_t* x, const float* x_scale, const int32_t* x_sum, int m, int k,
+                        const uint8_t* w, const float* w_scale, int begin, int end, float* y,
+                        int stride);
+    void (*matmul_ternary)(const int8_t* x, const float* x_scale, const int32_t* x_sum, int m,
+                           int k, const uint8_t* w, const float* w_scale, int begin, int end,
+                           float* y, int stride);
+    // bytes of one row, its scale and its sum; k is a multiple of 16
+    void (*quantise)(const float* x, int k, int8_t* q, float* scale, int32_t* sum);
+    void (*rms_norm)(const float* x, const float* weight, int k, float eps, float* y);
+    // y = activation(gate) * up; kind 0 silu, 1 gelu, 2 squared relu
+    void (*gate)(const float* gate, const float* up, int k, int kind, float* y);
+    // out [queries][D] of the rows q [queries][D]; scores: room for 4·(positions + 32)
+    void (*attend)(const Attention& a, const float* q, int queries, float* scores, float* out);
+    // exact sums of codes and bytes, for tests: kind 8 or 2
+    void (*integer_sums)(const int8_t* x, int m, int k, const uint8_t* w, int kind, int blocks,
+                         int32_t* y);
+};
+
+const Kernels* kernels_portable();
+#if defined(__x86_64__)
+const Kernels* kernels_avx2();
+const Kernels* kernels_avx512();
+const Kernels* kernels_avx512_vnni();
+#elif defined(__aarch64__)
+const Kernels* kernels_neon();
+#endif

@@ -1,0 +1,382 @@
+// The kernels themselves. Included once for each kind of processor, after its F16, I16, Codes,
+// inside an unnamed namespace. No template of the standard library is used here: a copy compiled
+// for a newer processor could replace the one that an older processor runs.
+
+// Loops over the tile must be unrolled before anything else, or the tile lies in memory.
+#if defined(__clang__)
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
+// exp(x) to about 2 units in the last place: 2^n · p(r), x = n·ln 2 + r, |r| <= ln(2)/2
+inline F16 exponential(F16 x) {
+    x = x.at_most(F16::of(88.0f)).at_least(F16::of(-87.0f));
+    F16 n = (x * F16::of(1.44269504f)).rounded();
+    F16 r = x.plus_product(n, F16::of(-0.693359375f)).plus_product(n, F16::of(2.12194440e-4f));
+    F16 p = F16::of(1.9875691500e-4f);
+    p = F16::of(1.3981999507e-3f).plus_product(p, r);
+    p = F16::of(8.3334519073e-3f).plus_product(p, r);
+    p = F16::of(4.1665795894e-2f).plus_product(p, r);
+    p = F16::of(1.6666665459e-1f).plus_product(p, r);
+    p = F16::of(5.0000001201e-1f).plus_product(p, r);
+    F16 e = (r + F16::of(1.0f)).plus_product(p, r * r);
+    return e * n.power_of_two();
+}
+
+inline float larger(float a, float b) { return a > b ? a : b; }
+
+inline float lane_sum(F16 x) {
+    float lanes[LANES];
+    x.store(lanes);
+    float sum = 0;
+    for (float lane : lanes) sum += lane;
+    return sum;
+}
+
+inline float lane_max(F16 x) {
+    float lanes[LANES];
+    x.store(lanes);
+    float most = lanes[0];
+    for (float lane : lanes) most = lane > most ? lane : most;
+    return most;
+}
+
+// --- matrix products: MT tokens by NT blocks of outputs stay in registers ------------------
+
+template <int MT, int NT>
+void tile_f32(const float* x, int k, const float* w, float* y, int stride) {
+    F16 acc[MT][NT];
+    UNROLL
+    for (auto& row : acc)
+        UNROLL
+        for (F16& a : row) a = F16::zero();
+    for (int i = 0; i < k; ++i) {
+        F16 columns[NT];
+        UNROLL
+        for (int n = 0; n < NT; ++n)
+            columns[n] = F16::load(w + (static_cast<size_t>(n) * k + i) * LANES);
+        UNROLL
+        for (int m = 0; m < MT; ++m) {
+            F16 value = F16::of(x[static_cast<size_t>(m) * k + i]);
+            UNROLL
+            for (int n = 0; n < NT; ++n) acc[m][n] = acc[m][n].plus_product(value, columns[n]);
+        }
+    }
+    UNROLL
+    for (int m = 0; m < MT; ++m)
+        UNROLL
+        for (int n = 0; n < NT; ++n)
+            acc[m][n].store(y + static_cast<size_t>(m) * stride + n * LANES);
+}
+
+// A tile of sums. It is returned by value: behind a reference the compiler would have to write
+// it back after every step, because signed bytes may alias anything.
+template <int MT, int NT>
+struct Sums {
+    I16 at[MT][NT];
+};
+
+template <int MT, int NT>
+inline Sums<MT, NT> sums_int8(const int8_t* x, int k, const uint8_t* w) {
+    I16 acc[MT][NT];
+    UNROLL
+    for (int m = 0; m < MT; ++m)
+        UNROLL
+        for (int n = 0; n < NT; ++n) acc[m][n] = I16::zero();
+    for (int i = 0; i < k; i += 4) {
+        Codes codes[NT];
+        UNROLL
+        for (int n = 0; n < NT; ++n)
+            codes[n] = Codes::load(w + (static_cast<size_t>(n) * k + i) * LANES);
+        UNROLL
+        for (int m = 0; m < MT; ++m) {
+            const Bytes bytes = Bytes::load(x + static_cast<size_t>(m) * k + i);
+            UNROLL
+            for (int n = 0; n < NT; ++n) acc[m][n] = dot4(acc[m][n], codes[n], bytes);
+        }
+    }
+    Sums<MT, NT> result;
+    UNROLL
+    for (int m = 0; m < MT; ++m)
+        UNROLL
+        for (int n = 0; n < NT; ++n) result.at[m][n] = acc[m][n];
+    return result;
+}
+
+template <int MT, int NT>
+inline Sums<MT, NT> sums_ternary(const int8_t* x, int k, const uint8_t* w) {
+    I16 acc[MT][NT];
+    UNROLL
+    for (int m = 0; m < MT; ++m)
+        UNROLL
+        for (int n = 0; n < NT; ++n) acc[m][n] = I16::zero();
+    for (int i = 0; i < k; i += 16) {
+        Codes packed[NT];
+        UNROLL
+        for (int n = 0; n < NT; ++n)
+            packed[n] = Codes::load(w + (static_cast<size_t>(n) * k + i) * (LANES / 4));
+        UNROLL
+        for (int part = 0; part < 4; ++part) {
+            Codes codes[NT];
+            UNROLL
+            for (int n = 0; n < NT; ++n) codes[n] = packed[n].two_bits(part);
+            UNROLL
+            for (int m = 0; m < MT; ++m) {
+                const Bytes bytes = Bytes::load(x + static_cast<size_t>(m) * k + i + 4 * part);
+                UNROLL
+                for (int n = 0; n < NT; ++n) acc[m][n] = dot4(acc[m][n], codes[n], bytes);
+            }
+        }
+    }
+    Sums<MT, NT> result;
+    UNROLL
+    for (int m = 0; m < MT; ++m)
+        UNROLL
+        for (int n = 0; n < NT; ++n) result.at[m][n] = acc[m][n];
+    return result;
+}
+
+constexpr int INT8 = 8, TERNARY = 2;
+
+template <int kind, int MT, int NT>
+inline Sums<MT, NT> sums(const int8_t* x, int k, const uint8_t* w) {
+    if constexpr (kind == INT8)
+        return sums_int8<MT, NT>(x, k, w);
+    else
+        return sums_ternary<MT, NT>(x, k, w);
+}
+
+struct Integers {
+    const int8_t* x;
+    const float* x_scale;
+    const int32_t* x_sum;
+    const uint8_t* w;
+    const float* w_scale;
+    int k;
+};
+
+template <int kind>
+constexpr int OFFSET = kind == INT8 ? 128 : 1;
+
+template <int kind>
+size_t block_bytes(int k) {
+    return static_cast<size_t>(k) * LANES * kind / 8;
+}
+
+template <int kind, int MT, int NT>
+void tile_integers(const Integers& p, int token, int block, float* y, int stride) {
+    const Sums<MT, NT> acc = sums<kind, MT, NT>(p.x + static_cast<size_t>(token) * p.k, p.k,
+                                                p.w + block * block_bytes<kind>(p.k));
+    UNROLL
+    for (int m = 0; m < MT; ++m)
+        UNROLL
+        for (int n = 0; n < NT; ++n) {
+            F16 scale = F16::load(p.w_scale + (block + n) * LANES) * F16::of(p.x_scale[token + m]);
+            F16 sum = acc.at[m][n].minus(OFFSET<kind> * p.x_sum[token + m]).as_float();
+            (sum * scale).store(y + static_cast<size_t>(token + m) * stride + (block + n) * LANES);
+        }
+}
+
+// Cuts m tokens and the blocks into tiles; `run` is called as run<MT, NT>(token, block).
+template <class Run>
+void in_tiles(int m, int begin, int end, Run run) {
+    constexpr int NT = 4;
+    auto tokens = [&]<int N>(int block) {
+        int token = 0;
+        for (; token + 4 <= m; token += 4) run.template operator()<4, N>(token, block);
+        switch (m - token) {
+            case 3: run.template operator()<3, N>(token, block); break;
+            case 2: run.template operator()<2, N>(token, block); break;
+            case 1: run.template operator()<1, N>(token, block); break;
+            default: break;
+        }
+    };
+    int block = begin;
+    for (; block + NT <= end; block += NT) tokens.template operator()<NT>(block);
+    for (; block < end; ++block) tokens.template operator()<1>(block);
+}
+
+void matmul_f32(const float* x, int m, int k, const float* w, int begin, int end, float* y,
+                int stride) {
+    in_tiles(m, begin, end, [&]<int MT, int NT>(int token, int block) {
+        tile_f32<MT, NT>(x + static_cast<size_t>(token) * k, k,
+                         w + static_cast<size_t>(block) * k * LANES,
+                         y + static_cast<size_t>(token) * stride + block * LANES, stride);
+    });
+}
+
+template <int kind>
+void matmul_integers(const int8_t* x, const float* x_scale, const int32_t* x_sum, int m, int k,
+                     const uint8_t* w, const float* w_scale, int begin, int end, float* y,
+                     int stride) {
+    Integers product{x, x_scale, x_sum, w, w_scale, k};
+    in_tiles(m, begin, end, [&]<int MT, int NT>(int token, int block) {
+        tile_integers<kind, MT, NT>(product, token, block, y, stride);
+    });
+}
+
+template <int kind>
+void exact_sums(const int8_t* x, int m, int k, const uint8_t* w, int blocks, int32_t* y) {
+    in_tiles(m, 0, blocks, [&]<int MT, int NT>(int token, int block) {
+        const Sums<MT, NT> acc =
+            sums<kind, MT, NT>(x + static_cast<size_t>(token) * k, k, w + block * block_bytes<kind>(k));
+        UNROLL
+        for (int i = 0; i < MT; ++i) {
+            int32_t total = 0;
+            for (int j = 0; j < k; ++j) total += x[static_cast<size_t>(token + i) * k + j];
+            UNROLL
+            for (int n = 0; n < NT; ++n)
+                acc.at[i][n].minus(OFFSET<kind> * total)
+                    .store(y + (static_cast<size_t>(token + i) * blocks + block + n) * LANES);
+        }
+    });
+}
+
+void integer_sums(const int8_t* x, int m, int k, const uint8_t* w, int kind, int blocks,
+                  int32_t* y) {
+    (kind == INT8 ? exact_sums<INT8> : exact_sums<TERNARY>)(x, m, k, w, blocks, y);
+}
+
+// --- along a row ---------------------------------------------------------------------------
+
+void quantise(const float* x, int k, int8_t* q, float* scale, int32_t* sum) {
+    F16 most = F16::zero();
+    int i = 0;
+    for (; i + LANES <= k; i += LANES) most = most.at_least(F16::load(x + i).magnitude());
+    float largest = lane_max(most);
+    for (int j = i; j < k; ++j) largest = larger(largest, fabsf(x[j]));
+    *scale = largest / 127.0f;
+    float inverse = largest > 0 ? 127.0f / largest : 0.0f;
+    for (i = 0; i + LANES <= k; i += LANES)
+        (F16::load(x + i) * F16::of(inverse)).rounded().store_bytes(q + i);
+    for (; i < k; ++i) q[i] = static_cast<int8_t>(nearbyintf(x[i] * inverse));
+    int32_t total = 0;
+    for (int j = 0; j < k; ++j) total += q[j];
+    *sum = total;
+}
+
+void rms_norm(const float* x, const float* weight, int k, float eps, float* y) {
+    F16 squares = F16::zero();
+    int i = 0;
+    for (; i + LANES <= k; i += LANES) {
+        F16 v = F16::load(x + i);
+        squares = squares.plus_product(v, v);
+    }
+    float sum = lane_sum(squares);
+    for (int j = i; j < k; ++j) sum += x[j] * x[j];
+    float factor = 1.0f / sqrtf(sum / static_cast<float>(k) + eps);
+    for (i = 0; i + LANES <= k; i += LANES)
+        (F16::load(x + i) * F16::of(factor) * F16::load(weight + i)).store(y + i);
+    for (; i < k; ++i) y[i] = x[i] * factor * weight[i];
+}
+
+inline float activation(float x, int kind) {
+    if (kind == 0) return x / (1.0f + expf(-x));
+    if (kind == 1) return 0.5f * x * (1.0f + erff(x * 0.70710678f));
+    float positive = larger(x, 0.0f);
+    return positive * positive;
+}
+
+void gate(const float* g, const float* up, int k, int kind, float* y) {
+    int i = 0;
+    if (kind == 0)
+        for (; i + LANES <= k; i += LANES) {
+            F16 x = F16::load(g + i);
+            F16 e = exponential(F16::zero() - x);
+            (x / (F16::of(1.0f) + e) * F16::load(up + i)).store(y + i);
+        }
+    for (; i < k; ++i) y[i] = activation(g[i], kind) * up[i];
+}
+
+// --- attention -----------------------------------------------------------------------------
+
+// Scores of R queries with the 16 positions of a block.
+template <int R>
+void block_scores(const float* q, const float* keys, int head_dim, float scale, float* scores,
+                  int stride) {
+    F16 acc[R];
+    UNROLL
+    for (F16& a : acc) a = F16::zero();
+    for (int d = 0; d < head_dim; ++d) {
+        F16 column = F16::load(keys + d * BLOCK);
+        UNROLL
+        for (int r = 0; r < R; ++r)
+            acc[r] = acc[r].plus_product(F16::of(q[r * head_dim + d]), column);
+    }
+    UNROLL
+    for (int r = 0; r < R; ++r) (acc[r] * F16::of(scale)).store(scores + r * stride);
+}
+
+// What softmax leaves of one row of scores: exp(score - largest), zero where nothing is seen.
+inline float weigh(float* row, int offset, int first, int last, int stride) {
+    const int seen = first - offset, after = last - offset + 1;
+    const int own = (after + LANES - 1) / LANES * LANES;
+    for (int i = 0; i < seen; ++i) row[i] = -INFINITY;
+    for (int i = after; i < stride; ++i) row[i] = -INFINITY;
+    F16 most = F16::load(row);
+    for (int i = LANES; i < own; i += LANES) most = most.at_least(F16::load(row + i));
+    const F16 largest = F16::of(lane_max(most));
+    for (int i = 0; i < own; i += LANES) exponential(F16::load(row + i) - largest).store(row + i);
+    for (int i = 0; i < seen; ++i) row[i] = 0;  // exponential() has a floor
+    for (int i = after; i < stride; ++i) row[i] = 0;
+    // blocks before the first one seen are all zero, and add nothing
+    F16 sum = F16::zero();
+    for (int i = 0; i < own; i += LANES) sum = sum + F16::load(row + i);
+    return lane_sum(sum);
+}
+
+template <int R>
+void attend_rows(const Attention& a, const float* q, int query, float* scores, float* out) {
+    const int from = a.first[query] / BLOCK, to = a.last[query + R - 1] / BLOCK + 1;
+    const int stride = (to - from) * BLOCK, offset = from * BLOCK;
+    for (int b = from; b < to; ++b)
+        block_scores<R>(q, a.keys[b], a.head_dim, a.scale, scores + (b - from) * BLOCK, stride);
+    float total[R];
+    UNROLL
+    for (int r = 0; r < R; ++r)
+        total[r] = weigh(scores + r * stride, offset, a.first[query + r], a.last[query + r], stride);
+    const int positions = a.last[query + R - 1] + 1;
+    for (int d = 0; d < a.head_dim; d += LANES) {
+        F16 acc[R];
+        UNROLL
+        for (F16& v : acc) v = F16::zero();
+        for (int b = from; b < to; ++b) {
+            const float* values = a.values[b] + d;
+            const float* row = scores + (b - from) * BLOCK;
+            const int count = positions - b * BLOCK < BLOCK ? positions - b * BLOCK : BLOCK;
+            for (int i = 0; i < count; ++i) {
+                F16 value = F16::load(values + i * a.head_dim);
+                UNROLL
+                for (int r = 0; r < R; ++r)
+                    acc[r] = acc[r].plus_product(F16::of(row[r * stride + i]), value);
+            }
+        }
+        UNROLL
+        for (int r = 0; r < R; ++r)
+            (acc[r] * F16::of(1.0f / total[r])).store(out + r * a.head_dim + d);
+    }
+}
+
+void attend(const Attention& a, const float* q, int queries, float* scores, float* out) {
+    for (int done = 0; done < queries; done += 4) {
+        const float* some = q + done * a.head_dim;
+        float* place = out + done * a.head_dim;
+        switch (queries - done) {
+            case 1: attend_rows<1>(a, some, done, scores, place); break;
+            case 2: attend_rows<2>(a, some, done, scores, place); break;
+            case 3: attend_rows<3>(a, some, done, scores, place); break;
+            default: attend_rows<4>(a, some, done, scores, place); break;
+        }
+    }
+}
+
+constexpr Kernels TABLE{NAME,
+                        matmul_f32,
+                        matmul_integers<INT8>,
+                        matmul_integers<TERNARY>,
+                        quantise,
+                        rms_norm,
+                        gate,
+                        attend,
+                        integer_sums};

@@ -1,0 +1,169 @@
+// What Python sees: a network, its cache, one step at a time.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <stdexcept>
+
+#include "network.hpp"
+
+namespace nb = nanobind;
+using Floats = nb::ndarray<const float, nb::c_contig, nb::device::cpu>;
+using Bytes = nb::ndarray<const int8_t, nb::c_contig, nb::device::cpu>;
+using Integers = nb::ndarray<const int32_t, nb::c_contig, nb::device::cpu>;
+
+namespace {
+
+std::vector<const Kernels*> available() {
+    std::vector<const Kernels*> found;
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+    if (avx512 && __builtin_cpu_supports("avx512vnni")) found.push_back(kernels_avx512_vnni());
+    if (avx512) found.push_back(kernels_avx512());
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        found.push_back(kernels_avx2());
+#elif defined(__aarch64__)
+    found.push_back(kernels_neon());
+#endif
+    found.push_back(kernels_portable());
+    return found;
+}
+
+const Kernels* kernels_named(const std::string& name) {
+    for (const Kernels* kernels : available())
+        if (name.empty() || name == kernels->name) return kernels;
+    throw std::invalid_argument("this processor does not have these kernels");
+}
+
+Kind kind_named(const std::string& name) {
+    if (name == "int8") return Kind::int8;
+    if (name == "ternary") return Kind::ternary;
+    throw std::invalid_argument("the kind of codes is int8 or ternary");
+}
+
+void need_shape(const auto& array, size_t dimensions) {
+    if (array.ndim() != dimensions) throw std::invalid_argument("an array of another dimension");
+    for (size_t i = 0; i < dimensions; ++i)
+        if (array.shape(i) > (1u << 24)) throw std::invalid_argument("an array is too large");
+}
+
+std::span<const int32_t> span_of(const Integers& array) {
+    need_shape(array, 1);
+    return {array.data(), array.shape(0)};
+}
+
+Matrix codes_of(const std::string& kind, const Bytes& codes, const Floats& scale) {
+    need_shape(codes, 2);
+    need_shape(scale, 1);
+    if (scale.shape(0) != codes.shape(0)) throw std::invalid_argument("one scale a row is needed");
+    return Matrix::of_codes(kind_named(kind), codes.data(), scale.data(),
+                            static_cast<int>(codes.shape(0)), static_cast<int>(codes.shape(1)));
+}
+
+}  // namespace
+
+NB_MODULE(_native, m) {
+    m.doc() = "The network on a processor: packed weights, a cache in blocks, one call a step.";
+    m.attr("BLOCK") = BLOCK;
+    m.def("kernels", [] {
+        std::vector<std::string> names;
+        for (const Kernels* kernels : available()) names.emplace_back(kernels->name);
+        return names;
+    });
+
+    nb::class_<Cache>(m, "Cache")
+        .def_prop_ro("blocks", &Cache::blocks)
+        .def_prop_ro("bytes", &Cache::bytes);
+
+    nb::class_<Network>(m, "Network")
+        .def(
+            "__init__",
+            [](Network* self, int vocab_size, int d_model, int num_layers, int num_heads,
+               int num_kv_heads, int d_ff, int head_dim, int max_seq_len, int sliding_window,
+               int activation, float norm_eps, double rope_theta, int threads,
+               const std::string& kernels) {
+                if (threads < 1 || threads > 256)
+                    throw std::invalid_argument("threads: give 1 to 256");
+                for (int size : {vocab_size, d_model, num_layers, num_heads, num_kv_heads, d_ff,
+                                 head_dim, max_seq_len})
+                    if (size < 1 || size > (1 << 24))
+                        throw std::invalid_argument("a size lies outside of 1 to 2^24");
+                if (num_heads % num_kv_heads || head_dim % 2 || activation < 0 || activation > 2 ||
+                    sliding_window < 0)
+                    throw std::invalid_argument("no network has this shape");
+                new (self) Network(Shape{vocab_size, d_model, num_layers, num_heads, num_kv_heads,
+                                         d_ff, head_dim, max_seq_len, sliding_window, activation,
+                                         norm_eps, rope_theta},
+                                   threads, kernels_named(kernels));
+            },
+            nb::kw_only(), nb::arg("vocab_size"), nb::arg("d_model"), nb::arg("num_layers"),
+            nb::arg("num_heads"), nb::arg("num_kv_heads"), nb::arg("d_ff"), nb::arg("head_dim"),
+            nb::arg("max_seq_len"), nb::arg("sliding_window"), nb::arg("activation"),
+            nb::arg("norm_eps"), nb::arg("rope_theta"), nb::arg("threads"), nb::arg("kernels"))
+        .def("set_floats",
+             [](Network& self, const std::string& name, const Floats& values) {
+                 if (values.ndim() == 1) {
+                     self.set_vector(name, {values.data(), values.shape(0)});
+                     return;
+                 }
+                 need_shape(values, 2);
+                 self.set_matrix(name, Matrix::of_floats(values.data(),
+                                                         static_cast<int>(values.shape(0)),
+                                                         static_cast<int>(values.shape(1))));
+             })
+        .def("set_codes",
+             [](Network& self, const std::string& name, const std::string& kind, const Bytes& codes,
+                const Floats& scale) { self.set_matrix(name, codes_of(kind, codes, scale)); })
+        .def("check_complete", &Network::check_complete)
+        .def("cache",
+             [](const Network& self, int blocks) {
+                 if (blocks < 1 || blocks > (1 << 24))
+                     throw std::invalid_argument("blocks: give 1 or more");
+                 return new Cache(self.shape(), blocks);
+             })
+        .def("run",
+             [](Network& self, Cache& cache, const Integers& tokens, const Integers& positions,
+                const Integers& sequences, const Integers& tables, const Integers& wanted,
+                const Integers& columns, nb::ndarray<float, nb::c_contig, nb::device::cpu> logits) {
+                 need_shape(tables, 2);
+                 need_shape(logits, 2);
+                 if (logits.shape(0) != wanted.shape(0) ||
+                     logits.shape(1) != static_cast<size_t>(self.shape().vocab_size))
+                     throw std::invalid_argument("logits of another shape");
+                 const Step step{span_of(tokens),
+                                 span_of(positions),
+                                 span_of(sequences),
+                                 tables.data(),
+                                 static_cast<int>(tables.shape(0)),
+                                 static_cast<int>(tables.shape(1)),
+                                 span_of(wanted),
+                                 span_of(columns),
+                                 logits.data()};
+                 nb::gil_scoped_release release;
+                 self.run(cache, step);
+             })
+        .def_prop_ro("kernels", [](const Network& self) { return self.kernels().name; })
+        .def_prop_ro("weight_bytes", &Network::weight_bytes);
+
+    // exact 32-bit sums of codes and bytes, for tests: y [m][rows padded to 16]
+    m.def("integer_sums",
+          [](const std::string& kernels, const std::string& kind, const Bytes& x,
+             const Bytes& codes, nb::ndarray<int32_t, nb::c_contig, nb::device::cpu> y) {
+              need_shape(x, 2);
+              need_shape(y, 2);
+              need_shape(codes, 2);
+              const std::vector<float> ones(codes.shape(0), 1.0f);
+              const Matrix matrix =
+                  Matrix::of_codes(kind_named(kind), codes.data(), ones.data(),
+                                   static_cast<int>(codes.shape(0)), static_cast<int>(codes.shape(1)));
+              if (x.shape(1) != static_cast<size_t>(matrix.width()) || y.shape(0) != x.shape(0) ||
+                  y.shape(1) != static_cast<size_t>(matrix.blocks()) * LANES)
+                  throw std::invalid_argument("arrays that do not fit each other");
+              kernels_named(kernels)->integer_sums(
+                  x.data(), static_cast<int>(x.shape(0)), matrix.width(), matrix.codes.data(),
+                  static_cast<int>(kind_named(kind)), matrix.blocks(), y.data());
+          });
+}

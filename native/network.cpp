@@ -1,0 +1,473 @@
+#include "network.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <new>
+#include <stdexcept>
+
+template <class T>
+Aligned<T>::Aligned(size_t n) : size_(n) {
+    data_.reset(static_cast<T*>(::operator new[](std::max<size_t>(n, 1) * sizeof(T),
+                                                 std::align_val_t{64})));
+    std::fill_n(data_.get(), n, T{});
+}
+template struct Aligned<float>;
+template struct Aligned<uint8_t>;
+template struct Aligned<int8_t>;
+template struct Aligned<int32_t>;
+
+// --- matrices ------------------------------------------------------------------------------
+
+Matrix Matrix::of_floats(const float* w, int rows, int inputs) {
+    Matrix m;
+    m.rows = rows;
+    m.inputs = inputs;
+    const size_t width = m.width();
+    m.floats = Aligned<float>(m.blocks() * width * LANES);
+    for (int r = 0; r < rows; ++r) {
+        float* lane = m.floats.data() + r / LANES * width * LANES + r % LANES;
+        for (int i = 0; i < inputs; ++i) lane[static_cast<size_t>(i) * LANES] = w[i];
+        w += inputs;
+    }
+    return m;
+}
+
+Matrix Matrix::of_codes(Kind kind, const int8_t* w, const float* scale, int rows, int inputs) {
+    const bool ternary = kind == Kind::ternary;
+    const int offset = ternary ? 1 : 128, low = ternary ? -1 : -127, high = ternary ? 1 : 127;
+    Matrix m;
+    m.kind = kind;
+    m.rows = rows;
+    m.inputs = inputs;
+    const size_t width = m.width(), block = width * LANES / (ternary ? 4 : 1);
+    m.codes = Aligned<uint8_t>(m.blocks() * block);
+    m.scale = Aligned<float>(padded(rows));
+    std::copy_n(scale, rows, m.scale.data());
+    for (int r = 0; r < padded(rows); ++r) {
+        uint8_t* lanes = m.codes.data() + r / LANES * block;
+        for (int i = 0; i < static_cast<int>(width); ++i) {
+            const int value = r < rows && i < inputs ? w[i] : 0;
+            if (value < low || value > high)
+                throw std::invalid_argument("a code lies outside of its range");
+            const auto code = static_cast<uint8_t>(value + offset);
+            if (ternary)
+                lanes[i / 16 * 64 + r % LANES * 4 + i % 4] |= code << (2 * (i % 16 / 4));
+            else
+                lanes[i / 4 * 64 + r % LANES * 4 + i % 4] = code;
+        }
+        w += r < rows ? inputs : 0;
+    }
+    return m;
+}
+
+void Matrix::row(int index, float* out) const {
+    const size_t start = static_cast<size_t>(index / LANES) * width() * LANES;
+    const int lane = index % LANES;
+    for (int i = 0; i < inputs; ++i) {
+        if (kind == Kind::f32)
+            out[i] = floats[start + static_cast<size_t>(i) * LANES + lane];
+        else if (kind == Kind::int8)
+            out[i] = scale[index] * (codes[start + i / 4 * 64 + lane * 4 + i % 4] - 128);
+        else {
+            const int byte = codes[start / 4 + i / 16 * 64 + lane * 4 + i % 4];
+            out[i] = scale[index] * ((byte >> (2 * (i % 16 / 4)) & 3) - 1);
+        }
+    }
+}
+
+Cache::Cache(const Shape& shape, int blocks)
+    : blocks_(blocks),
+      heads_(shape.num_kv_heads),
+      half_(static_cast<size_t>(padded(shape.head_dim)) * BLOCK),
+      memory_(static_cast<size_t>(shape.num_layers) * blocks * heads_ * 2 * half_) {}
+
+// --- a step --------------------------------------------------------------------------------
+
+// Queries of one head that are looked up together.
+constexpr int QUERIES = 32;
+
+// What a matrix is multiplied with: floats, or bytes with a scale and a sum per row.
+struct Network::Input {
+    const float* floats = nullptr;
+    const int8_t* bytes = nullptr;
+    const float* scale = nullptr;
+    const int32_t* sum = nullptr;
+};
+
+struct Network::Workspace {
+    struct Rows {
+        Aligned<float> normed, scale;
+        Aligned<int8_t> bytes;
+        Aligned<int32_t> sum;
+        Rows(int rows, int width)
+            : normed(static_cast<size_t>(rows) * width),
+              scale(rows),
+              bytes(static_cast<size_t>(rows) * width),
+              sum(rows) {}
+    };
+    struct Own {  // a thread's own
+        Rows row;
+        Aligned<float> scores, queries, outputs;
+        std::vector<const float*> keys, values;
+        std::vector<int> first, last;
+    };
+
+    int tokens, wanted;
+    Aligned<float> x, qkv, attended, gate, up, hidden, delta, last, logits;
+    Rows rows;
+    std::vector<Own> own;
+
+    Workspace(const Shape& s, int tokens_, int wanted_, int threads)
+        : tokens(tokens_),
+          wanted(wanted_),
+          x(size(tokens_, s.d_model)),
+          qkv(size(tokens_, s.qkv_rows())),
+          attended(size(tokens_, s.num_heads * s.head_dim)),
+          gate(size(tokens_, s.d_ff)),
+          up(size(tokens_, s.d_ff)),
+          hidden(size(tokens_, s.d_ff)),
+          delta(size(tokens_, s.d_model)),
+          last(size(wanted_, s.d_model)),
+          logits(size(wanted_, s.vocab_size)),
+          rows(std::max(tokens_, wanted_), widest(s)) {
+        const int width = padded(s.head_dim);
+        for (int i = 0; i < threads; ++i)
+            own.push_back(Own{Rows(1, widest(s)),
+                              Aligned<float>(4 * (static_cast<size_t>(s.max_seq_len) + 2 * BLOCK)),
+                              Aligned<float>(static_cast<size_t>(QUERIES + s.group()) * width),
+                              Aligned<float>(static_cast<size_t>(QUERIES + s.group()) * width),
+                              {}, {}, {}, {}});
+    }
+
+    static size_t size(int rows, int width) { return static_cast<size_t>(rows) * padded(width); }
+    static int widest(const Shape& s) {
+        return padded(std::max({s.d_model, s.d_ff, s.num_heads * s.head_dim}));
+    }
+};
+
+Network::Network(const Shape& shape, int threads, const Kernels* kernels)
+    : shape_(shape), kernels_(kernels), threads_(threads), layers_(shape.num_layers) {
+    const int half = shape.head_dim / 2;
+    cos_.resize(static_cast<size_t>(shape.max_seq_len) * half);
+    sin_.resize(cos_.size());
+    for (int i = 0; i < half; ++i) {
+        const double frequency = std::pow(shape.rope_theta, -2.0 * i / shape.head_dim);
+        for (int position = 0; position < shape.max_seq_len; ++position) {
+            cos_[static_cast<size_t>(position) * half + i] =
+                static_cast<float>(std::cos(position * frequency));
+            sin_[static_cast<size_t>(position) * half + i] =
+                static_cast<float>(std::sin(position * frequency));
+        }
+    }
+}
+
+Network::~Network() = default;
+
+void Network::reserve(int tokens, int wanted) {
+    if (space_ && tokens <= space_->tokens && wanted <= space_->wanted) return;
+    if (space_) {
+        tokens = std::max(tokens, space_->tokens);
+        wanted = std::max(wanted, space_->wanted);
+    }
+    space_ = std::make_unique<Workspace>(shape_, tokens, wanted, threads_.count());
+}
+
+void Network::run(Cache& cache, const Step& step) {
+    check(cache, step);
+    if (step.tokens.empty()) return;
+    reserve(static_cast<int>(step.tokens.size()), static_cast<int>(step.wanted.size()));
+    threads_.run([&](int id) { work(cache, step, id); });
+}
+
+// The blocks of a matrix that a thread computes: tiles of four stay together.
+std::pair<int, int> Network::share(int blocks, int id) const {
+    const int tiles = (blocks + 3) / 4, count = threads_.count();
+    return {std::min(blocks, tiles * id / count * 4), std::min(blocks, tiles * (id + 1) / count * 4)};
+}
+
+// Rows x [rows][width], normed if asked, in the form that `matrix` is multiplied with. One row
+// is made ready by every thread for itself, which costs less than waiting for another.
+Network::Input Network::input(const Matrix& matrix, const float* x, int rows, int id, bool normed,
+                              const float* norm) {
+    const bool bytes = matrix.kind != Kind::f32;
+    if (!bytes && !normed) return {.floats = x};
+    const bool alone = rows == 1;
+    Workspace::Rows& place = alone ? space_->own[id].row : space_->rows;
+    const size_t width = matrix.width();
+    const int count = alone ? 1 : threads_.count();
+    for (int r = alone ? 0 : id; r < rows; r += count) {
+        const float* row = x + r * width;
+        if (normed) {
+            kernels_->rms_norm(row, norm, shape_.d_model, shape_.norm_eps,
+                               place.normed.data() + r * width);
+            row = place.normed.data() + r * width;
+        }
+        if (bytes)
+            kernels_->quantise(row, static_cast<int>(width), place.bytes.data() + r * width,
+                               &place.scale[r], &place.sum[r]);
+    }
+    if (!alone) threads_.barrier();
+    return {place.normed.data(), place.bytes.data(), place.scale.data(), place.sum.data()};
+}
+
+void Network::product(const Matrix& m, const Input& in, int rows, int begin, int end, float* y,
+                      int stride) const {
+    if (m.kind == Kind::f32)
+        kernels_->matmul_f32(in.floats, rows, m.width(), m.floats.data(), begin, end, y, stride);
+    else
+        (m.kind == Kind::int8 ? kernels_->matmul_int8 : kernels_->matmul_ternary)(
+            in.bytes, in.scale, in.sum, rows, m.width(), m.codes.data(), m.scale.data(), begin, end,
+            y, stride);
+}
+
+void Network::add_product(const Matrix& m, const Input& in, int rows, float* y, int id) {
+    const auto [begin, end] = share(m.blocks(), id);
+    const int stride = m.blocks() * LANES;
+    product(m, in, rows, begin, end, space_->delta.data(), stride);
+    for (int r = 0; r < rows; ++r)
+        for (int i = begin * LANES; i < end * LANES; ++i)
+            y[static_cast<size_t>(r) * stride + i] +=
+                space_->delta[static_cast<size_t>(r) * stride + i];
+}
+
+void Network::work(Cache& cache, const Step& step, int id) {
+    const int rows = static_cast<int>(step.tokens.size());
+    const int width = padded(shape_.d_model), ff = padded(shape_.d_ff);
+    Workspace& s = *space_;
+    for (int r = id; r < rows; r += threads_.count())
+        embedding_.row(step.tokens[r], s.x.data() + static_cast<size_t>(r) * width);
+    threads_.barrier();
+    for (int number = 0; number < shape_.num_layers; ++number) {
+        const Layer& layer = layers_[number];
+        Input in = input(layer.qkv, s.x.data(), rows, id, true, layer.attention_norm.data());
+        auto [begin, end] = share(layer.qkv.blocks(), id);
+        product(layer.qkv, in, rows, begin, end, s.qkv.data(), layer.qkv.blocks() * LANES);
+        threads_.barrier();
+        attention(cache, step, number, id);
+        threads_.barrier();
+        in = input(layer.output, s.attended.data(), rows, id, false, nullptr);
+        add_product(layer.output, in, rows, s.x.data(), id);
+        threads_.barrier();
+        in = input(layer.gate, s.x.data(), rows, id, true, layer.mlp_norm.data());
+        std::tie(begin, end) = share(layer.gate.blocks(), id);
+        product(layer.gate, in, rows, begin, end, s.gate.data(), ff);
+        product(layer.up, in, rows, begin, end, s.up.data(), ff);
+        for (int r = 0; r < rows; ++r) {
+            const size_t place = static_cast<size_t>(r) * ff + begin * LANES;
+            kernels_->gate(s.gate.data() + place, s.up.data() + place, (end - begin) * LANES,
+                           shape_.activation, s.hidden.data() + place);
+        }
+        threads_.barrier();
+        in = input(layer.down, s.hidden.data(), rows, id, false, nullptr);
+        add_product(layer.down, in, rows, s.x.data(), id);
+        threads_.barrier();
+    }
+    logits(step, id);
+}
+
+// Turns each pair (i, i + D/2) of a head by the angles of its position.
+static void rotate(const float* x, const float* cos, const float* sin, int half, float* y) {
+    for (int i = 0; i < half; ++i) {
+        y[i] = x[i] * cos[i] - x[i + half] * sin[i];
+        y[i + half] = x[i + half] * cos[i] + x[i] * sin[i];
+    }
+}
+
+// Heads of keys and values are shared out over the threads, so that none waits for another.
+void Network::attention(Cache& cache, const Step& step, int layer, int id) {
+    const int dim = shape_.head_dim, half = dim / 2, wide = padded(dim), group = shape_.group();
+    const int qkv_stride = padded(shape_.qkv_rows()), stride = padded(shape_.num_heads * dim);
+    const int rows = static_cast<int>(step.tokens.size());
+    Workspace& s = *space_;
+    Workspace::Own& own = s.own[id];
+    own.keys.resize(step.table_width);
+    own.values.resize(step.table_width);
+    std::vector<float> turned(dim);
+    for (int head = id; head < shape_.num_kv_heads; head += threads_.count()) {
+        for (int t = 0; t < rows; ++t) {
+            const int position = step.positions[t];
+            const int32_t* table = step.tables + static_cast<size_t>(step.sequences[t]) * step.table_width;
+            const int block = table[position / BLOCK], place = position % BLOCK;
+            const float* key = s.qkv.data() + static_cast<size_t>(t) * qkv_stride +
+                               (shape_.num_heads + head) * dim;
+            const float* value = key + shape_.num_kv_heads * dim;
+            const size_t angle = static_cast<size_t>(position) * half;
+            rotate(key, &cos_[angle], &sin_[angle], half, turned.data());
+            float* keys = cache.keys(layer, block, head) + place;
+            for (int i = 0; i < dim; ++i) keys[i * BLOCK] = turned[i];
+            std::copy_n(value, dim, cache.values(layer, block, head) + place * wide);
+        }
+        const int most = std::max(1, QUERIES / group);
+        for (int t = 0, count; t < rows; t += count) {
+            const int sequence = step.sequences[t];
+            for (count = 1; count < most && t + count < rows && step.sequences[t + count] == sequence;)
+                ++count;
+            const int32_t* table = step.tables + static_cast<size_t>(sequence) * step.table_width;
+            const int blocks = step.positions[t + count - 1] / BLOCK + 1;
+            for (int b = 0; b < blocks; ++b) {
+                own.keys[b] = cache.keys(layer, table[b], head);
+                own.values[b] = cache.values(layer, table[b], head);
+            }
+            own.first.clear();
+            own.last.clear();
+            for (int i = 0; i < count; ++i) {
+                const int position = step.positions[t + i];
+                const float* q = s.qkv.data() + static_cast<size_t>(t + i) * qkv_stride + head * group * dim;
+                const size_t angle = static_cast<size_t>(position) * half;
+                const int window = shape_.sliding_window;
+                for (int g = 0; g < group; ++g) {
+                    rotate(q + g * dim, &cos_[angle], &sin_[angle], half,
+                           own.queries.data() + static_cast<size_t>(i * group + g) * wide);
+                    own.first.push_back(window ? std::max(0, position - window + 1) : 0);
+                    own.last.push_back(position);
+                }
+            }
+            const Attention look{own.keys.data(), own.values.data(), wide,
+                                 1.0f / std::sqrt(static_cast<float>(dim)), own.first.data(),
+                                 own.last.data()};
+            kernels_->attend(look, own.queries.data(), count * group, own.scores.data(),
+                             own.outputs.data());
+            for (int i = 0; i < count; ++i)
+                for (int g = 0; g < group; ++g)
+                    std::copy_n(own.outputs.data() + static_cast<size_t>(i * group + g) * wide, dim,
+                                s.attended.data() + static_cast<size_t>(t + i) * stride +
+                                    (head * group + g) * dim);
+        }
+    }
+}
+
+void Network::logits(const Step& step, int id) {
+    const int rows = static_cast<int>(step.wanted.size()), width = padded(shape_.d_model);
+    if (rows == 0) return;
+    const Matrix& head = head_.rows ? head_ : embedding_;
+    Workspace& s = *space_;
+    for (int r = id; r < rows; r += threads_.count())
+        std::copy_n(s.x.data() + static_cast<size_t>(step.wanted[r]) * width, width,
+                    s.last.data() + static_cast<size_t>(r) * width);
+    threads_.barrier();
+    const Input in = input(head, s.last.data(), rows, id, true, norm_.data());
+    const int stride = head.blocks() * LANES;
+    auto compute = [&](int begin, int end) {
+        product(head, in, rows, begin, end, s.logits.data(), stride);
+        const int from = begin * LANES, to = std::min(end * LANES, shape_.vocab_size);
+        for (int r = 0; r < rows; ++r)
+            std::copy(s.logits.data() + static_cast<size_t>(r) * stride + from,
+                      s.logits.data() + static_cast<size_t>(r) * stride + to,
+                      step.logits + static_cast<size_t>(r) * shape_.vocab_size + from);
+    };
+    if (step.columns.empty()) {
+        const auto [begin, end] = share(head.blocks(), id);
+        compute(begin, end);
+        return;
+    }
+    const int count = static_cast<int>(step.columns.size());
+    int place = count * id / threads_.count();
+    const int after = count * (id + 1) / threads_.count();
+    while (place < after) {  // neighbouring blocks in one go
+        int run = 1;
+        while (place + run < after && step.columns[place + run] == step.columns[place] + run) ++run;
+        compute(step.columns[place], step.columns[place] + run);
+        place += run;
+    }
+}
+
+// --- what comes from outside is checked once, before anything is computed ------------------
+
+static void need(bool holds, const char* otherwise) {
+    if (!holds) throw std::invalid_argument(otherwise);
+}
+
+void Network::check(const Cache& cache, const Step& step) const {
+    const size_t rows = step.tokens.size();
+    need(step.positions.size() == rows && step.sequences.size() == rows,
+         "tokens, positions and sequences are not of one length");
+    for (size_t i = 0; i < rows; ++i) {
+        need(step.tokens[i] >= 0 && step.tokens[i] < shape_.vocab_size,
+             "a token lies outside of the vocabulary");
+        const int position = step.positions[i], sequence = step.sequences[i];
+        need(position >= 0 && position < shape_.max_seq_len,
+             "a position lies outside of the context");
+        need(sequence >= 0 && sequence < step.sequence_count, "a sequence has no table");
+        need(position / BLOCK < step.table_width, "a position has no block in its table");
+        if (i > 0 && step.sequences[i - 1] == sequence)
+            need(position == step.positions[i - 1] + 1, "positions of a sequence do not follow");
+        for (int b = 0; b <= position / BLOCK; ++b) {
+            const int block = step.tables[static_cast<size_t>(sequence) * step.table_width + b];
+            need(block >= 0 && block < cache.blocks(), "a table names a block that is not there");
+        }
+    }
+    for (const int wanted : step.wanted)
+        need(wanted >= 0 && wanted < static_cast<int>(rows), "logits of a token that is not there");
+    const Matrix& head = head_.rows ? head_ : embedding_;
+    for (const int column : step.columns)
+        need(column >= 0 && column < head.blocks(), "a block of logits that is not there");
+}
+
+static Matrix* matrix_of(auto& layer, const std::string& name) {
+    if (name == "qkv") return &layer.qkv;
+    if (name == "output") return &layer.output;
+    if (name == "gate") return &layer.gate;
+    if (name == "up") return &layer.up;
+    if (name == "down") return &layer.down;
+    return nullptr;
+}
+
+// "layers.3.qkv" is layer 3, "qkv"
+static std::pair<int, std::string> layer_of(const std::string& name, size_t layers) {
+    need(name.starts_with("layers."), "a weight of an unknown name");
+    const size_t dot = name.find('.', 7);
+    need(dot != std::string::npos && dot > 7 && dot < 14, "a weight of an unknown name");
+    for (size_t i = 7; i < dot; ++i)
+        need(name[i] >= '0' && name[i] <= '9', "a weight of an unknown name");
+    const int number = std::stoi(name.substr(7, dot - 7));
+    need(static_cast<size_t>(number) < layers, "a weight of a layer that is not there");
+    return {number, name.substr(dot + 1)};
+}
+
+void Network::set_matrix(const std::string& name, Matrix matrix) {
+    const int d = shape_.d_model, wide = shape_.num_heads * shape_.head_dim;
+    int rows = shape_.vocab_size, inputs = d;
+    Matrix* place = name == "embedding" ? &embedding_ : name == "head" ? &head_ : nullptr;
+    if (!place) {
+        const auto [number, part] = layer_of(name, layers_.size());
+        place = matrix_of(layers_[number], part);
+        need(place, "a weight of an unknown name");
+        rows = part == "qkv" ? shape_.qkv_rows() : part == "gate" || part == "up" ? shape_.d_ff : d;
+        inputs = part == "output" ? wide : part == "down" ? shape_.d_ff : d;
+    }
+    need(matrix.rows == rows && matrix.inputs == inputs, "a matrix of another shape");
+    *place = std::move(matrix);
+}
+
+void Network::set_vector(const std::string& name, std::span<const float> values) {
+    need(values.size() == static_cast<size_t>(shape_.d_model), "a norm of another width");
+    Aligned<float>* place = name == "norm" ? &norm_ : nullptr;
+    if (!place) {
+        const auto [number, part] = layer_of(name, layers_.size());
+        Layer& layer = layers_[number];
+        place = part == "attention_norm" ? &layer.attention_norm
+                : part == "mlp_norm"     ? &layer.mlp_norm
+                                         : nullptr;
+        need(place, "a weight of an unknown name");
+    }
+    *place = Aligned<float>(padded(shape_.d_model));
+    std::copy(values.begin(), values.end(), place->data());
+}
+
+void Network::check_complete() const {
+    bool all = embedding_.rows && norm_.size();
+    for (const Layer& layer : layers_)
+        all = all && layer.attention_norm.size() && layer.mlp_norm.size() && layer.qkv.rows &&
+              layer.output.rows && layer.gate.rows && layer.up.rows && layer.down.rows;
+    need(all, "weights are missing");
+    for (const Layer& layer : layers_)
+        need(layer.gate.kind == layer.up.kind, "gate and up are of different kinds");
+}
+
+size_t Network::weight_bytes() const {
+    size_t total = embedding_.bytes() + head_.bytes();
+    for (const Layer& layer : layers_)
+        for (const Matrix* m : {&layer.qkv, &layer.output, &layer.gate, &layer.up, &layer.down})
+            total += m->bytes();
+    return total;
+}

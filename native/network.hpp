@@ -1,0 +1,136 @@
+// The network as the runtime sees it: packed weights, a cache of keys and values, one step.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "kernels.hpp"
+#include "threads.hpp"
+
+constexpr int padded(int n) { return (n + LANES - 1) / LANES * LANES; }
+
+template <class T>
+struct Aligned {
+    Aligned() = default;
+    explicit Aligned(size_t n);
+    T* data() { return data_.get(); }
+    const T* data() const { return data_.get(); }
+    size_t size() const { return size_; }
+    T& operator[](size_t i) { return data_.get()[i]; }
+    const T& operator[](size_t i) const { return data_.get()[i]; }
+
+   private:
+    struct Free {
+        void operator()(T* p) const { ::operator delete[](p, std::align_val_t{64}); }
+    };
+    std::unique_ptr<T[], Free> data_;
+    size_t size_ = 0;
+};
+
+enum class Kind { f32 = 0, int8 = 8, ternary = 2 };
+
+// A matrix [rows, inputs], packed as kernels.hpp says; rows and inputs are padded to 16.
+struct Matrix {
+    Kind kind = Kind::f32;
+    int rows = 0, inputs = 0;
+    Aligned<float> floats;
+    Aligned<uint8_t> codes;
+    Aligned<float> scale;  // per row; none for fp32
+
+    static Matrix of_floats(const float* w, int rows, int inputs);
+    // codes: int8 -127..127, ternary -1..1
+    static Matrix of_codes(Kind kind, const int8_t* w, const float* scale, int rows, int inputs);
+
+    int blocks() const { return padded(rows) / LANES; }
+    int width() const { return padded(inputs); }
+    size_t bytes() const { return floats.size() * 4 + codes.size() + scale.size() * 4; }
+    void row(int index, float* out) const;  // [inputs]
+};
+
+struct Shape {
+    int vocab_size, d_model, num_layers, num_heads, num_kv_heads, d_ff, head_dim, max_seq_len;
+    int sliding_window;  // 0: none
+    int activation;      // 0 silu, 1 gelu, 2 squared relu
+    float norm_eps;
+    double rope_theta;
+
+    int group() const { return num_heads / num_kv_heads; }
+    int qkv_rows() const { return (num_heads + 2 * num_kv_heads) * head_dim; }
+};
+
+// Keys and values of `blocks` times 16 positions, for every layer and head.
+class Cache {
+   public:
+    Cache(const Shape& shape, int blocks);
+    int blocks() const { return blocks_; }
+    // [D][16] and [16][D], D padded to 16
+    float* keys(int layer, int block, int head) { return at(layer, block, head); }
+    float* values(int layer, int block, int head) { return at(layer, block, head) + half_; }
+    size_t bytes() const { return memory_.size() * sizeof(float); }
+
+   private:
+    float* at(int layer, int block, int head) {
+        size_t place = (static_cast<size_t>(layer) * blocks_ + block) * heads_ + head;
+        return memory_.data() + place * 2 * half_;
+    }
+    int blocks_, heads_;
+    size_t half_;
+    Aligned<float> memory_;
+};
+
+// Tokens of any number of sequences, those of one sequence side by side and in order.
+struct Step {
+    std::span<const int32_t> tokens, positions;
+    std::span<const int32_t> sequences;  // per token: its row of tables
+    const int32_t* tables;               // [sequences][width]: blocks of the cache, in order
+    int sequence_count, table_width;
+    std::span<const int32_t> wanted;   // tokens (by place) whose logits are computed
+    std::span<const int32_t> columns;  // blocks of 16 logits that are computed; empty: all
+    float* logits;                     // [wanted][vocab_size]; what is not computed stays
+};
+
+class Network {
+   public:
+    Network(const Shape& shape, int threads, const Kernels* kernels);
+    ~Network();
+
+    void set_matrix(const std::string& name, Matrix matrix);
+    void set_vector(const std::string& name, std::span<const float> values);
+    void check_complete() const;  // throws std::invalid_argument naming what is missing
+    void run(Cache& cache, const Step& step);
+    const Shape& shape() const { return shape_; }
+    const Kernels& kernels() const { return *kernels_; }
+    size_t weight_bytes() const;
+
+   private:
+    struct Layer {
+        Aligned<float> attention_norm, mlp_norm;
+        Matrix qkv, output, gate, up, down;
+    };
+    struct Input;
+    struct Workspace;
+
+    void check(const Cache& cache, const Step& step) const;
+    void work(Cache& cache, const Step& step, int id);
+    void attention(Cache& cache, const Step& step, int layer, int id);
+    void logits(const Step& step, int id);
+    Input input(const Matrix& matrix, const float* x, int rows, int id, bool normed,
+                const float* norm);
+    void product(const Matrix& matrix, const Input& in, int rows, int begin, int end, float* y,
+                 int stride) const;
+    void add_product(const Matrix& matrix, const Input& in, int rows, float* y, int id);
+    std::pair<int, int> share(int blocks, int id) const;
+    void reserve(int tokens, int wanted);
+
+    Shape shape_;
+    const Kernels* kernels_;
+    Threads threads_;
+    Matrix embedding_, head_;
+    Aligned<float> norm_;
+    std::vector<Layer> layers_;
+    std::vector<float> cos_, sin_;  // [max_seq_len][head_dim / 2]
+    std::unique_ptr<Workspace> space_;
+};

@@ -1,0 +1,174 @@
+"""From logits to the next token. The same seed and position give the same draw in any batch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from havoc.errors import InputError
+
+MOST_TOKENS = 1 << 20
+_MASK = (1 << 64) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingParams:
+    """How a request is continued. Raises InputError for values out of range.
+
+    ``temperature`` 0 takes the likeliest token. ``top_k`` 0, ``top_p`` 1 and ``min_p`` 0 cut
+    nothing off. ``repetition_penalty`` divides positive and multiplies negative logits of tokens
+    that were there (Keskar et al. 2019, arXiv 1909.05858); ``presence_penalty`` and
+    ``frequency_penalty`` are subtracted, once and per occurrence in what was generated.
+    ``logprobs`` asks for that many alternatives a token.
+    """
+
+    max_tokens: int = 256
+    temperature: float = 0.0
+    top_k: int = 0
+    top_p: float = 1.0
+    min_p: float = 0.0
+    repetition_penalty: float = 1.0
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    logit_bias: Mapping[int, float] = field(default_factory=dict)
+    seed: int = 0
+    stop: tuple[str, ...] = ()
+    stop_ids: tuple[int, ...] = ()
+    ignore_eos: bool = False
+    logprobs: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("max_tokens", 1, MOST_TOKENS),
+            ("temperature", 0, 100),
+            ("top_k", 0, MOST_TOKENS),
+            ("min_p", 0, 1),
+            ("presence_penalty", -100, 100),
+            ("frequency_penalty", -100, 100),
+            ("seed", 0, _MASK),
+            ("logprobs", 0, 100),
+        ):
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                raise InputError(f"is {value}", where=name, remedy=f"give {low} to {high}")
+        for name, most in (("top_p", 1.0), ("repetition_penalty", 100.0)):
+            if not 0 < getattr(self, name) <= most:
+                raise InputError(
+                    f"is {getattr(self, name)}",
+                    where=name,
+                    remedy=f"give more than 0, at most {most:g}",
+                )
+        if any(not text for text in self.stop) or len(self.stop) > 16:
+            raise InputError("holds an empty text, or more than 16", where="stop")
+        if any(not math.isfinite(value) for value in self.logit_bias.values()):
+            raise InputError("holds a value that is no number", where="logit_bias")
+
+    @property
+    def changes_logits(self) -> bool:
+        """Whether more than the constraint decides before the draw."""
+        return bool(self.logit_bias) or (
+            self.repetition_penalty != 1
+            or self.presence_penalty != 0
+            or self.frequency_penalty != 0
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A chosen token; ``logprob`` and ``top`` are those of what the network and the rules allow."""
+
+    token: int
+    logprob: float | None = None
+    top: tuple[tuple[int, float], ...] = ()
+
+
+def choose(
+    logits: NDArray[np.float32],
+    params: SamplingParams,
+    position: int,
+    prompt: Mapping[int, int],
+    made: Mapping[int, int],
+    allowed: NDArray[np.bool_] | None = None,
+) -> Choice:
+    """The next token of ``logits`` [vocabulary] at ``position`` of its sequence.
+
+    ``prompt`` and ``made`` count tokens. Raises InputError where nothing is allowed.
+    """
+    if params.changes_logits:
+        logits = _penalised(logits, params, prompt, made)
+    if allowed is not None:
+        logits = np.where(allowed, logits, np.float32(-np.inf))
+    token = int(logits.argmax())
+    if logits[token] == -np.inf:
+        raise InputError("no token is allowed here", where="constraint", remedy="relax it")
+    if params.temperature > 0:
+        token = _drawn(logits, params, position)
+    if params.logprobs is None:
+        return Choice(token)
+    logprobs = _log_softmax(logits)
+    count = min(params.logprobs, int(np.isfinite(logprobs).sum()))
+    best = np.argsort(-logprobs, kind="stable")[:count]
+    top = tuple((int(item), float(logprobs[item])) for item in best)
+    return Choice(token, float(logprobs[token]), top)
+
+
+def _penalised(
+    logits: NDArray[np.float32],
+    params: SamplingParams,
+    prompt: Mapping[int, int],
+    made: Mapping[int, int],
+) -> NDArray[np.float32]:
+    logits = logits.copy()
+    if params.repetition_penalty != 1:
+        seen = np.fromiter({**prompt, **made}, np.int64)
+        there = logits[seen]
+        factor = np.float32(params.repetition_penalty)
+        logits[seen] = np.where(there > 0, there / factor, there * factor)
+    for token, count in made.items():
+        logits[token] -= params.presence_penalty + params.frequency_penalty * count
+    for token, bias in params.logit_bias.items():
+        if not 0 <= token < len(logits):
+            raise InputError(f"there is no id {token}", where="logit_bias")
+        logits[token] += bias
+    return logits
+
+
+def _drawn(logits: NDArray[np.float32], params: SamplingParams, position: int) -> int:
+    """One draw by inversion, over the tokens from likeliest to least likely."""
+    count = params.top_k or len(logits)
+    if count < len(logits):
+        candidates = np.argpartition(-logits, count - 1)[:count]
+    else:
+        candidates = np.flatnonzero(logits > -np.inf)
+    # ties in the order of the ids, so that a draw does not depend on how they were found
+    candidates = candidates[np.lexsort((candidates, -logits[candidates]))]
+    scaled = logits[candidates].astype(np.float64) / params.temperature
+    weights = np.exp(scaled - scaled[0])
+    if params.min_p:
+        weights = weights[weights >= params.min_p]
+    total = np.cumsum(weights)
+    if params.top_p < 1:
+        kept = int(np.searchsorted(total, params.top_p * total[-1])) + 1
+        total = total[:kept]
+    place = int(np.searchsorted(total, uniform(params.seed, position) * total[-1], side="right"))
+    return int(candidates[min(place, len(total) - 1)])
+
+
+def _log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    wide = logits.astype(np.float64)
+    wide -= wide.max()
+    shifted: NDArray[np.float64] = wide - math.log(np.exp(wide).sum())
+    return shifted
+
+
+def uniform(seed: int, position: int) -> float:
+    """A number in [0, 1) that belongs to seed and position: SplitMix64 (Steele et al. 2014)."""
+    state = (seed * 0x9E3779B97F4A7C15 + (position + 1) * 0xBF58476D1CE4E5B9) & _MASK
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        state = ((state ^ (state >> shift)) * factor) & _MASK
+    state ^= state >> 31
+    return (state >> 11) / (1 << 53)

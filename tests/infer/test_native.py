@@ -1,0 +1,238 @@
+"""The compiled runtime: against torch, against exact integers, and alone against its batch."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from drawn_networks import SMALL, Drawn, RandomWeights
+from numpy.typing import NDArray
+
+from havoc.errors import InputError
+from havoc.infer import _native
+from havoc.infer.backend import BLOCK, NONE, Step
+from havoc.infer.native import NativeBackend
+from havoc.infer.quantise import int8_codes, ternary_codes
+from havoc.infer.torch_backend import TorchBackend
+from havoc.model import preset, preset_names
+from havoc.model.config import HavocConfig
+from havoc.model.loading import load_model
+
+KERNELS = _native.kernels()
+
+
+def step_of(
+    tokens: Any, start: int = 0, table: Any = range(16), wanted: Any = None, columns: Any = NONE
+) -> Step:
+    """One sequence, of which ``tokens`` are read from position ``start``."""
+    count = len(tokens)
+    return Step(
+        np.asarray(tokens, np.int32),
+        np.arange(start, start + count, dtype=np.int32),
+        np.zeros(count, np.int32),
+        np.asarray(table, np.int32)[None],
+        np.asarray(range(count) if wanted is None else wanted, np.int32),
+        np.asarray(columns, np.int32),
+    )
+
+
+def drawn_tokens(config: HavocConfig, count: int, seed: int = 1) -> NDArray[np.int32]:
+    return np.random.default_rng(seed).integers(0, config.vocab_size, count).astype(np.int32)
+
+
+SHAPES = {
+    "small": SMALL,
+    "one head": SMALL.replace(num_heads=1, num_kv_heads=1),
+    "no shared heads": SMALL.replace(num_kv_heads=4),
+    "gelu": SMALL.replace(activation="gelu"),
+    "squared relu": SMALL.replace(activation="relu_squared"),
+    "untied": SMALL.replace(tie_embeddings=False),
+    "window": SMALL.replace(sliding_window=20),
+    "window of one block": SMALL.replace(sliding_window=16),
+    "odd widths": SMALL.replace(d_model=36, head_dim=10, d_ff=50, vocab_size=301),
+    "many heads": SMALL.replace(num_heads=12, num_kv_heads=3),
+}
+PRESETS = {
+    name: preset(
+        name,
+        num_layers=min(2, preset(name).num_layers),
+        vocab_size=min(512, preset(name).vocab_size),
+        max_seq_len=128,
+    )
+    for name in preset_names()
+    if preset(name).d_model <= 1024
+}
+
+
+@pytest.mark.parametrize("config", [*SHAPES.values(), *PRESETS.values()], ids=[*SHAPES, *PRESETS])
+def test_fp32_logits_are_those_of_the_network(config: HavocConfig) -> None:
+    weights = RandomWeights(config)
+    tokens = drawn_tokens(config, 100)
+    model = load_model(Drawn(config, weights))
+    with torch.inference_mode():
+        wanted = model(torch.from_numpy(tokens)[None].long())[0].numpy()
+    for kernels in KERNELS:
+        native = NativeBackend(config, weights, "fp32", threads=2, kernels=kernels)
+        got = native.run(native.new_cache(16), step_of(tokens))
+        np.testing.assert_allclose(got, wanted, atol=1e-4, err_msg=kernels)
+
+
+@pytest.mark.parametrize("kind", ["int8", "ternary"])
+@pytest.mark.parametrize("config", SHAPES.values(), ids=SHAPES)
+def test_rounded_weights_give_the_logits_of_the_rounded_network(
+    config: HavocConfig, kind: str
+) -> None:
+    """The network of the same rounded weights, by torch: only activations are rounded besides."""
+    weights, rounded = RandomWeights(config), RandomWeights(config)
+    for name in rounded.names():
+        weight = weights.read(name)
+        if weight.ndim == 2:
+            outer = kind == "int8" or name in ("embedding.weight", "head.weight")
+            parts = [weight]
+            if name.endswith("gate_up.weight"):
+                parts = [weight[: config.d_ff], weight[config.d_ff :]]
+            rounder = int8_codes if outer else ternary_codes
+            made = [codes * scale[:, None] for codes, scale in map(rounder, parts)]
+            rounded.replace(name, np.concatenate(made).astype(np.float32))
+    tokens = drawn_tokens(config, 60)
+    exact = TorchBackend(Drawn(config, rounded))
+    wanted = exact.run(exact.new_cache(16), step_of(tokens))
+    native = NativeBackend(config, weights, kind, threads=2)
+    got = native.run(native.new_cache(16), step_of(tokens))
+    assert np.sqrt(np.square(got - wanted).mean()) < 0.025 * wanted.std()
+    others = [NativeBackend(config, weights, kind, kernels=name) for name in KERNELS[1:]]
+    for other in others:
+        again = other.run(other.new_cache(16), step_of(tokens))
+        assert np.sqrt(np.square(again - got).mean()) < 0.01 * wanted.std()
+
+
+@pytest.mark.parametrize("kind", ["int8", "ternary"])
+def test_one_product_keeps_the_bound_of_its_rounding(kind: str) -> None:
+    """With blocks that add nothing, logits are one product: |error| <= scale/2 · sum|w|."""
+    config = SMALL.replace(num_layers=1, tie_embeddings=False)
+    weights = RandomWeights(config, spread=0.3)
+    for name in ("attention.output", "mlp.down"):
+        whole = f"layers.0.{name}.weight"
+        weights.replace(whole, np.zeros_like(weights.read(whole)))
+    native = NativeBackend(config, weights, kind, threads=1)
+    tokens = drawn_tokens(config, 40)
+    got = native.run(native.new_cache(4), step_of(tokens, table=range(4)))
+    embedding_codes, embedding_scale = int8_codes(weights.read("embedding.weight"))
+    head_codes, head_scale = int8_codes(weights.read("head.weight"))
+    x = (embedding_codes * embedding_scale[:, None])[tokens].astype(np.float64)
+    x = x / np.sqrt((x**2).mean(axis=1, keepdims=True) + config.norm_eps)
+    x *= weights.read("norm.weight")
+    head = head_codes * head_scale[:, None].astype(np.float64)
+    bound = np.abs(x).max(axis=1, keepdims=True) / 127 / 2 * np.abs(head).sum(axis=1)
+    assert (np.abs(got - x @ head.T) <= bound * 1.001 + 1e-5).all()
+
+
+@pytest.mark.parametrize("kernels", KERNELS)
+@pytest.mark.parametrize("kind", ["int8", "ternary"])
+def test_integer_sums_are_exact(kernels: str, kind: str) -> None:
+    """A million sums against 64-bit integers; rows at the ends of their range among them."""
+    generator = np.random.default_rng(0)
+    most = 127 if kind == "int8" else 1
+    x = generator.integers(-127, 128, (1000, 128)).astype(np.int8)
+    codes = generator.integers(-most, most + 1, (1000, 128)).astype(np.int8)
+    x[:50], x[50:100], codes[:50], codes[50:100] = 127, -127, most, -most
+    y = np.zeros((1000, 1008), np.int32)
+    _native.integer_sums(kernels, kind, x, codes, y)
+    assert np.array_equal(y[:, :1000], x.astype(np.int64) @ codes.T.astype(np.int64))
+    # as long a row as fits the largest preset, saturated
+    long = np.full((3, 11008), 127, np.int8)
+    ends = np.repeat(np.asarray([[most], [-most]], np.int8), 11008, axis=1)
+    sums = np.zeros((3, 16), np.int32)
+    _native.integer_sums(kernels, kind, long, ends, sums)
+    assert sums[:, :2].tolist() == [[127 * most * 11008, -127 * most * 11008]] * 3
+
+
+@pytest.mark.parametrize("kind", ["fp32", "int8", "ternary"])
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_nothing_depends_on_the_batch(kind: str, threads: int) -> None:
+    """Whole, in parts, token by token, beside others, in other blocks: the same bits."""
+    weights = RandomWeights(SMALL)
+    one = NativeBackend(SMALL, weights, kind, threads=1)
+    tokens = drawn_tokens(SMALL, 90)
+    wanted = one.run(one.new_cache(16), step_of(tokens))
+    native = NativeBackend(SMALL, weights, kind, threads=threads)
+    cache, other = native.new_cache(40), drawn_tokens(SMALL, 200, seed=5)
+    mine, theirs = [17, 3, 29, 11, 0, 30], [*range(31, 40), 1, 2, 4, 5]
+    got = []
+    edges = [0, 37, 38, 39, 70, 90]
+    done = 0
+    for start, end in pairwise(edges):
+        beside = other[done : done + 30]
+        step = Step(
+            np.concatenate([beside, tokens[start:end]]),
+            np.concatenate([np.arange(done, done + 30), np.arange(start, end)]).astype(np.int32),
+            np.repeat(np.asarray([0, 1], np.int32), [30, end - start]),
+            np.asarray([theirs, mine + [0] * 7], np.int32),
+            np.arange(30, 30 + end - start, dtype=np.int32),
+        )
+        got.append(native.run(cache, step))
+        done += 30
+    assert np.array_equal(np.concatenate(got), wanted)
+
+
+def test_only_the_columns_asked_for_are_computed() -> None:
+    native = NativeBackend(SMALL, RandomWeights(SMALL), "int8", threads=2)
+    tokens = drawn_tokens(SMALL, 5)
+    whole = native.run(native.new_cache(2), step_of(tokens, table=[0, 1]))
+    columns = [0, 3, 4, 31]
+    part = native.run(native.new_cache(2), step_of(tokens, table=[0, 1], columns=columns))
+    there = np.zeros(SMALL.vocab_size, bool)
+    for column in columns:
+        there[column * 16 : column * 16 + 16] = True
+    assert np.array_equal(part[:, there], whole[:, there])
+    assert (part[:, ~there] == -np.inf).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"tokens": [512]}, "outside of the vocabulary"),
+        ({"tokens": [-1]}, "outside of the vocabulary"),
+        ({"start": 256}, "outside of the context"),
+        ({"table": [0], "start": 16}, "no block in its table"),
+        ({"table": [99] * 16}, "block that is not there"),
+        ({"table": [-1] * 16}, "block that is not there"),
+        ({"wanted": [1]}, "a token that is not there"),
+        ({"columns": [32]}, "block of logits that is not there"),
+    ],
+)
+def test_a_step_that_points_outside_is_refused(changes: dict[str, Any], message: str) -> None:
+    native = NativeBackend(SMALL, RandomWeights(SMALL), threads=1)
+    step = step_of(**{"tokens": [1], **changes})
+    with pytest.raises(InputError, match=message):
+        native.run(native.new_cache(16), step)
+
+
+def test_weights_that_are_no_weights_are_refused() -> None:
+    weights = RandomWeights(SMALL)
+    weights.replace("layers.1.mlp.down.weight", np.full((64, 96), np.nan, np.float32))
+    with pytest.raises(InputError, match=r"layers\.1\.down: holds values that are no numbers"):
+        NativeBackend(SMALL, weights)
+    with pytest.raises(InputError, match="kind: is 'int4'; give one of fp32, int8, ternary"):
+        NativeBackend(SMALL, weights, "int4")
+    with pytest.raises(InputError, match="kernels: this processor has no 'sse'"):
+        NativeBackend(SMALL, weights, kernels="sse")
+    weights.replace("layers.1.mlp.down.weight", np.zeros((64, 64), np.float32))
+    with pytest.raises(ValueError, match="another shape"):
+        NativeBackend(SMALL, weights)
+
+
+def test_a_row_of_zeros_stays_zero() -> None:
+    weights = RandomWeights(SMALL)
+    weights.replace("embedding.weight", np.zeros((512, 64), np.float32))
+    for kind in ("fp32", "int8", "ternary"):
+        native = NativeBackend(SMALL, weights, kind, threads=1)
+        assert (native.run(native.new_cache(1), step_of([3], table=[0])) == 0).all()
+
+
+def test_the_kernels_are_named_from_the_best() -> None:
+    assert KERNELS[-1] == "portable" and BLOCK == _native.BLOCK
+    assert "native" in NativeBackend(SMALL, RandomWeights(SMALL), threads=1).description
