@@ -141,6 +141,79 @@ def test_rank_regression_with_ranks_worked_by_hand(run: Run) -> None:
     assert fit["scale"] == pytest.approx(math.exp(intercept), rel=1e-9)
 
 
+def test_rank_regression_of_ranks_on_times(run: Run) -> None:
+    """Y on X by numpy; exact median ranks are medians of beta distributions."""
+    times = [16.0, 34.0, 53.0, 75.0, 93.0, 120.0]
+    rank = np.arange(1, 7)
+    share = stats.beta.median(rank, 7 - rank)
+    y = np.log(-np.log1p(-share))
+    slope, intercept = np.polyfit(np.log(times), y, 1)
+    fit = run("weibull_fit", time=times, method="rank_regression_y", ranks="exact")
+    assert fit["shape"] == pytest.approx(slope, rel=1e-9)
+    assert fit["scale"] == pytest.approx(math.exp(-intercept / slope), rel=1e-9)
+    line = run("weibull_fit", time=times, method="rank_regression", ranks="exact")
+    # the two lines meet in the correlation
+    ratio = line["shape"] / fit["shape"]
+    assert ratio == pytest.approx(1 / line["plot_correlation"] ** 2, rel=1e-9)
+    # ReliaSoft, Life Data Analysis, the Weibull distribution, example of rank regression on Y
+    assert fit["shape"] == pytest.approx(1.4301, abs=2e-4)
+    assert fit["scale"] == pytest.approx(76.318, abs=2e-3)
+
+
+def test_likelihood_ratio_limits(run: Run) -> None:
+    """Where the profile likelihood of the motors has fallen by half the chi-squared quantile."""
+    fit = run("weibull_fit", time=MOTORS, event=MOTORS_EVENT, interval="likelihood_ratio", at=2000)
+    time, failed = np.array(MOTORS, float), np.array(MOTORS_EVENT) == 1
+    drop = stats.chi2.ppf(0.95, 1) / 2
+    for shape in (fit["shape_low"], fit["shape_high"]):
+        law = stats.weibull_min(shape, scale=(np.sum(time**shape) / 7) ** (1 / shape))
+        loglik = law.logpdf(time[failed]).sum() + law.logsf(time[~failed]).sum()
+        assert fit["loglik"] - loglik == pytest.approx(drop, abs=1e-5)
+    row = fit["at_times"][0]
+    assert row["F_low"] < fit["F"] < row["F_high"]
+    exponential = run(
+        "weibull_fit", time=MOTORS, event=MOTORS_EVENT, interval="likelihood_ratio",
+        distribution="exponential",
+    )  # fmt: skip
+    total = sum(MOTORS)
+    for mean in (exponential["scale_low"], exponential["scale_high"]):
+        loglik = -7 * math.log(mean) - total / mean
+        assert exponential["loglik"] - loglik == pytest.approx(drop, abs=1e-6)
+    log = run(
+        "weibull_fit", time=MOTORS, event=MOTORS_EVENT, interval="likelihood_ratio",
+        distribution="lognormal",
+    )  # fmt: skip
+    assert log["scale_low"] < log["scale"] < log["scale_high"]
+
+
+def test_failure_free_time(run: Run) -> None:
+    """The likelihood of shifted times: subtracting the threshold gives the two-parameter fit."""
+    rng = np.random.default_rng(8)
+    times = (100 + 50 * rng.weibull(2.0, 200)).round(3)
+    fit = run("weibull_fit", time=times.tolist(), distribution="weibull_3", at=120)
+    plain = run("weibull_fit", time=(times - fit["threshold"]).tolist())
+    assert fit["shape"] == pytest.approx(plain["shape"], rel=1e-5)
+    assert fit["scale"] == pytest.approx(plain["scale"], rel=1e-5)
+    assert fit["B10"] == pytest.approx(plain["B10"] + fit["threshold"], rel=1e-6)
+    assert fit["threshold_low"] < fit["threshold"] < fit["threshold_high"]
+    assert fit["threshold"] == pytest.approx(100, abs=5)
+    assert fit["F"] == pytest.approx(
+        stats.weibull_min(fit["shape"], loc=fit["threshold"], scale=fit["scale"]).cdf(120)
+    )
+
+
+def test_a_likelihood_without_maximum_falls_back_to_the_plot(run: Run) -> None:
+    times = [210, 220, 235, 260, 300, 345]
+    fit = run("weibull_fit", time=times, distribution="weibull_3")
+    assert fit["estimation"] == "rank_regression"
+    two = run("weibull_fit", time=times, method="rank_regression")
+    assert fit["plot_correlation"] > two["plot_correlation"]
+    assert 0 < fit["threshold"] < 210
+    for other in (fit["threshold"] - 1, fit["threshold"] + 1):
+        shifted = run("weibull_fit", time=[t - other for t in times], method="rank_regression")
+        assert shifted["plot_correlation"] < fit["plot_correlation"]
+
+
 def test_known_parameters(run: Run) -> None:
     law = stats.weibull_min(2.1, scale=5000)
     one = run("weibull_fit", shape=2.1, scale=5000, at=1000)
@@ -238,6 +311,14 @@ def test_a_million_units() -> None:
         ({"time": [1, 2, 3], "b_life": 100}, "b_life"),
         ({"time": [1, 2, 3], "shape": 2.0, "method": "rank_regression"}, "maximum likelihood"),
         ({}, "no times and no parameters"),
+        ({"time": [1, 2, 3], "distribution": "weibull_3"}, "too few for three"),
+        ({"time": [1, 2, 3, 4], "distribution": "weibull_3", "shape": 2.0}, "known shape"),
+        ({"distribution": "weibull_3", "shape": 2.0, "scale": 9.0}, "failure-free time"),
+        ({"time": [1, 2, 3], "interval": "likelihood_ratio", "shape": 2.0}, "likelihood-ratio"),
+        (
+            {"time": [4, 4, 4, 4, 9], "event": [1, 1, 1, 1, 0], "distribution": "weibull_3"},
+            "same time",
+        ),
     ],
 )
 def test_bad_input_is_named(arguments: dict[str, Any], words: str) -> None:
