@@ -18,6 +18,8 @@ OPERATIONS: dict[str, str] = {
     "d_optimal": "d_optimal",
     "definitive_screening": "definitive_screening",
     "split_plot": "split_plot",
+    "design_evaluation": "design_evaluation",
+    "space_filling": "space_filling",
     "factorial_anova": "factorial_anova",
     "latin_square_analysis": "latin_square_analysis",
     "split_plot_analysis": "split_plot_analysis",
