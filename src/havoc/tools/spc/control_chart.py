@@ -307,7 +307,7 @@ def _refuse_settings_of_others(kind: str, **settings: object) -> None:
     for setting, value in settings.items():
         if value is not None and kind not in _BELONGS[setting]:
             raise InputError(
-                f"a {CHART_NAMES[kind]} chart has no {setting.replace('_', ' ')}",
+                f"the {CHART_NAMES[kind]} chart has no {setting.replace('_', ' ')}",
                 where=setting,
                 remedy=f"leave it out, or choose kind {' or '.join(_BELONGS[setting])}",
             )

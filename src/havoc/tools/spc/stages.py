@@ -42,6 +42,11 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     start: int
     end: int
 
+    @property
+    def label(self) -> str:
+        """``stage adjusted``, and ``stage 3`` where the stage has no other name."""
+        return self.name if self.name.startswith("stage ") else f"stage {self.name}"
+
 
 def read_stages(stages: Sequence[int | str], points: int) -> list[Stage]:
     """Stages from a label for every point, or from the numbers where a new stage begins."""
@@ -80,7 +85,7 @@ def read_stages(stages: Sequence[int | str], points: int) -> list[Stage]:
     short = next((stage for stage in found if stage.end - stage.start < 2), None)
     if short is not None:
         raise InputError(
-            f"stage {short.name} holds a single point, which gives no limits",
+            f"{short.label} holds a single point, which gives no limits",
             where="stages",
             remedy="give every stage at least two points",
         )
@@ -160,13 +165,13 @@ def staged_chart(kind: str, request: Request, stages: Sequence[int | str]) -> Ch
         },
         method=f"{charts[0].method}; limits of every stage by itself, run rules within stages",
         assumptions=[
-            msgspec.structs.replace(check, detail=f"stage {piece.name}: {check.detail}")
+            msgspec.structs.replace(check, detail=f"{piece.label}: {check.detail}")
             for chart, piece in zip(charts, pieces, strict=True)
             for check in chart.assumptions
         ],
         warnings=list(
             dict.fromkeys(
-                f"stage {piece.name}: {text}"
+                f"{piece.label}: {text}"
                 for chart, piece in zip(charts, pieces, strict=True)
                 for text in chart.warnings
             )
@@ -188,8 +193,9 @@ def _of_stage(kind: str, request: Request, stage: Stage) -> Chart:
     try:
         return build(kind, piece)
     except InputError as error:
-        name = stage.name if stage.name.startswith("stage ") else f"stage {stage.name}"
-        raise InputError(f"{name}: {error.what}", where=error.where, remedy=error.remedy) from None
+        raise InputError(
+            f"{stage.label}: {error.what}", where=error.where, remedy=error.remedy
+        ) from None
 
 
 def _side_by_side(parts: Sequence[ChartPanel], stages: Sequence[Stage]) -> ChartPanel:
