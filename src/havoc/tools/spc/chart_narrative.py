@@ -10,6 +10,10 @@ from havoc.tools.spc.chart_words import details_of_kind, limit_words, stages_ver
 def chart_title(result: ControlChart) -> str:
     """A sentence that says what is to be seen."""
     chart = f"{CHART_NAMES[result.kind]} chart of {result.name}"
+    if result.stages is not None:
+        chart += f" in {len(result.stages)} stages"
+        if result.stages_differ is not None:
+            chart += f", which {'differ' if result.stages_differ else 'do not differ'}"
     if result.in_control:
         return f"{chart}: no signal"
     found = result.violations_count or 0

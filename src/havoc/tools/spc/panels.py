@@ -23,8 +23,9 @@ class ChartPanel(msgspec.Struct, kw_only=True):
 
     ``positions`` are the 1-based numbers of the points (moving ranges start at
     2). ``sigma`` is the standard deviation of each plotted point. ``extra`` are
-    findings besides those of the rules. ``stages`` are the names of the stages and
-    the index of the first point of each; rules do not reach across them.
+    findings besides those of the rules. ``stages`` are the names of the stages, the
+    index of the first plotted point of each and the number at which it begins; rules do
+    not reach across them.
     """
 
     name: str
@@ -37,7 +38,7 @@ class ChartPanel(msgspec.Struct, kw_only=True):
     sigma: FloatArray
     rules: Sequence[str] = ()
     extra: Findings | None = None
-    stages: Sequence[tuple[str, int]] = ()
+    stages: Sequence[tuple[str, int, int]] = ()
 
 
 class Basis(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,7 +111,7 @@ def judge(panel: ChartPanel, n_sigma: float) -> Findings:
     """Apply the panel's rules to its points, within every stage by itself."""
     if panel.values.size == 0:
         return Findings()
-    starts = [start for _, start in panel.stages] or [0]
+    starts = [start for _, start, _ in panel.stages] or [0]
     ends = [*starts[1:], panel.values.size]
     found = [
         apply_rules(
@@ -149,13 +150,15 @@ def draw(
     unit: str = "",
 ) -> ChartSpec:
     """The chart: every panel with its limits, violations flagged with the rule's number."""
-    drawn = [
-        _drawn(panel, found, x_label, unit)
-        for panel, found in zip(panels, findings, strict=True)
-        if panel.values.size
+    plotted = [
+        (panel, found) for panel, found in zip(panels, findings, strict=True) if panel.values.size
     ]
+    drawn = [_drawn(panel, found, x_label, unit) for panel, found in plotted]
     count = max(panel.values.size for panel in panels)
-    fewer = any(len(panel.series[0].y) < count - 1 for panel in drawn)
+    fewer = any(
+        len(chart.series[0].y) < panel.values.size
+        for chart, (panel, _) in zip(drawn, plotted, strict=True)
+    )
     remark = f"a selection of the {count} points is drawn, flagged points among them"
     return ChartSpec(kind=kind, title=title, panels=drawn, notes=[remark] if fewer else [])
 
@@ -189,11 +192,10 @@ def _drawn(panel: ChartPanel, found: Findings, x_label: str, unit: str) -> Panel
         Limit(
             label=name,
             role="reference",
-            value=float(panel.positions[start]) - 0.5,
+            value=number - 0.5,
             orientation="vertical",
         )
-        for name, start in panel.stages
-        if start < panel.values.size
+        for name, _, number in panel.stages
     ]
     return Panel(
         title=f"{panel.name} chart",

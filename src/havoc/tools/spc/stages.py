@@ -200,7 +200,10 @@ def _of_stage(kind: str, request: Request, stage: Stage) -> Chart:
 
 def _side_by_side(parts: Sequence[ChartPanel], stages: Sequence[Stage]) -> ChartPanel:
     starts = np.concatenate(([0], np.cumsum([part.values.size for part in parts])[:-1]))
-    named = [(stage.name, int(start)) for stage, start in zip(stages, starts, strict=True)]
+    named = [
+        (stage.name, int(start), stage.start + 1)
+        for stage, start in zip(stages, starts, strict=True)
+    ]
     extras = [
         moved(part.extra, stage.start)
         for part, stage in zip(parts, stages, strict=True)
