@@ -36,10 +36,14 @@ def bind_desirability(evidence: Evidence, binding: Binding) -> None:
     text, factors = _without_region(text, expressions)
     text, importances = _without_importances(text)
     table = _table_values(evidence)
+    experiment = _experiment(evidence)
     responses, loose = read_responses(text)
     responses = [
         item for item in responses if item.name.lower() not in {"", "response"}
     ] or responses
+    if experiment is not None and _set_runs(binding, responses, experiment):
+        evidence.alpha(binding)
+        return
     if not responses:
         raise NeedsInput(
             "the responses are missing",
@@ -62,6 +66,59 @@ def bind_desirability(evidence: Evidence, binding: Binding) -> None:
     names = _setting_names(evidence, len(responses[0].values))
     if names and not expressions:
         binding.set("settings", names, "question")
+
+
+_LEAST_RUNS = 7
+_RUN_NUMBER = re.compile(r"^(?:#|no\.?|run(?:[\s_]?order)?|std(?:[\s_]?order)?|order|id)$", re.I)
+
+
+def _experiment(evidence: Evidence) -> tuple[str, dict[str, list[float]], list[str]] | None:
+    """Source, columns and block of a table that looks like the runs of an experiment."""
+    for table in evidence.tables:
+        columns = {
+            column.name: [float(value) for value in column.present if isinstance(value, float)]
+            for column in table.columns
+            if column.kind == "number"
+            and not column.missing
+            and not _RUN_NUMBER.match(column.name)
+            and not re.match(r"^block", column.name, re.I)
+        }
+        block = next(
+            (column for column in table.columns if re.match(r"^block", column.name, re.I)), None
+        )
+        if table.rows >= _LEAST_RUNS and len(columns) >= 3:
+            labels = [str(value) for value in block.values] if block is not None else []
+            return table.source, columns, labels
+    return None
+
+
+def _set_runs(
+    binding: Binding,
+    responses: list[ResponseText],
+    experiment: tuple[str, dict[str, list[float]], list[str]],
+) -> bool:
+    """Runs with measured responses: the columns named with a goal are responses, others factors."""
+    source, columns, block = experiment
+    named = {item.name.lower(): item for item in responses}
+    measured = {name: named[name.lower()] for name in columns if name.lower() in named}
+    factors = {name: values for name, values in columns.items() if name not in measured}
+    if not measured or len(measured) < len(responses):
+        return False
+    if not factors or any(len(set(values)) == len(values) for values in factors.values()):
+        return False
+    _check(list(measured.values()), dict.fromkeys(measured, ""))
+    plain = []
+    for name, item in measured.items():
+        item.values = []
+        response = _response(item, None)
+        response.pop("values", None)
+        plain.append({**response, "name": name, "measured": columns[name]})
+    binding.set("responses", plain, source)
+    binding.set("runs", factors, source)
+    if block:
+        binding.set("block", block, source)
+    binding.echo("factors {}, responses {}", (list(factors), source), (list(measured), source))
+    return True
 
 
 def _setting_names(evidence: Evidence, count: int) -> list[str]:

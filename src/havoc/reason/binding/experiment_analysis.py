@@ -316,6 +316,8 @@ def _surface_table(evidence: Evidence, binding: Binding) -> None:
     binding.set("response_name", response.name, table.source)
     if block is not None:
         binding.set("block", [str(_cell(value)) for value in block.values], table.source)
+        if evidence.has(r"\brandom\s+blocks?\b|\bblocks?\s+(?:is|are|as)\s+(?:a\s+)?random"):
+            binding.set("random_block", True, "question")
 
 
 def prose_columns(evidence: Evidence) -> tuple[list[Series], Series] | None:

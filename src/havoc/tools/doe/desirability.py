@@ -15,40 +15,31 @@ from typing import Annotated, Literal
 import msgspec
 import numpy as np
 from msgspec import Meta
-from scipy import optimize
 
-from havoc.charts import ChartSpec, Panel, Series
+from havoc.charts import ChartSpec, Limit, Panel, Series
 from havoc.errors import InputError
 from havoc.tools.declaration import tool
+from havoc.tools.doe.desirability_functions import (
+    Limits,
+    Response,
+    individual,
+    limits_of,
+    overall_of,
+)
+from havoc.tools.doe.desirability_search import (
+    Prediction,
+    Problem,
+    Sensitivity,
+    best_setting,
+    predictions,
+    problem_of_expressions,
+    problem_of_runs,
+    sensitivities,
+)
 from havoc.tools.doe.factors import Factor
-from havoc.tools.doe.polynomial import read_polynomial
-from havoc.tools.doe.quadratic import Quadratic
-from havoc.tools.doe.surface_input import quadratic_of
-from havoc.tools.parameters import FloatArray
+from havoc.tools.doe.region import Constraint
+from havoc.tools.parameters import Alpha, FloatArray
 from havoc.tools.result import Narrative, Outcome, Recomputed
-
-STARTS = 64
-
-
-class Response(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One response: its goal and limits, and its value or the expression that predicts it.
-
-    ``values`` has one value for each of several settings that are compared.
-
-    maximize: desirability rises from low to target (or high). minimize: it falls from target (or
-    low) to high. target: it rises from low to target and falls from there to high.
-    """
-
-    name: str = ""
-    goal: Literal["maximize", "minimize", "target"]
-    value: float | None = None
-    values: list[float] = []
-    expression: str = ""
-    low: float | None = None
-    target: float | None = None
-    high: float | None = None
-    weight: Annotated[float, Meta(gt=0)] = 1.0
-    importance: Annotated[float, Meta(gt=0)] = 1.0
 
 
 class ResponseDesirability(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,8 +63,10 @@ class Desirability(Outcome):
     """``overall`` is the weighted geometric mean; ``by_name`` holds d_NAME of every response.
 
     ``best_setting`` is the setting of the factors that makes ``overall`` largest, if the responses
-    are given as expressions. Of several settings the figures are those of ``best_alternative``;
-    ``alternatives`` has them all.
+    are given as expressions or measured in the runs of an experiment; ``predictions`` has the
+    intervals of each response there, ``sensitivity`` what becomes of ``overall`` around it,
+    ``starts_agreeing`` how many of the searches ended there. Of several settings the figures are
+    those of ``best_alternative``; ``alternatives`` has them all.
     """
 
     overall: float
@@ -84,6 +77,12 @@ class Desirability(Outcome):
     best_setting: dict[str, float] | None = None
     factor_names: list[str] | None = None
     best_values: list[float] | None = None
+    predictions: list[Prediction] | None = None
+    sensitivity: list[Sensitivity] | None = None
+    most_sensitive: str | None = None
+    starts_agreeing: int | None = None
+    alpha: float | None = None
+    level: float | None = None
     alternatives: list[Alternative] | None = None
     best_alternative: str | None = None
 
@@ -107,12 +106,33 @@ def desirability(
     settings: Annotated[
         list[str], Meta(description="names of the settings that are compared")
     ] = [],  # noqa: B006
+    runs: Annotated[
+        dict[str, list[float]],
+        Meta(description="settings of each factor in every run, where responses were measured"),
+    ] = {},  # noqa: B006
+    block: Annotated[list[str | float], Meta(description="block of every run")] = [],  # noqa: B006
+    model: Annotated[
+        Literal["second_order", "interactions", "first_order"],
+        Meta(description="model fitted to measured responses"),
+    ] = "second_order",
+    bounds: Annotated[
+        dict[str, list[float]] | list[float],
+        Meta(description="low and high limit for the best setting, of each factor or of all"),
+    ] = {},  # noqa: B006
+    constraints: Annotated[
+        list[Constraint],
+        Meta(description="linear limits: least <= sum of coefficients times settings <= most"),
+    ] = [],  # noqa: B006
+    alpha: Alpha = 0.05,
 ) -> Desirability:
     """How good is a setting for all responses together, and which setting is best?
 
     Use it when several responses must be met at once. Give measured or
-    predicted values to judge one setting, or an expression of each response in
-    the factors (with their ranges) to find the best setting.
+    predicted values to judge one setting; to find the best setting give an
+    expression of each response in the factors (with their ranges), or the runs
+    of an experiment with all responses measured: then each response at the
+    optimum has its confidence and prediction interval. Assumes that the fitted
+    models hold in the tested region and that the limits say what is acceptable.
     """
     where = "desirability"
     if d:
@@ -127,15 +147,24 @@ def desirability(
         raise InputError(
             "two responses have the same name", where=where, remedy="name each differently"
         )
-    limits = [_limits(response, where) for response in named]
+    limits = [limits_of(response, where) for response in named]
     if any(response.values for response in named):
         return _of_alternatives(named, limits, settings, where)
     setting: dict[str, float] | None = None
-    if any(response.expression for response in named):
-        setting, values = _optimum(named, limits, factors, where)
+    problem = None
+    if runs or any(response.measured for response in named):
+        problem = problem_of_runs(named, limits, runs, block, model, bounds, constraints, where)
+    elif any(response.expression for response in named):
+        problem = problem_of_expressions(named, limits, factors, constraints, where)
+    if problem is not None:
+        point, reached = best_setting(problem, where)
+        setting = dict(
+            zip((scale.name for scale in problem.scales), problem.actual(point), strict=True)
+        )
+        values = problem.values(point)
     else:
         values = [_value(response, where) for response in named]
-    return _outcome(
+    result = _outcome(
         [response.name for response in named],
         values,
         [
@@ -145,6 +174,30 @@ def desirability(
         [response.importance for response in named],
         setting,
     )
+    if problem is not None:
+        _around(result, problem, point, reached, alpha)
+    return result
+
+
+def _around(
+    result: Desirability, problem: Problem, point: FloatArray, reached: int, alpha: float
+) -> None:
+    """Intervals at the optimum, and how fast it is lost around it."""
+    result.starts_agreeing = reached
+    result.sensitivity = sensitivities(problem, point)
+    losses = [min(item.overall_low, item.overall_high) for item in result.sensitivity]
+    result.most_sensitive = result.sensitivity[int(np.argmin(losses))].factor
+    result.charts.append(_sensitivity_chart(result.sensitivity, result.overall))
+    if not problem.fits:
+        return
+    result.predictions = predictions(problem, point, alpha)
+    result.alpha, result.level = alpha, 1 - alpha
+    risky = [item.name for item in result.predictions if item.inside_limits is False]
+    if risky:
+        result.warnings.append(
+            f"a single run at the best setting may leave the limits of {', '.join(risky)}: the "
+            "prediction interval reaches beyond them"
+        )
 
 
 @desirability.narrates
@@ -171,12 +224,26 @@ def _narrate(result: Desirability) -> Narrative:
         )
     else:
         conclusion = "The setting is unacceptable: {{weakest}} is outside its limits."
+    spans = [
+        f"{{{{predictions.{index}.name}}}} is predicted at {{{{predictions.{index}.predicted}}}}; "
+        f"its mean lies between {{{{predictions.{index}.ci_low}}}} and "
+        f"{{{{predictions.{index}.ci_high}}}}, a single run between "
+        f"{{{{predictions.{index}.pi_low}}}} and {{{{predictions.{index}.pi_high}}}} "
+        "({{level:%}} intervals)."
+        for index, item in enumerate(result.predictions or [])
+        if item.pi_low is not None
+    ]
+    if result.most_sensitive is not None:
+        spans.append("Hold {{most_sensitive}} most tightly: the compromise suffers most from it.")
     return Narrative(
         conclusion=conclusion,
         details=[
-            f"{{{{alternatives.{index}.name}}}}: overall desirability "
-            f"{{{{alternatives.{index}.overall}}}}."
-            for index in range(min(len(result.alternatives or []), 12))
+            *spans,
+            *(
+                f"{{{{alternatives.{index}.name}}}}: overall desirability "
+                f"{{{{alternatives.{index}.overall}}}}."
+                for index in range(min(len(result.alternatives or []), 12))
+            ),
         ],
         key_figures=[
             *(
@@ -215,57 +282,32 @@ def _recompute(
     ]
 
 
-class _Limits(msgspec.Struct, frozen=True):
-    """Desirability is 0 outside low and high, 1 from ``top_low`` to ``top_high``."""
-
-    low: float
-    top_low: float
-    top_high: float
-    high: float
-
-
-def individual(value: float, limits: _Limits, weight: float) -> float:
-    """Desirability of one value (Derringer & Suich, equations 2 and 3)."""
-    if limits.top_low <= value <= limits.top_high:
-        return 1.0
-    if value <= limits.low or value >= limits.high:
-        return 0.0
-    if value < limits.top_low:
-        return float(((value - limits.low) / (limits.top_low - limits.low)) ** weight)
-    return float(((limits.high - value) / (limits.high - limits.top_high)) ** weight)
-
-
-def _limits(response: Response, where: str) -> _Limits:
-    place = f"{where} {response.name}"
-    if response.goal == "maximize":
-        low, top = response.low, response.target if response.target is not None else response.high
-        needed = "low and target"
-    elif response.goal == "minimize":
-        low, top = response.target if response.target is not None else response.low, response.high
-        needed = "target and high"
-    else:
-        low, top = response.low, response.high
-        needed = "low, target and high"
-    if low is None or top is None or (response.goal == "target" and response.target is None):
-        raise InputError(f"{needed} are needed", where=place, remedy=f"give {needed}")
-    if not (math.isfinite(low) and math.isfinite(top)) or low >= top:
-        raise InputError(
-            f"its limits {low:g} and {top:g} are not in rising order",
-            where=place,
-            remedy="give the lower limit below the upper one",
-        )
-    if response.goal == "maximize":
-        return _Limits(low, top, math.inf, math.inf)
-    if response.goal == "minimize":
-        return _Limits(-math.inf, -math.inf, low, top)
-    target = response.target if response.target is not None else low
-    if not low < target < top:
-        raise InputError(
-            f"the target {target:g} is not between {low:g} and {top:g}",
-            where=place,
-            remedy="give low, target and high in rising order",
-        )
-    return _Limits(low, target, target, top)
+def _sensitivity_chart(items: list[Sensitivity], overall: float) -> ChartSpec:
+    return ChartSpec(
+        kind="sensitivity",
+        title="Overall desirability when one factor moves by a tenth of its range",
+        panels=[
+            Panel(
+                x_scale="category",
+                y_label="overall desirability",
+                series=[
+                    Series(
+                        name="lower",
+                        kind="points",
+                        x=[item.factor for item in items],
+                        y=[item.overall_low for item in items],
+                    ),
+                    Series(
+                        name="higher",
+                        kind="points",
+                        x=[item.factor for item in items],
+                        y=[item.overall_high for item in items],
+                    ),
+                ],
+                limits=[Limit(label="best", role="target", value=overall)],
+            )
+        ],
+    )
 
 
 def _value(response: Response, where: str) -> float:
@@ -293,15 +335,8 @@ def _of_known(d: list[float], weights: list[float], where: str) -> Desirability:
     return _outcome(names, d, d, weights or [1.0] * len(d), None)
 
 
-def overall_of(d: list[float], importance: list[float]) -> float:
-    """Geometric mean weighted by importance."""
-    total = math.fsum(importance)
-    powers = [value ** (weight / total) for value, weight in zip(d, importance, strict=True)]
-    return float(np.prod(powers))
-
-
 def _of_alternatives(
-    responses: list[Response], limits: list[_Limits], names: list[str], where: str
+    responses: list[Response], limits: list[Limits], names: list[str], where: str
 ) -> Desirability:
     """Several settings compared by their overall desirability."""
     counts = {len(response.values) for response in responses}
@@ -347,63 +382,6 @@ def _of_alternatives(
     return result
 
 
-def _optimum(
-    responses: list[Response], limits: list[_Limits], factors: list[Factor], where: str
-) -> tuple[dict[str, float], list[float]]:
-    """The setting with the largest overall desirability, searched from a fixed set of starts."""
-    if not factors:
-        raise InputError(
-            "the expressions need factors with a range",
-            where=f"{where} factors",
-            remedy="give name, low and high of each factor",
-        )
-    names = [factor.name for factor in factors]
-    low = np.array([-1.0 if factor.low is None else factor.low for factor in factors])
-    high = np.array([1.0 if factor.high is None else factor.high for factor in factors])
-    if np.any(low >= high):
-        raise InputError(
-            "a factor has no range", where=f"{where} factors", remedy="give low below high"
-        )
-    surfaces: list[Quadratic] = []
-    for response in responses:
-        if not response.expression:
-            raise InputError(
-                "it has no expression but others have",
-                where=f"{where} {response.name}",
-                remedy="give an expression for every response",
-            )
-        place = f"{where} {response.name}"
-        surfaces.append(quadratic_of(read_polynomial(response.expression, place), names, place)[1])
-    weights = [response.importance for response in responses]
-
-    def loss(unit: FloatArray) -> float:
-        point = low + np.clip(unit, 0, 1) * (high - low)
-        d = [
-            individual(surface(point), own, response.weight)
-            for surface, own, response in zip(surfaces, limits, responses, strict=True)
-        ]
-        return -overall_of(d, weights)
-
-    generator = np.random.default_rng(1)
-    starts = generator.random((4096, len(names)))
-    ranked = sorted(starts, key=loss)[:STARTS]
-    best = ranked[0]
-    for start in ranked[:8]:
-        # The desirability has kinks, so the search uses no derivatives.
-        found = optimize.minimize(
-            loss,
-            start,
-            method="Nelder-Mead",
-            bounds=[(0.0, 1.0)] * len(names),
-            options={"maxiter": 400 * len(names), "xatol": 1e-10, "fatol": 1e-12},
-        )
-        if found.fun < loss(best):
-            best = np.clip(found.x, 0, 1)
-    point = low + best * (high - low)
-    values = [surface(point) for surface in surfaces]
-    return dict(zip(names, point.tolist(), strict=True)), values
-
-
 def _outcome(
     names: list[str],
     values: list[float],
@@ -414,7 +392,7 @@ def _outcome(
     overall = overall_of(d, importance)
     warnings = []
     if setting is not None:
-        warnings.append("the setting rests on the given expressions; confirm it by a run")
+        warnings.append("the setting rests on the models of the responses; confirm it by a run")
         if overall == 0:
             warnings.append("no setting in the ranges was found that is acceptable for all")
     return Desirability(
