@@ -12,6 +12,21 @@ from functools import cache
 
 NAMED: tuple[tuple[str, str], ...] = (
     (
+        "design_evaluation",
+        r"\bfraction\s+of\s+(?:the\s+)?design\s+space\b|\bfds\s+(?:plot|curve|graph)|\bprediction\s+variances?\b"
+        r"|\bdesign\s+(?:evaluation|diagnostics?)\b|\balias\s+matrix\b"
+        r"|\b(?:evaluate|judge|assess|rate|how\s+good\s+is|diagnose)\s+(?:the|this|my|our|a|an)\s+(?:[\w-]{1,20}\s+){0,3}designs?\b"
+        r"(?![^?]{0,200}\b(?:results?|response|measured|yields?)\b)"
+        r"|\b(?:vifs?|variance\s+inflation|leverages?|[dagi][\s-]efficiency)\b[^.?]{0,50}\bof\s+(?:the|this|my|our|a|an)\s+"
+        r"(?:[\w-]{1,20}\s+){0,3}designs?\b",
+    ),
+    (
+        "space_filling",
+        r"\bsobol\w{0,2}\s+(?:sequence|points?|design|sample|runs?|set)|\bhalton\b|\buniform\s+designs?\b|\bsphere[\s-]?pack\w{0,3}"
+        r"|\bsliced\s+latin|\b(?:low|least|minimum)[\s-]discrepancy\b|\bquasi[\s-]?random\b"
+        r"|\bspace[\s-]?filling\s+(?:experimental\s+)?designs?\b(?![^?]{0,200}\b(?:lhs|latin))",
+    ),
+    (
         "ridge_analysis",
         r"\bridge\s+(?:analysis|trace|path)\s+(?:of|for|on|over)\b|\bridge\s+analysis\b",
     ),

@@ -21,6 +21,8 @@ TASKS: dict[str, str] = {
     "mixture": "DOE",
     "latin_hypercube": "DOE",
     "latin_square": "DOE",
+    "space_filling": "DOE",
+    "design_evaluation": "DOE",
     "doe_analyze": "DOE",
     "response_surface": "DOE",
     "desirability": "DOE",
@@ -67,7 +69,8 @@ _PLAIN = frozenset(
         "describe", "full_factorial", "fractional_factorial", "plackett_burman", "box_behnken",
         "central_composite", "taguchi", "mixture", "latin_hypercube", "latin_square",
         "power_sample_size", "prediction_interval", "tolerance_interval", "confidence_interval",
-        "arl", "doe_power", "demonstration_test", "acceptance_sampling",
+        "arl", "doe_power", "demonstration_test", "acceptance_sampling", "space_filling",
+        "design_evaluation",
     }
 )  # fmt: skip
 _CRITICAL = re.compile(

@@ -137,6 +137,10 @@ _MODELS = (
     (r"\binteractions?\b|\b2\s?fi\b|\btwo[\s-]factor inter|\b2-?way", "interactions"),
     (r"\blinear\b|\blin model|\bmain[\s-]effects?\b|\bmains?\b", "linear"),
 )
+_CRITERION = re.compile(
+    r"\b(?P<letter>[DAI])[\s-](?:optimal\w*|crit\w*|opt\b)|\b(?:best|minimal|smallest|lowest)\s+(?:average|mean)\s+prediction",
+    re.I,
+)
 _NAMED_INTERACTION = re.compile(
     r"\binteraction\s+(?:of\s+|between\s+)?([A-Za-z]\w*)\s*(?:\*|×|x\b|and)\s*([A-Za-z]\w*)", re.I
 )
@@ -175,6 +179,10 @@ def bind_d_optimal(evidence: Evidence, binding: Binding) -> None:
         binding.set("model", model, "question")
     if pairs:
         binding.set("terms", pairs, f"question[{named.start()}:{named.end()}]" if named else "")
+    criterion = _CRITERION.search(text)
+    if criterion and (criterion["letter"] or "I").upper() != "D":
+        letter = (criterion["letter"] or "I").upper()
+        binding.set("criterion", letter, f"question[{criterion.start()}:{criterion.end()}]")
     if constraints.found:
         ready = constraints.resolved(binding.args.get("factors", []))
         if ready:

@@ -1,0 +1,156 @@
+"""Arguments of design evaluation and of space-filling designs."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from havoc.reading.factor_names import COUNT, number_of
+from havoc.reading.prose import mask
+from havoc.reason.binding.custom_designs import BINDERS as CUSTOM
+from havoc.reason.binding.design_terms import factors, take_runs
+from havoc.reason.binding.designs import BINDERS as STANDARD
+from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
+from havoc.reason.binding.further_designs import BINDERS as FURTHER
+from havoc.reason.binding.mixtures import BINDERS as MIXTURES
+from havoc.reason.binding.region import read_constraints
+
+_NO_FACTOR = re.compile(
+    r"^(?:#|no\.?|run(?:[\s_]?order)?|std(?:[\s_]?order)?|order|id|y\d?|response|result|output)$",
+    re.IGNORECASE,
+)
+_DESIGNS = (
+    ("box_behnken", r"\bbox[\s-]*b\w+|\bbbd\b"),
+    ("central_composite", r"\bcentral[\s-]?comp\w*|\bccd\b|\bcc[cif]\b|\bface[\s-]?cent\w+"),
+    ("plackett_burman", r"\bplackett|\bburman"),
+    ("definitive_screening", r"\bdsd\b|\bdefinitive"),
+    ("taguchi", r"\btaguchi|\bl\s?(?:4|8|9|12|16|18|25|27|32)\b|\borthogonal array"),
+    ("mixture", r"\bmixture|\bsimplex|\bblends?\b"),
+    ("d_optimal", r"\b[dai][\s-]optimal"),
+    ("fractional_factorial", r"\bfraction\w*|\b2\s*\^\s*\(?\s*\d+\s*-\s*\d|\bhalf[\s-]frac"),
+    ("full_factorial", r"\bfull[\s-]?factorial|\bfactorial\b|\b[23]\s*\^\s*\d"),
+)
+_MODELS = (
+    (r"\bquadratic|\bsecond[\s-]order|\bresponse[\s-]surface", "quadratic"),
+    (
+        r"\b(?:with|and|plus|\+)\s+(?:all\s+)?(?:two[\s-]factor\s+|2[\s-]?f\w*\s+)?interactions?\b|\b2\s?fi\b",
+        "interactions",
+    ),
+    (r"\blinear\s+model|\bmain[\s-]effects?\s+(?:only|model)|\bmain\s+effects?\b", "linear"),
+)
+_EFFECT = re.compile(
+    r"\beffects?\s+(?:size\s+)?(?:of|=|is)\s+(?P<value>\d++(?:\.\d++)?)(?!\s*%)"
+    r"|(?<![\w.])(?P<before>\d++(?:\.\d++)?)[\s-]*(?:sigma|sd|standard\s+deviations?)\s+effects?",
+    re.I,
+)
+_SIGMA = re.compile(
+    r"\b(?:sigma|sd|standard\s+deviation|error)\s*(?:of|=|is)\s*(?P<value>\d++(?:\.\d++)?)", re.I
+)
+_KINDS = (
+    (r"\bsobol", "sobol"),
+    (r"\bhalton", "halton"),
+    (r"\buniform\s+design|\bdiscrepancy\b", "uniform"),
+    (r"\bsphere[\s-]?pack\w*|\bmaximin(?:\s+distance)?\s+design", "maximin"),
+)
+_POINTS = re.compile(rf"(?<![\w.]){COUNT}\s*-?\s*(?:\w+\s+){{0,2}}(?:points?|pts|settings)\b", re.I)
+
+
+def bind_design_evaluation(evidence: Evidence, binding: Binding) -> None:
+    """The runs of a table, or a design that is named with its factors."""
+    table = next((item for item in evidence.tables if len(item.columns) >= 1), None)
+    columns = [
+        column
+        for column in (table.columns if table is not None else [])
+        if not _NO_FACTOR.match(column.name) and len(set(column.present)) > 1
+    ]
+    named = evidence.named(columns)
+    blocks = next((c for c in columns if re.match(r"^block", c.name, re.IGNORECASE)), None)
+    columns = [column for column in (named if len(named) >= 2 else columns) if column is not blocks]
+    if table is not None and columns and len(columns[0].values) >= 3:
+        binding.set(
+            "design",
+            {column.name: [_cell(value) for value in column.values] for column in columns},
+            table.source,
+        )
+        binding.echo("factors {}", ([column.name for column in columns], table.source))
+        if blocks is not None:
+            binding.set("blocks", [_cell(value) for value in blocks.values], table.source)
+    else:
+        _made_by(evidence, binding)
+    _settings(evidence, binding)
+
+
+def _made_by(evidence: Evidence, binding: Binding) -> None:
+    operation = next((name for name, pattern in _DESIGNS if evidence.has(pattern)), None)
+    if operation is None:
+        raise NeedsInput(
+            "the design to judge is missing",
+            "which runs does it have (one column a factor), or which design is it, with how many "
+            "factors?",
+        )
+    inner = Binding(operation=operation)
+    {**STANDARD, **FURTHER, **MIXTURES, **CUSTOM}[operation](evidence, inner)
+    inner.args.pop("alpha", None)
+    binding.set("made_by", {"operation": inner.operation, "arguments": inner.args}, "question")
+    binding.echo("the design is made by {}", (inner.operation, "question"))
+
+
+def _settings(evidence: Evidence, binding: Binding) -> None:
+    text = evidence.reading.plain
+    arguments: dict[str, Any] = binding.args.get("made_by", {}).get("arguments", {})
+    if "model" in arguments:
+        binding.set("model", arguments["model"], "question")
+    else:
+        model = next((name for pattern, name in _MODELS if evidence.has(pattern)), None)
+        if model is not None:
+            binding.set("model", model, "question")
+    effect, sigma = _EFFECT.search(text), _SIGMA.search(text)
+    if effect:
+        value = float(effect["value"] or effect["before"])
+        binding.set("effect", value, f"question[{effect.start()}:{effect.end()}]")
+    if sigma:
+        binding.set("sigma", float(sigma["value"]), f"question[{sigma.start()}:{sigma.end()}]")
+    if evidence.has(r"\bspher\w+\s+region|\bin\s+a\s+sphere\b"):
+        binding.set("region", "sphere", "question")
+    if evidence.has(r"\bdesign[\s-]?expert\b"):
+        binding.set("power_convention", "range", "question")
+    evidence.alpha(binding)
+
+
+def bind_space_filling(evidence: Evidence, binding: Binding) -> None:
+    text = evidence.reading.plain
+    kind = next((name for pattern, name in _KINDS if evidence.has(pattern)), None)
+    constraints = read_constraints(text, [])
+    for start, end in constraints.spans:
+        text = text[:start] + "." * (end - start) + text[end:]
+    points = _POINTS.search(text)
+    prose = mask(text, *points.span()) if points else text
+    factors(evidence, binding, text=prose)
+    if points:
+        binding.set(
+            "runs", number_of(points["count"]), f"question[{points.start()}:{points.end()}]"
+        )
+    elif take_runs(evidence, binding) is None and not binding.take_count(
+        "runs", evidence.scalar("n")
+    ):
+        raise NeedsInput("the number of runs is missing", "how many runs should the design have?")
+    if constraints.found:
+        ready = constraints.resolved(binding.args.get("factors", []))
+        if ready:
+            binding.set("constraints", ready, constraints.source)
+            kind = kind if kind in {"sobol", "halton"} else "maximin"
+    if kind is not None:
+        binding.set("kind", kind, "question")
+    binding.take_count("seed", evidence.scalar("seed"))
+
+
+def _cell(value: float | str | None) -> float | str:
+    if value is None:
+        raise NeedsInput("a setting is missing", "which setting does that run have?")
+    return value
+
+
+BINDERS: dict[str, Binder] = {
+    "design_evaluation": bind_design_evaluation,
+    "space_filling": bind_space_filling,
+}
