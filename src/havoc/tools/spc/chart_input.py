@@ -285,7 +285,13 @@ def independence(values: FloatArray) -> Check:
             name="independence in time", status="unknown", detail="too few values to judge"
         )
     centred = values - values.mean()
-    lag1 = float(np.sum(centred[1:] * centred[:-1]) / np.sum(centred * centred))
+    largest = float(np.abs(centred).max())
+    # Squares of the smallest numbers there are would vanish.
+    centred = centred / largest if largest > 0 else centred
+    total = float(np.sum(centred * centred))
+    if total == 0:
+        return Check(name="independence in time", status="unknown", detail="the values do not vary")
+    lag1 = float(np.sum(centred[1:] * centred[:-1])) / total
     bound = 2 / math.sqrt(values.size)
     if lag1 > bound:
         return Check(
