@@ -283,6 +283,8 @@ def _changes(
     seed: int,
 ) -> list[Change]:
     edges = [0, *splits, values.size]
+    # Divided by n, as the likelihood of the place has it.
+    likely_sigma = math.sqrt(segmentation.residual_sum(scaled, splits) / values.size)
     found = []
     for before, at, after in zip(edges, edges[1:], edges[2:], strict=False):
         first, second = scaled[before:at], scaled[at:after]
@@ -291,7 +293,9 @@ def _changes(
         p, _ = segmentation.change_p_value(beside, least, permutations, seed)
         inner = segmentation.residual_sum(beside, [at - before])
         gain = segmentation.residual_sum(beside, []) - inner
-        low, high = segmentation.place_interval(at, shift, sigma, confidence, before + 1, after - 1)
+        low, high = segmentation.place_interval(
+            at, shift, likely_sigma, confidence, before + 1, after - 1
+        )
         found.append(
             Change(
                 last_before=at,
