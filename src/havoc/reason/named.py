@@ -77,6 +77,11 @@ NAMED: tuple[tuple[str, str], ...] = (
         r"|\b(?:regress\w*|glm)\b[^.?]{0,40}\b(?:poisson|counts)\b|\bnegative\s+binomial\b[^.?]{0,40}\bregress",
     ),
     (
+        "general_linear_model",
+        r"\bgeneral\s+linear\s+model|\bancova\b|\banalysis\s+of\s+covariance\b|\bglm\b"
+        r"|\b(?:adjusted|least[\s-]squares?|ls|marginal)\s+means\b|\bcovariates?\b",
+    ),
+    (
         "regression_nonlinear",
         r"\bnon-?\s?linear\s+(?:least\s+squares|regress\w*|fit\w*|models?|curves?)\b"
         r"|\bmichaelis|\bgompertz\b|\b4pl\b|\bhill\s+(?:curve|equation|model)\b|\bbi-?exponential"

@@ -17,6 +17,7 @@ OPERATIONS: dict[str, str] = {
     "equivalence_test": "equivalence",
     "fisher_exact": "fisher",
     "friedman": "rank_anova",
+    "general_linear_model": "general_linear_model",
     "histogram": "histogram",
     "kruskal_wallis": "rank_anova",
     "logistic_regression": "logistic_regression",
