@@ -27,7 +27,12 @@ GRID = (1e-3, 3e-3, 1e-2)
 
 
 def train(
-    arguments: argparse.Namespace, folder: Path, optimizer: str, rate: float, seed: int
+    arguments: argparse.Namespace,
+    folder: Path,
+    optimizer: str,
+    rate: float,
+    seed: int,
+    precision: str = "fp32",
 ) -> tuple[float, float]:
     """Bits per byte on the held-out documents, and seconds."""
     tokenizer = HavocTokenizer.load(arguments.tokenizer)
@@ -39,6 +44,7 @@ def train(
         min_learning_rate=rate / 20,
         warmup_steps=arguments.steps // 10,
         optimizer=optimizer,
+        precision=precision,
         eval_every=0,
         eval_sequences=256,
         sample_tokens=0,
@@ -47,11 +53,11 @@ def train(
         threads=arguments.threads,
     )
     start = time.perf_counter()
-    out = folder / f"{optimizer}-{rate}-{seed}"
+    out = folder / f"{optimizer}-{rate}-{seed}-{precision}"
     config = preset(arguments.preset, vocab_size=tokenizer.vocab_size)
     progress = pretrain(config, settings, Path(arguments.shards), tokenizer, Where(out, quiet=True))
     bits = progress.history[-1]["bits_per_byte"]
-    print(f"{optimizer} {rate:g} seed {seed}: {bits:.4f} bits per byte", flush=True)
+    print(f"{optimizer} {rate:g} {precision} seed {seed}: {bits:.4f} bits per byte", flush=True)
     return bits, time.perf_counter() - start
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from havoc.data.record_syntax import read_preferences, read_records
-from havoc.data.rendering import Rendered, question, render, render_pair
+from havoc.data.rendering import Rendered, render, render_pair
 from havoc.errors import InputError
 from havoc.tokenizer.special import NAMES
 
@@ -107,15 +107,6 @@ CALL_JSON = '{"tool":"python_math","args":{"operation":"t_test","alpha":0.05,"gr
 )
 def test_examples(tmp_path: Path, tokenizer: Any, record: object, whole: str, learned: str) -> None:
     assert first(tmp_path, tokenizer, record) == (whole, learned)
-
-
-def test_a_question_is_a_record_up_to_where_the_assistant_begins(
-    tmp_path: Path, tokenizer: Any
-) -> None:
-    record = {"prompt": "Is A above B? <tool>", "completion": "yes"}
-    rendered = render(next(read_records([load(tmp_path, record)])), tokenizer)
-    start = rendered.loss.index(True)
-    assert question("Is A above B? <tool>", tokenizer) == rendered.ids[:start]
 
 
 def test_text_never_makes_a_control_id(tmp_path: Path, tokenizer: Any) -> None:

@@ -25,37 +25,12 @@ from havoc.configuration import refuse_unknown
 from havoc.data.sources import kind, parse_object, source_files
 from havoc.data.streams import read_lines
 from havoc.errors import InputError
+from havoc.tokenizer.conversation import ROLES, Segment, Turn, check_follows
 
-ROLES = ("system", "user", "assistant", "tool")
 SEGMENTS = ("reason", "tool", "result", "text")
 
 # Fields that say something about a record and are not trained on.
 ABOUT = ("id", "source", "split", "licence", "license", "answer", "author", "meta")
-
-# Which roles may follow which; None is the start.
-_FOLLOWERS: dict[str | None, tuple[str, ...]] = {
-    None: ("system", "user"),
-    "system": ("user",),
-    "user": ("assistant",),
-    "assistant": ("user", "tool"),
-    "tool": ("tool", "assistant"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A part of an answer: ``kind`` is one of SEGMENTS, ``text`` what stands in it."""
-
-    kind: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """What one role says. Only an assistant's turn has segments of other kinds than text."""
-
-    role: str
-    segments: tuple[Segment, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,14 +181,7 @@ def _messages(value: object, where: str) -> tuple[Turn, ...]:
         place = f"{where}: messages[{number}]"
         turn = _message(_object(message, place), place)
         before = turns[-1] if turns else None
-        allowed = _FOLLOWERS[before.role if before else None]
-        if turn.role not in allowed:
-            after = f"follows {before.role}" if before else "comes first"
-            raise InputError(
-                f"a message by {turn.role} {after}",
-                where=place,
-                remedy=f"expected here: {' or '.join(allowed)}",
-            )
+        check_follows(before.role if before else None, turn.role, place)
         if turn.role == "tool" and before and before.role == "assistant":
             _ends_in_call(before, place)
         turns.append(turn)

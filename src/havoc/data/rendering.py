@@ -1,10 +1,4 @@
-"""Conversations as ids, with a mask of what the assistant writes.
-
-``<bos><system>…<user>…<assistant>…<eos>``, and ``<user>…<assistant>…<eos>`` again for each
-further exchange. Reasons, calls and results stand between their opening and closing ids.
-A result stands within the assistant's turn, which goes on after it. Control ids come from
-the structure alone: no text of a record makes one, except slots where the record says so.
-"""
+"""Records as ids, with a mask of what the assistant writes (see ``tokenizer.conversation``)."""
 
 from __future__ import annotations
 
@@ -12,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from havoc.data.record_syntax import Preference, Record, Turn
+from havoc.data.record_syntax import Preference, Record
 from havoc.data.tokens import Tokenizer
+from havoc.tokenizer.conversation import Turn, parts
 
 
 class RecordTokenizer(Tokenizer, Protocol):
@@ -43,16 +38,6 @@ def render(record: Record, tokenizer: RecordTokenizer) -> Rendered:
     return _render(record.turns, tokenizer, record.slots, learned=range(len(record.turns)))
 
 
-def question(text: str, tokenizer: RecordTokenizer) -> list[int]:
-    """The ids after which the assistant answers ``text``."""
-    return [
-        tokenizer.bos,
-        tokenizer.special["<user>"],
-        *tokenizer.encode(text),
-        tokenizer.special["<assistant>"],
-    ]
-
-
 def render_pair(preference: Preference, tokenizer: RecordTokenizer) -> tuple[Rendered, Rendered]:
     """The conversation with the chosen and the rejected answer; the loss counts those alone."""
     last = len(preference.turns)
@@ -67,19 +52,7 @@ def _render(
     turns: Sequence[Turn], tokenizer: RecordTokenizer, slots: bool, learned: Sequence[int]
 ) -> Rendered:
     out = Rendered()
-    out.add([tokenizer.bos], loss=False)
-    for number, turn in enumerate(turns):
-        continues = number > 0 and turns[number - 1].role == "tool"
-        if turn.role != "tool" and not continues:
-            out.add([tokenizer.special[f"<{turn.role}>"]], loss=False)
-        loss = number in learned and turn.role == "assistant"
-        for segment in turn.segments:
-            ids = tokenizer.encode(segment.text, slots=slots)
-            if segment.kind != "text":
-                opening, closing = f"<{segment.kind}>", f"</{segment.kind}>"
-                ids = [tokenizer.special[opening], *ids, tokenizer.special[closing]]
-            out.add(ids, loss=loss and segment.kind != "result")
-        interrupted = number + 1 < len(turns) and turns[number + 1].role == "tool"
-        if turn.role == "assistant" and not interrupted:
-            out.add([tokenizer.eos], loss=loss)
+    for part in parts(turns, tokenizer, slots=slots):
+        by_assistant = part.turn in learned and turns[part.turn].role == "assistant"
+        out.add(part.ids, loss=part.written and by_assistant)
     return out

@@ -16,7 +16,6 @@ import torch
 from havoc.bundle import Bundle, write_bundle
 from havoc.data import PackedDataset
 from havoc.data.records import PreferenceDataset, SftDataset
-from havoc.data.rendering import question
 from havoc.errors import InputError
 from havoc.files import write_atomic
 from havoc.model.config import HavocConfig
@@ -24,6 +23,7 @@ from havoc.model.count import parameter_count
 from havoc.model.loading import copy_weights, load_model
 from havoc.model.network import HavocModel, build
 from havoc.tokenizer import HavocTokenizer
+from havoc.tokenizer.conversation import Segment, Turn, prompt_ids
 from havoc.train.card import run_card
 from havoc.train.data import PretrainTask, Task
 from havoc.train.folders import recorded_path
@@ -204,7 +204,7 @@ def _start_of(prompt: str, run: Run, tokenizer: HavocTokenizer) -> list[int]:
     """What a sample generation continues: bare text, or after tuning the user's turn."""
     if run.phase == "pretrain":
         return [tokenizer.bos, *tokenizer.encode(prompt)]
-    return question(prompt, tokenizer)
+    return prompt_ids([Turn("user", (Segment("text", prompt),))], tokenizer)
 
 
 def _carry_out(
