@@ -62,6 +62,7 @@ def _response(evidence: Evidence, numbers: list[Column]) -> Column:
     return plausible[-1] if plausible and len(plausible) != len(numbers) else numbers[-1]
 
 
+RANDOM_BLOCKS = r"\brandom\s+blocks?\b|\bblocks?\s+(?:is|are|as)\s+(?:a\s+)?random"
 _SIGN_CODES = {"-": -1.0, "−": -1.0, "–": -1.0, "+": 1.0, "0": 0.0}
 
 
@@ -87,6 +88,8 @@ def bind_doe_analyze(evidence: Evidence, binding: Binding) -> None:
         binding.set("response_name", response.name, table.source)
         if block is not None:
             binding.set("block", [str(_cell(value)) for value in block.values], table.source)
+            if evidence.has(RANDOM_BLOCKS):
+                binding.set("random_block", True, "question")
         binding.echo(
             "factors {}, response {}",
             ([column.name for column in columns], table.source),
@@ -316,7 +319,7 @@ def _surface_table(evidence: Evidence, binding: Binding) -> None:
     binding.set("response_name", response.name, table.source)
     if block is not None:
         binding.set("block", [str(_cell(value)) for value in block.values], table.source)
-        if evidence.has(r"\brandom\s+blocks?\b|\bblocks?\s+(?:is|are|as)\s+(?:a\s+)?random"):
+        if evidence.has(RANDOM_BLOCKS):
             binding.set("random_block", True, "question")
 
 

@@ -287,11 +287,12 @@ def _kenward_roger(fit: MixedFit, contrasts: FloatArray) -> MixedTest:
     g = ((q + 1) * a1 - (q + 4) * a2) / ((q + 2) * a2) if a2 else 0.0
     denominator = 3 * q + 2 * (1 - g)
     c1, c2, c3 = g / denominator, (q - g) / denominator, (q + 2 - g) / denominator
-    expectation = 1 / (1 - a2 / q)
-    spread = (2 / q) * (1 + c1 * b) / ((1 - c2 * b) ** 2 * (1 - c3 * b))
-    rho = spread / (2 * expectation**2)
+    upper, lower = 1 - a2 / q, 1 - c2 * b
+    # Both vanish together where the error has two degrees of freedom.
+    ratio = 1.0 if max(abs(upper), abs(lower)) < 1e-8 else upper / lower
+    rho = ratio**2 * (1 + c1 * b) / (1 - c3 * b) / q
     df = 4 + (q + 2) / (q * rho - 1)
-    scale = df / (expectation * (df - 2)) if df > 2 else 1 / expectation
+    scale = 1.0 if abs(df - 2) < 1e-2 else df * upper / (df - 2)
     estimate = contrasts @ fit.coefficients
     middle = np.linalg.inv(contrasts @ adjusted_covariance(fit) @ contrasts.T)
     statistic = max(float(scale * (estimate @ middle @ estimate)) / q, 0.0)
