@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from drawn_networks import Drawn, RandomWeights
+from soak import soak
 
 from havoc.errors import InputError
 from havoc.infer import InferenceEngine, QueueFull, SamplingParams
@@ -218,3 +219,8 @@ def test_ternary_and_int8_run_the_engine(tokenizer: HavocTokenizer, backend: Any
             engine = InferenceEngine(other, tokenizer)
             twice = engine.generate([asked(number)] * 2, params, constraint=constraint)
             assert twice[0].tokens == twice[1].tokens
+
+
+def test_a_short_soak_leaves_nothing_behind() -> None:
+    compared, cancelled = soak(400, seed=5)
+    assert compared >= 5 and cancelled >= 1

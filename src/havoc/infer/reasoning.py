@@ -1,7 +1,7 @@
 """What a network writes, taken apart while it writes: reasons, calls, results, text.
 
 The ids of ``havoc.tokenizer.special`` open and close segments. Segments do not overlap; a
-strategy (``<falsify>…</falsify>``) may also stand within a reason or within ``[thinking]``. Where the
+strategy (``<falsify>…</falsify>``) may also stand within a reason or ``[thinking]``. Where the
 network breaks these rules the parser says so and goes on, and guesses nothing.
 """
 
