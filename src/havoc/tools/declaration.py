@@ -165,7 +165,7 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "tolist"):
         return _plain(value.tolist())
     if isinstance(value, (list, tuple)):
-        if value and all(type(item) is float for item in value):
+        if set(map(type, value)) == {float}:
             return list(value)
         return [_plain(item) for item in value]
     if type(value) is int and abs(value) > LARGEST_INTEGER:

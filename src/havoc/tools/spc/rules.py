@@ -230,7 +230,7 @@ def _events(fires: BoolArray, window: int) -> list[tuple[int, int]]:
     breaks = np.flatnonzero(np.diff(at) > window)
     starts = np.concatenate(([0], breaks + 1))
     ends = np.concatenate((breaks, [at.size - 1]))
-    return [(int(at[start]), int(at[end])) for start, end in zip(starts, ends, strict=True)]
+    return list(zip(at[starts].tolist(), at[ends].tolist(), strict=True))
 
 
 def _violation(
