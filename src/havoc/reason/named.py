@@ -140,14 +140,14 @@ NAMED: tuple[tuple[str, str], ...] = (
         r"|\b(?:capab\w*|process\s+z|dpu)\b[^.?]{0,50}\bdefect(?:s|ives|ive\s+units)\b[^.?]{0,30}\b(?:samples?|inspected|counts?|lots?|units)\b",
     ),
     (
-        "gage_rr_nested",
-        r"\b(?:nested|destructive|non-?\s?replicable)\b[^.?]{0,40}\b(?:ga?u?ge|grr|r\s?&\s?r|msa|measurement\s+system)"
-        r"|\b(?:ga?u?ge|grr|r\s?&\s?r|msa)\b[^.?]{0,40}\b(?:nested|destructive|non-?\s?replicable)\b",
-    ),
-    (
         "gage_rr_expanded",
         r"\bexpanded\s+(?:ga?u?ge|grr|r\s?&\s?r|msa|measurement)|\b(?:ga?u?ge|grr|r\s?&\s?r)\b[^.?]{0,60}\b(?:expanded|unbalanced|missing\s+(?:cells?|values?|measurements?)|more\s+factors|(?:three|3|four|4)\s+factors|fixed\s+factors?|reml)\b"
         r"|\b(?:unbalanced|reml)\b[^.?]{0,40}\b(?:ga?u?ge\s+(?:r|study)|grr)\b",
+    ),
+    (
+        "gage_rr_nested",
+        r"\b(?:nested|destructive|non-?\s?replicable)\b[^.?]{0,40}\b(?:ga?u?ge|grr|r\s?&\s?r|msa|measurement\s+system)"
+        r"|\b(?:ga?u?ge|grr|r\s?&\s?r|msa)\b[^.?]{0,40}\b(?:nested|destructive|non-?\s?replicable)\b",
     ),
     (
         "gage_stability",

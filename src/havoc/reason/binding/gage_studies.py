@@ -127,6 +127,13 @@ def _fixed_and_nested(evidence: Evidence, binding: Binding, factors: list[Column
                 evidence.text,
             ):
                 nested[column.name] = other.name
+    part = str(binding.args["part"])
+    operator = next(
+        (c.name for c in factors if re.match(r"(?i)^(?:operator|appraiser|inspector)s?$", c.name)),
+        "",
+    )
+    if not nested and operator and operator != part and evidence.has(r"\bnested\b"):
+        nested[part] = operator
     if fixed:
         binding.set("fixed", fixed, "question")
     if nested:

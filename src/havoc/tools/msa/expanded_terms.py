@@ -13,7 +13,7 @@ from havoc.tools.msa.mixed_model import Design, rank
 from havoc.tools.msa.study import Labels, index_labels
 from havoc.tools.parameters import FloatArray
 
-MOST_LEVELS = 800
+MOST_LEVELS = 500
 MOST_MEASUREMENTS = 20_000
 _MOST_CELLS = 8_000_000
 _NESTED = re.compile(r"^(?P<inner>.+?)\s*\((?P<outer>.+)\)$")

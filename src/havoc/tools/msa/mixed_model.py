@@ -12,6 +12,7 @@ deviance of relative covariance factors).
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import msgspec
@@ -64,7 +65,8 @@ class _Profile:
         self.q, self.p, self.n = sum(self.sizes), design.fixed.shape[1], y.size
         columns = np.column_stack([*design.random, design.fixed, y / self.scale])
         self.cross = np.asarray(columns.T @ columns, dtype=np.float64)
-        self.starts = np.concatenate(([0], np.cumsum(self.sizes)))
+        edges = [0, *np.cumsum(self.sizes).tolist()]
+        self.spans = [slice(a, b) for a, b in itertools.pairwise(edges)]
 
     def projected(self, theta: FloatArray) -> tuple[FloatArray, float, FloatArray]:
         """[Z X y]' P [Z X y] after the fixed effects, and the two log determinants."""
@@ -94,12 +96,9 @@ class _Profile:
         rest = float(swept[-1, -1])
         value = log_det + df * (1 + math.log(2 * math.pi * rest / df))
         gradient = np.zeros(ratio.size)
-        for j, (start, end) in enumerate(
-            zip(self.starts[:-1].tolist(), self.starts[1:].tolist(), strict=True)
-        ):
-            trace = float(np.trace(swept[start:end, start:end]))
-            pull = float(swept[start:end, -1] @ swept[start:end, -1])
-            gradient[j] = trace - df * pull / rest
+        for j, own in enumerate(self.spans):
+            pull = float(swept[own, -1] @ swept[own, -1])
+            gradient[j] = float(np.trace(swept[own, own])) - df * pull / rest
         return value, gradient
 
 
@@ -107,18 +106,9 @@ def fit_reml(design: Design) -> Fit:
     """Restricted maximum likelihood; components at the boundary are exactly zero."""
     profile = _Profile(design)
     count = len(design.random)
-    options = {"ftol": 1e-15, "gtol": 1e-9, "maxiter": 500}
-    first = optimize.minimize(
-        profile.deviance,
-        np.ones(count),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=[(0.0, 1e5)] * count,
-        options=options,
-    )
-    # At zero the slope in a standard deviation vanishes even where the variance wants to
-    # grow, so the search ends on the variances, each on a scale of its own.
-    start = np.asarray(first.x, dtype=np.float64) ** 2
+    start = _scored(profile, np.ones(count))
+    # Scoring comes near in a few steps; the search then ends on the variances, each on a
+    # scale of its own (in standard deviations the slope at zero would vanish).
     scale = np.maximum(start, 1e-2)
 
     def by_variance(scaled: FloatArray) -> tuple[float, FloatArray]:
@@ -131,7 +121,7 @@ def fit_reml(design: Design) -> Fit:
         jac=True,
         method="L-BFGS-B",
         bounds=[(0.0, None)] * count,
-        options=options,
+        options={"ftol": 1e-15, "gtol": 1e-8, "maxiter": 200},
     )
     theta = np.sqrt(np.asarray(best.x, dtype=np.float64) * scale)
     if theta.max() > 0.99e5:
@@ -146,6 +136,60 @@ def fit_reml(design: Design) -> Fit:
         if profile.deviance(lower)[0] <= profile.deviance(theta)[0] + 1e-7:
             theta = lower
     return _at(profile, theta)
+
+
+def _scored(profile: _Profile, ratio: FloatArray) -> FloatArray:
+    """Fisher scoring with halved steps, components kept at or above zero."""
+    df = profile.n - profile.p
+    value, _ = profile.deviance_of_ratios(ratio)
+    for _ in range(30):
+        swept, _, _ = profile.projected(np.sqrt(ratio))
+        rest = float(swept[-1, -1])
+        error = rest / df
+        information, traces, trace = _information(profile, swept, ratio)
+        pulls = np.asarray([float(swept[own, -1] @ swept[own, -1]) for own in profile.spans])
+        score = np.append(pulls / error - traces, (rest - float(ratio @ pulls)) / error - trace) / (
+            2 * error
+        )
+        current = np.append(ratio, 1.0) * error
+        free = (current > 0) | (score > 0)
+        step = np.zeros(current.size)
+        step[free] = np.linalg.lstsq(
+            information[np.ix_(free, free)] / (2 * error**2), score[free], rcond=None
+        )[0]
+        for _ in range(12):
+            moved = np.maximum(current + step, 0.0)
+            moved[-1] = max(moved[-1], 0.05 * current[-1])
+            trial = moved[:-1] / moved[-1]
+            reached, _ = profile.deviance_of_ratios(trial)
+            if reached <= value:
+                break
+            step = step / 2
+        else:
+            return ratio
+        gain, ratio, value = value - reached, trial, reached
+        if gain < 1e-9:
+            return ratio
+    return ratio
+
+
+def _information(
+    profile: _Profile, swept: FloatArray, ratio: FloatArray
+) -> tuple[FloatArray, FloatArray, float]:
+    """Expected information times 2 error^2, tr(Z_j' P Z_j) and tr(P), the error last."""
+    spans = profile.spans
+    count = len(spans)
+    information = np.zeros((count + 1, count + 1))
+    for j in range(count):
+        for k in range(j, count):
+            information[j, k] = information[k, j] = float(np.sum(swept[spans[j], spans[k]] ** 2))
+    traces = np.asarray([float(np.trace(swept[own, own])) for own in spans])
+    # P (I + sum of ratio Z Z') P = P gives the traces with P squared.
+    squared = traces - information[:-1, :-1] @ ratio
+    trace = profile.n - profile.p - float(ratio @ traces)
+    information[:-1, -1] = information[-1, :-1] = squared
+    information[-1, -1] = trace - float(ratio @ squared)
+    return information, traces, trace
 
 
 def _at(profile: _Profile, theta: FloatArray) -> Fit:
@@ -176,36 +220,16 @@ def _standard_errors(
     profile: _Profile, swept: FloatArray, ratio: FloatArray, error: float
 ) -> tuple[list[float | None], float | None]:
     """From the expected information of the components that are above zero."""
-    starts, ends = profile.starts[:-1].tolist(), profile.starts[1:].tolist()
-    used = [j for j in range(len(starts)) if ratio[j] > 0]
-    blocks = {
-        (j, k): swept[starts[j] : ends[j], starts[k] : ends[k]]
-        for j in range(len(starts))
-        for k in range(len(starts))
-    }
-    everywhere = [j for j in range(len(starts)) if ratio[j] > 0]
-    # P (I + sum of ratio Z Z') P = P gives the traces with P squared.
-    traces = {j: float(np.trace(blocks[j, j])) for j in everywhere}
-    squared = {
-        j: traces[j] - math.fsum(ratio[k] * float(np.sum(blocks[j, k] ** 2)) for k in everywhere)
-        for j in everywhere
-    }
-    trace = profile.n - profile.p - math.fsum(ratio[k] * traces[k] for k in everywhere)
-    trace_squared = trace - math.fsum(ratio[k] * squared[k] for k in everywhere)
-    size = len(used) + 1
-    information = np.zeros((size, size))
-    for a, j in enumerate(used):
-        for b, k in enumerate(used):
-            information[a, b] = float(np.sum(blocks[j, k] ** 2))
-        information[a, -1] = information[-1, a] = squared[j]
-    information[-1, -1] = trace_squared
-    information /= 2 * error**2
+    count = len(profile.spans)
+    used = [j for j in range(count) if ratio[j] > 0]
+    kept = [*used, count]
+    information = _information(profile, swept, ratio)[0][np.ix_(kept, kept)] / (2 * error**2)
     try:
         covariance = np.linalg.inv(information)
     except np.linalg.LinAlgError:
-        return [None] * len(starts), None
+        return [None] * count, None
     spread = np.sqrt(np.maximum(np.diag(covariance), 0.0))
-    errors: list[float | None] = [None] * len(starts)
+    errors: list[float | None] = [None] * count
     for a, j in enumerate(used):
         errors[j] = float(spread[a])
     return errors, float(spread[-1])
