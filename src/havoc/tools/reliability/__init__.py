@@ -8,5 +8,7 @@ OPERATIONS: dict[str, str] = {
     "double_sampling": "double_sampling",
     "kaplan_meier": "kaplan_meier",
     "life_distribution": "life_distribution",
+    "reliability_growth": "reliability_growth",
+    "warranty_prediction": "warranty_prediction",
     "weibull_fit": "weibull_fit",
 }
