@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ask": ("havoc.cli.ask", "ask a question about data"),
     "replay": ("havoc.cli.replay", "run the recorded calls of an answer again"),
     "run": ("havoc.cli.run", "run one tool directly"),
+    "monitor": ("havoc.cli.monitor", "chart every characteristic of a wide file"),
     "dsl": ("havoc.cli.dsl", "run or format a script of statements"),
     "schema": ("havoc.cli.schema", "print JSON Schemas of the tools or of the answer"),
     "plan": ("havoc.cli.plan", "count what a network needs: memory, time, what fits"),
