@@ -1,6 +1,7 @@
 """Reliability and acceptance sampling. ``OPERATIONS`` names the module of each tool."""
 
 OPERATIONS: dict[str, str] = {
+    "accelerated_life": "accelerated_life",
     "acceptance_sampling": "acceptance_sampling",
     "acceptance_sampling_variables": "acceptance_sampling_variables",
     "demonstration_test": "demonstration_test",
