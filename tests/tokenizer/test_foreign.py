@@ -48,6 +48,7 @@ def test_any_text_comes_back_and_has_the_ids_of_tokenizers(text: str) -> None:
     ids = OURS.encode(text)
     assert ids == PEER.encode(text, add_special_tokens=False).ids
     assert OURS.decode(ids) == text
+    assert b"".join(map(OURS.piece_bytes, ids)).decode() == text
 
 
 @given(st.lists(st.sampled_from(["<|start|>", "<|end|>", "<|", "end", "|>", " ", "x"]), max_size=9))

@@ -23,6 +23,7 @@ from havoc.infer.requests import Event, GenerationResult, Request
 from havoc.infer.sampling import Choice, SamplingParams, choose
 from havoc.infer.streaming import TextStream
 from havoc.tokenizer import HavocTokenizer
+from havoc.tokenizer.foreign import ForeignTokenizer
 
 GREEDY = SamplingParams()
 FEW_COLUMNS = 0.5
@@ -35,7 +36,7 @@ class InferenceEngine:
     def __init__(
         self,
         backend: Backend,
-        tokenizer: HavocTokenizer,
+        tokenizer: HavocTokenizer | ForeignTokenizer,
         *,
         blocks: int = 0,
         most_running: int = 64,
@@ -312,7 +313,8 @@ class InferenceEngine:
 
     def _prompt(self, prompt: str | Sequence[int], truncate: bool) -> list[int]:
         if isinstance(prompt, str):
-            tokens = [self.tokenizer.bos, *self.tokenizer.encode(prompt)]
+            bos = self.tokenizer.bos
+            tokens = [*([] if bos is None else [bos]), *self.tokenizer.encode(prompt)]
         else:
             tokens = [int(token) for token in prompt]
         if not tokens:
@@ -333,6 +335,12 @@ class InferenceEngine:
 
     def _matcher(self, constraint: Constraint) -> Any:
         with self._lock:
+            if not isinstance(self.tokenizer, HavocTokenizer):
+                raise InputError(
+                    "constraints need a vocabulary of havoc",
+                    where="constraint",
+                    remedy="use a model that havoc has trained",
+                )
             if self._compiler is None:
                 self._compiler = Compiler(self.tokenizer)
             return self._compiler.matcher(constraint)

@@ -6,13 +6,12 @@ import codecs
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from havoc.tokenizer.special import NAMES, RESERVED
-
 
 class Pieces(Protocol):
-    """A vocabulary that knows the bytes of its ids."""
+    """A vocabulary that knows the bytes of its ids, and which are control ids."""
 
     def piece_bytes(self, number: int) -> bytes: ...
+    def control_name(self, number: int) -> str | None: ...
 
 
 class TextStream:
@@ -44,10 +43,11 @@ class TextStream:
         return self._cut(self._decoder.decode(b"", final=True), last=True)
 
     def _text(self, number: int) -> str:
-        if number >= RESERVED:
+        name = self._pieces.control_name(number)
+        if name is None:
             return self._decoder.decode(self._pieces.piece_bytes(number))
         # a control id ends a character that was begun
-        return self._decoder.decode(b"", final=True) + (NAMES[number] if self._control else "")
+        return self._decoder.decode(b"", final=True) + (name if self._control else "")
 
     def _cut(self, new: str, *, last: bool) -> str:
         text = self._held + new

@@ -19,6 +19,7 @@ import msgspec
 from havoc.errors import InputError
 
 FILE_NAME = "tokenizer.json"
+SPACE_MARK = "▁"
 SETTINGS_NAME = "tokenizer_config.json"
 NAMED = ("bos_token", "eos_token", "pad_token")
 MOST_IDS = 1 << 22
@@ -84,6 +85,7 @@ class ForeignTokenizer:
         control.pop(_unknown(body["model"]) or "", None)
         self.special: Mapping[str, int] = ForeignSpecial(control)
         self._names = {number: name for name, number in control.items()}
+        self._byte_level = _has_byte_level(body)
         template = named.get("chat_template")
         self.chat_template: str = template if isinstance(template, str) else ""
         with _library(where):
@@ -173,6 +175,22 @@ class ForeignTokenizer:
         piece: str | None = self._tokenizer.id_to_token(number)
         return piece or ""
 
+    def piece_bytes(self, number: int) -> bytes:
+        """The bytes that the id stands for within a text."""
+        piece = self.piece(number)
+        if self._byte_level:
+            try:
+                return bytes(_BYTES_OF[character] for character in piece)
+            except KeyError:  # an added token is written as it is
+                return piece.encode()
+        if len(piece) == 6 and piece.startswith("<0x"):
+            return bytes([int(piece[3:5], 16)])
+        return piece.replace(SPACE_MARK, " ").encode()
+
+    def control_name(self, number: int) -> str | None:
+        """The name of a control id, None for any other."""
+        return self._names.get(number)
+
     def _token(self, text: str | None, control: dict[str, int]) -> int | None:
         """The id of a named token, which is a control token whether it is marked so or not."""
         number: int | None = self._tokenizer.token_to_id(text) if text else None
@@ -186,6 +204,25 @@ class ForeignTokenizer:
         with _library(self._where):
             text: str = self._tokenizer.decode(run, skip_special_tokens=False)
         return text
+
+
+def _byte_alphabet() -> dict[str, int]:
+    """The characters that byte-level vocabularies write bytes with (Radford et al. 2019)."""
+    plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    others = [byte for byte in range(256) if byte not in plain]
+    return {chr(byte): byte for byte in plain} | {
+        chr(256 + place): byte for place, byte in enumerate(others)
+    }
+
+
+_BYTES_OF = _byte_alphabet()
+
+
+def _has_byte_level(body: Mapping[str, Any]) -> bool:
+    """Whether pieces are written byte by byte, as the decoder of ``tokenizer.json`` says."""
+    decoder = body.get("decoder")
+    steps = decoder.get("decoders", [decoder]) if isinstance(decoder, dict) else []
+    return any(isinstance(step, dict) and step.get("type") == "ByteLevel" for step in steps)
 
 
 def token_text(settings: Mapping[str, Any], name: str) -> str | None:

@@ -133,12 +133,16 @@ class HavocTokenizer:
         return piece
 
     def piece_bytes(self, number: int) -> bytes:
-        """The UTF-8 bytes that the id stands for in a text; a control id stands for its name."""
+        """The bytes that the id stands for within a text; for a control id those of its name."""
         if number < RESERVED:
             return NAMES[number].encode()
         if self.is_byte(number):
             return bytes([int(self.piece(number)[3:5], 16)])
         return self.piece(number).replace(SPACE_MARK, " ").encode()
+
+    def control_name(self, number: int) -> str | None:
+        """The name of a control id, None for any other."""
+        return NAMES[number] if number < RESERVED else None
 
     def score(self, number: int) -> float:
         """The score of a piece: the order of the merges, negated."""
