@@ -83,8 +83,8 @@ def chi_square_fit(
 
     Use it for weekdays, colours, defect types against equal or given shares,
     or for how often 0, 1, 2 … events occurred against a Poisson distribution
-    (the last class includes all higher numbers). Expected counts should be 5 or
-    more; a fitted rate costs one degree of freedom.
+    (the last class includes all higher numbers). Assumes independent items and
+    expected counts of 5 or more; a fitted rate costs one degree of freedom.
     """
     counts = np.asarray(observed, dtype=np.float64)
     _check_counts(counts)

@@ -116,11 +116,12 @@ def confidence_interval(
 ) -> ConfidenceInterval:
     """Between which limits does the true mean, spread, proportion or rate lie?
 
-    Give values, or a summary, or counts. A mean uses Student's t (z with a known
-    sigma), a standard deviation the chi-square distribution (which needs normal
-    values), a median the order statistics, a proportion the exact binomial
-    interval, a rate the exact Poisson interval. With no defect in a sample,
-    ``upper`` is the limit on the defect rate.
+    Use it with every estimate that leads to a decision; give values, or a summary,
+    or counts. A mean uses Student's t (z with a known sigma), a standard deviation
+    the chi-square distribution, a median the order statistics, a proportion the
+    exact binomial interval, a rate the exact Poisson interval. With no defect in a
+    sample, ``upper`` is the limit on the defect rate. Assumes independent values;
+    a standard deviation needs normal ones, a mean about 15 or near-normal ones.
     """
     parameter = parameter or _guess(data, mean, sd, successes, trials, events)
     if parameter == "proportion":

@@ -88,8 +88,9 @@ def chi_square_independence(
     """Are two classifications related: does the mix of one depend on the other?
 
     Use it for counts of independent items in a table of rows and columns, also
-    to compare several proportions (successes and trials of each). Expected
-    counts should be 5 or more in most cells; with fewer use fisher_exact.
+    to compare several proportions (successes and trials of each). Assumes that
+    every item is counted once and expected counts of 5 or more in most cells;
+    with fewer use fisher_exact.
     """
     if table is None:
         table, columns = _from_proportions(successes, trials, columns)

@@ -81,6 +81,7 @@ def correlation(
 ) -> Correlation:
     """Do two measurements of the same units move together?
 
+    Use it for two columns where neither is the cause to be set (else a regression).
     Pearson measures a straight-line relation of values that are near normal together;
     Spearman and Kendall measure any rising or falling relation and resist outliers.
     Assumes independent pairs. Correlation says nothing about the cause.

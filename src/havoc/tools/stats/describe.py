@@ -115,7 +115,8 @@ def describe(
 
     Use it first on every column. Missing values (null) are left out and
     counted. Skewness needs three values, kurtosis four, the lag-one
-    autocorrelation values in the order in which they were taken.
+    autocorrelation values in the order in which they were taken. Assumes nothing
+    for the figures; the interval of the mean needs independent values.
     """
     if (data is None) == (groups is None):
         raise InputError("give either data or groups", where="describe")

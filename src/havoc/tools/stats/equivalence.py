@@ -124,7 +124,8 @@ def equivalence_test(
 
     Use it to show sameness: a t test that finds no difference does not. Give
     the bounds within which a difference does not matter, chosen before the
-    data. With only ``low`` (or only ``high``) it tests non-inferiority.
+    data. With only ``low`` (or only ``high``) it tests non-inferiority. Assumes
+    independent values with near-normal means (pairs: near-normal differences).
     """
     low, high = _bounds(low, high, margin, scale)
     common: dict[str, Any] = {

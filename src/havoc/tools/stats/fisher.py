@@ -62,7 +62,7 @@ def fisher_exact(
 
     Use it for a table of two rows (groups) and two columns (outcomes), exact at
     any size. The alternative is about the odds ratio: greater means that the
-    first column is more frequent in the first row.
+    first column is more frequent in the first row. Assumes independent items.
     """
     counts = as_table(table, minimum=2)
     if counts.shape != (2, 2):

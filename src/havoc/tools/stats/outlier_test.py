@@ -95,9 +95,9 @@ def outlier_test(
 ) -> OutlierTest:
     """Is the most extreme value too far out to belong to the rest?
 
-    Use Grubbs for one suspect, Dixon for a handful of values, the generalised
-    ESD where there may be several. All assume that the rest is normal. A value
-    declared an outlier needs a cause before it is removed.
+    Use it with Grubbs for one suspect, Dixon for a handful of values, the
+    generalised ESD where there may be several. Assumes that the rest is normal.
+    A value declared an outlier needs a cause before it is removed.
     """
     sample = as_sample(data, "data", minimum=3, varying=True)
     centred = precise_sums.deviations(sample)

@@ -89,10 +89,11 @@ def power_sample_size(
 ) -> PowerSampleSize:
     """How many units are needed, what power do n units have, or what can they detect?
 
-    Give all but one of effect (with sigma), n and power; the missing one is solved
-    for. With ``margin`` the size for an estimate of that precision. ANOVA takes the
-    group means, their variance, or the largest difference (the others in the middle,
-    the least favourable case). Assumes independent units and normal values.
+    Use it before data are taken: give all but one of effect (with sigma), n and
+    power; the missing one is solved for. With ``margin`` the size for an estimate of
+    that precision. ANOVA takes the group means, their variance, or the largest
+    difference (the others in the middle, the least favourable case). Assumes
+    independent units and normal values.
     """
     design = design or _guess(p1, p2, p, margin, groups, means, between_var)
     if within_var is not None:

@@ -93,8 +93,9 @@ def tolerance_interval(
     """Between which limits do, say, 99 % of all parts lie, with a given confidence?
 
     Use it to set or to judge specification limits. Give values, or n with mean and
-    sd, or n alone for the factors k. The normal interval depends strongly on
-    normality; the distribution-free one assumes nothing but needs many values
+    sd, or n alone for the factors k. Assumes independent values of a stable process;
+    the normal interval depends strongly on normality, the distribution-free one
+    assumes no shape but needs many values
     (93 for 95 % coverage at 95 % confidence between smallest and largest).
     """
     if kind == "nonparametric":

@@ -71,7 +71,8 @@ def derivative(
     """What is the derivative of a formula, and its value at a point?
 
     Use it for rates of change, sensitivities and optima. Other names in the formula
-    stay symbols unless ``values`` gives numbers for them.
+    stay symbols unless ``values`` gives numbers for them. Assumes a formula that is
+    smooth at the point asked for.
     """
     tree = formula(expression, [variable] if variable else [])
     variable = chosen_variable(tree, variable)
@@ -121,8 +122,8 @@ def integral(
     """What is the integral of a formula, between limits or in general?
 
     Use it for totals, areas and averages. With limits the value is exact where a
-    closed form exists and numerical otherwise. Names without a value count as
-    positive parameters.
+    closed form exists and numerical otherwise. Assumes positive parameters for names
+    without a value.
     """
     tree = formula(expression, [variable] if variable else [])
     variable = chosen_variable(tree, variable)

@@ -69,8 +69,8 @@ def solve(
     """For which value of the unknown does an equation hold?
 
     Use it to turn a formula round, for roots, and for systems of equations. Other
-    names stay symbols unless ``values`` gives numbers. Equations without a closed
-    form are searched for real roots between one billionth and one billion.
+    names stay symbols unless ``values`` gives numbers. Assumes, for equations without a
+    closed form, real roots whose size lies between one billionth and one billion.
     """
     texts = [expression] if isinstance(expression, str) else expression
     unknowns = [variable] if isinstance(variable, str) and variable else list(variable or [])

@@ -90,9 +90,10 @@ def unit_conversion(
 ) -> Conversion:
     """What is a value in another unit?
 
-    Reads units as typed on a shop floor: in-lbf, Nm, psi, kgf/cm2, thou, um, gpm,
-    l/min, C, F. C and F are degrees Celsius and Fahrenheit; a gallon, a ton and hp
-    are the US ones unless said otherwise, and the answer says so.
+    Use it for data sheets and drawings in other units. Reads units as typed on a shop
+    floor: in-lbf, Nm, psi, kgf/cm2, thou, um, gpm, l/min, C, F. Assumes that C and F
+    are degrees Celsius and Fahrenheit and that a gallon, a ton and hp are the US ones
+    unless said otherwise; the answer says so.
     """
     if not math.isfinite(value):
         raise InputError("the value must be a finite number", where="value")
@@ -181,8 +182,10 @@ def evaluate(
 ) -> Evaluated:
     """What is the value of a formula for given numbers, with or without units?
 
-    Units are carried through: adding a length to a time is an error, and the result
-    is in ``to_unit`` if one is given. Temperatures with an offset become kelvin.
+    Use it for a hand calculation that shall be repeatable. Units are carried through:
+    adding a length to a time is an error, and the result is in ``to_unit`` if one is
+    given. Assumes that temperatures with an offset (C, F) mean points on their scale:
+    they become kelvin.
     """
     tree = formula(expression, list(values))
     quantities = {name: _given(name, value) for name, value in values.items()}

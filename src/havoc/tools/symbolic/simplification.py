@@ -38,8 +38,9 @@ def simplify(
 ) -> Simplified:
     """What is a shorter, expanded or factored form of a formula?
 
-    Roots and logarithms are simplified for positive variables where that helps, and
-    the answer says so; values that the original excludes (a zero denominator) are named.
+    Use it before a formula goes into a report or a program. Assumes positive variables
+    in roots and logarithms where that helps, and the answer says so; values that the
+    original excludes (a zero denominator) are named.
     """
     formula(expression, [])
     answer = bounded("simplify", {"expression": expression, "how": kind})
