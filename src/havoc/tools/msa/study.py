@@ -84,7 +84,8 @@ def _require_crossed(
             f"part {parts[part]} was measured {counts[part, operator]} times by operator "
             f"{operators[operator]}, others up to {counts.max()} times",
             where="parts, operators",
-            remedy="a crossed study needs every operator to measure every part equally often",
+            remedy="a crossed study needs every operator to measure every part equally often; "
+            "gage_rr_expanded takes unbalanced data",
         )
     if counts.min() < 2:
         raise InputError(
