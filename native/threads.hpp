@@ -55,13 +55,18 @@ class Threads {
         }
     }
 
-    // A step has many short phases: spinning first is what makes two threads worth it.
+    // A step has many short phases: spinning first is what makes two threads worth it. On a
+    // machine with other work the thread that is waited for may need this one's place.
     static void wait_until_changed(std::atomic<unsigned>& value, unsigned from) {
-        for (int i = 0; i < 20000; ++i) {
+        for (int i = 0; i < 2000; ++i) {
             if (value.load(std::memory_order_acquire) != from) return;
 #if defined(__x86_64__)
             __builtin_ia32_pause();
 #endif
+        }
+        for (int i = 0; i < 200; ++i) {
+            if (value.load(std::memory_order_acquire) != from) return;
+            std::this_thread::yield();
         }
         while (value.load() == from) value.wait(from);
     }
