@@ -16,7 +16,12 @@ import pytest
 from havoc.cli import main
 from havoc.reading.wide_file import open_wide
 from havoc.tools import registry
-from havoc.tools.spc.monitoring import Watch, expected_false_alarms, watch_characteristic
+from havoc.tools.spc.monitoring import (
+    Watch,
+    expected_false_alarms,
+    mark_those_that_stand_out,
+    watch_characteristic,
+)
 
 
 def write(path: Path, values: np.ndarray, *, time: bool = True) -> Path:
@@ -63,7 +68,8 @@ def test_the_worst_characteristic_comes_first(
         "of 30 characteristics are out of control (i_mr charts of 120 rows, rules: nelson)" in text
     )
     rows = text[text.index("---") :].splitlines()
-    assert rows[1].split()[0] == "c7"
+    assert rows[1].split()[:2] == ["c7", "*"]
+    assert "1 stand out (marked *)" in text
 
 
 def test_every_line_is_that_of_the_control_chart(
@@ -195,6 +201,17 @@ def test_the_share_of_false_alarms_is_that_of_stable_columns() -> None:
             [watch_characteristic("x", v, watch).status == "out of control" for v in values.T]
         )
         assert expected == pytest.approx(found, abs=0.13), watch
+
+
+def test_those_that_stand_out_are_the_shifted_ones(tmp_path: Path) -> None:
+    values = np.random.default_rng(6).normal(size=(200, 400))
+    values[100:, :20] += 3
+    lines = [watch_characteristic(f"c{i}", v, Watch()) for i, v in enumerate(values.T)]
+    mark_those_that_stand_out(lines)
+    marked = {line.name for line in lines if line.stands_out}
+    assert len(marked & {f"c{i}" for i in range(20)}) >= 18
+    assert len(marked) <= 24
+    assert all(line.p_beyond == pytest.approx(1) for line in lines if not line.points_count)
 
 
 BAD = [

@@ -37,7 +37,7 @@ DEFAULT_MEMORY = 256
 FIELDS = (
     "characteristic", "status", "n", "missing", "center", "lcl", "ucl", "sigma",
     "points_beyond_limits", "points", "spread_points_beyond_limits", "violations", "rules",
-    "first_signal", "reason",
+    "first_signal", "p_beyond", "stands_out", "reason",
 )  # fmt: skip
 # A cell that begins like this would be run as a formula by a spreadsheet.
 _FORMULA = re.compile(r"[=+@\-\t\r]")
@@ -177,7 +177,11 @@ def _chosen(file: WideFile, patterns: Sequence[str] | None) -> list[int]:
 def _watched(
     file: WideFile, chosen: Sequence[int], watch: Watch, memory: int, shown: bool
 ) -> list[Characteristic]:
-    from havoc.tools.spc.monitoring import Characteristic, watch_characteristic
+    from havoc.tools.spc.monitoring import (
+        Characteristic,
+        mark_those_that_stand_out,
+        watch_characteristic,
+    )
 
     lines = []
     with _bar(len(chosen), shown) as step:
@@ -190,6 +194,7 @@ def _watched(
                 line = watch_characteristic(column.name, column.values, watch)
             lines.append(line)
             step()
+    mark_those_that_stand_out(lines)
     return lines
 
 
@@ -236,6 +241,8 @@ def _row(line: Characteristic) -> dict[str, Any]:
         "violations": line.violations,
         "rules": line.rules,
         "first_signal": line.first_signal,
+        "p_beyond": line.p_beyond,
+        "stands_out": line.stands_out,
         "reason": line.reason,
     }
 
@@ -287,6 +294,7 @@ def _summary(file: WideFile, lines: Sequence[Characteristic], watch: Watch) -> d
         "in_control": counts["in control"],
         "out_of_control": counts["out of control"],
         "not_charted": counts["not charted"],
+        "stand_out": sum(bool(line.stands_out) for line in lines),
         "signal_by_chance": _chance(lines, watch),
         "worst": [_row(line) for line in worst_first(lines)[:SHOWN]],
     }
@@ -309,11 +317,16 @@ def _report(
         text += [f"  {_name(line.name)}: {printable(line.reason, 120)}" for line in faults[:5]]
         if len(faults) > 5:
             text.append(f"  and {len(faults) - 5:,} more")
+    clear = sum(bool(line.stands_out) for line in lines)
+    if watch.kind != "c":
+        text.append(
+            f"{clear:,} stand out (marked *): more points beyond the limits than chance explains."
+        )
     chance = _chance(lines, watch)
     if chance is not None:
         text.append(
             f"By chance alone about {figure(100 * chance, '.0f')} % of stable characteristics "
-            "would signal within so many points; look at the worst first."
+            "would signal at least once within so many points."
         )
     worst = worst_first(lines)
     if worst:
@@ -340,7 +353,7 @@ def _table(lines: Sequence[Characteristic]) -> list[str]:
     header = ("characteristic", "n", "center", "LCL", "UCL", "beyond", "first at", "rules")
     rows = [
         (
-            _name(line.name),
+            _name(line.name) + (" *" if line.stands_out else ""),
             str(line.n),
             *(
                 "" if value is None else figure(value)

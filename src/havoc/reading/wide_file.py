@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from havoc.errors import InputError
+from havoc.reading.limits import MAX_LINE_BYTES
 from havoc.reading.numbers import MISSING_MARKERS, read_cell, shorten
 
-SAMPLE_BYTES = 32_000_000
 SAMPLE_ROWS = 50
 MAX_COLUMNS = 1_000_000
 DELIMITERS = ("\t", ";", "|", ",")
@@ -167,24 +167,29 @@ def open_wide(path: str | os.PathLike[str]) -> WideFile:
     source = shorten(str(path), 200)
     try:
         with where.open("rb") as file:
-            head = file.read(SAMPLE_BYTES)
-            rows = _count_lines(where)
+            # Lines, and no line longer than this: a header of many names is long.
+            head = [file.readline(MAX_LINE_BYTES + 1) for _ in range(SAMPLE_ROWS + 1)]
+        rows = _count_lines(where)
     except OSError as error:
         raise InputError(
             f"cannot be read ({error.strerror or error})",
             where=source,
             remedy="check the path and the right to read it",
         ) from None
-    if head[:4] in (b"PK\x03\x04", b"PAR1", b"\xd0\xcf\x11\xe0"):
+    if max(map(len, head)) > MAX_LINE_BYTES:
+        raise InputError(
+            f"has a line of more than {MAX_LINE_BYTES:,} bytes",
+            where=source,
+            remedy="write one row of the table on each line",
+        )
+    if head[0][:4] in (b"PK\x03\x04", b"PAR1", b"\xd0\xcf\x11\xe0"):
         raise InputError(
             "is no text file",
             where=source,
             remedy="save the table as CSV, one column a characteristic",
         )
-    lines = head.decode("utf-8-sig", errors="replace").splitlines()
-    if len(head) == SAMPLE_BYTES and len(lines) > 1:
-        lines.pop()
-    lines = [line for line in lines[: SAMPLE_ROWS + 1] if line.strip()]
+    text = b"".join(head).decode("utf-8-sig", errors="replace")
+    lines = [line for line in text.splitlines() if line.strip()]
     if not lines:
         raise InputError("is empty", where=source, remedy="give a file with rows of values")
     delimiter = max(DELIMITERS, key=lines[0].count)

@@ -26,6 +26,7 @@ MonitorKind = Literal["i_mr", "xbar_r", "xbar_s", "ewma", "c"]
 MONITOR_KINDS: tuple[MonitorKind, ...] = ("i_mr", "xbar_r", "xbar_s", "ewma", "c")
 # So many points beyond the limits are named in a line; their number is complete.
 NAMED_POINTS = 20
+DISCOVERY_RATE = 0.05
 
 
 class Watch(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +45,9 @@ class Characteristic(msgspec.Struct, kw_only=True):
     ``points`` are the first of those beyond the limits of the main panel, by the number of
     their row (of their subgroup on Xbar charts); ``spread_points_count`` counts those of the R,
     S or MR panel. ``rules`` counts how often each rule fired. ``status`` is ``not charted``
-    where ``reason`` says why.
+    where ``reason`` says why. ``p_beyond`` is the chance of so many points beyond the limits in
+    a stable process; ``stands_out`` marks those that chance does not explain among all
+    characteristics (false discovery rate of 5 %).
     """
 
     name: str
@@ -62,6 +65,8 @@ class Characteristic(msgspec.Struct, kw_only=True):
     violations: int = 0
     rules: dict[str, int] = {}
     first_signal: int | None = None
+    p_beyond: float | None = None
+    stands_out: bool | None = None
 
 
 def watch_characteristic(name: str, values: FloatArray, watch: Watch) -> Characteristic:
@@ -96,6 +101,10 @@ def watch_characteristic(name: str, values: FloatArray, watch: Watch) -> Charact
     line.sigma = chart.figures.get("sigma_within")
     beyond = sorted({*findings[0].above, *findings[0].below})
     line.points, line.points_count = beyond[:NAMED_POINTS], len(beyond)
+    if watch.kind != "c":
+        # Of points that are independent; those of an EWMA are not, so that its rate is a guide.
+        rate = float(2 * special.ndtr(-watch.n_sigma))
+        line.p_beyond = float(special.bdtrc(len(beyond) - 1, main.values.size, rate))
     line.spread_points_count = sum(len(f.above) + len(f.below) for f in findings[1:])
     signals: list[int] = []
     for found in findings:
@@ -171,12 +180,26 @@ def _spread_rate(watch: Watch) -> float:
     return float(studentized_range.sf(upper, size, math.inf))
 
 
+def mark_those_that_stand_out(lines: Sequence[Characteristic]) -> None:
+    """Set ``stands_out`` by the false discovery rate (Benjamini and Hochberg 1995)."""
+    tested = sorted(
+        (line for line in lines if line.p_beyond is not None), key=lambda line: line.p_beyond or 0.0
+    )
+    last = 0
+    for rank, line in enumerate(tested, start=1):
+        if (line.p_beyond or 0.0) <= DISCOVERY_RATE * rank / len(tested):
+            last = rank
+    for rank, line in enumerate(tested, start=1):
+        line.stands_out = rank <= last
+
+
 def worst_first(lines: Sequence[Characteristic]) -> list[Characteristic]:
     """Those out of control, the largest share of points beyond the limits first."""
     out = [line for line in lines if line.status == "out of control"]
     return sorted(
         out,
         key=lambda line: (
+            not line.stands_out,
             -line.points_count / max(line.n, 1),
             -line.violations,
             line.name,
