@@ -23,6 +23,7 @@ from havoc.tools.reliability.product_limit import (
     log_rank,
     median,
     median_limits,
+    wilcoxon,
 )
 from havoc.tools.reliability.product_limit import (
     at as survival_at,
@@ -134,6 +135,9 @@ def kaplan_meier(
         else:
             result.chi2, result.df, result.p_value = test.chi2, test.df, test.p_value
             result.significant = test.p_value < alpha
+            early = wilcoxon(list(samples.values()))
+            if early is not None:
+                result.wilcoxon_chi2, result.wilcoxon_p_value = early.chi2, early.p_value
     if result.events == 0:
         result.warnings.append("no unit failed, so the curve stays at one and has no median")
     if any(curve.time.size > _TABLE_ROWS for curve in curves.values()):

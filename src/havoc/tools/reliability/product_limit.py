@@ -115,6 +115,18 @@ class LogRank(msgspec.Struct, kw_only=True):
 
 def log_rank(groups: list[Lives]) -> LogRank | None:
     """Observed and expected failures of each group; None where nothing can be compared."""
+    return _weighted(groups, gehan=False)
+
+
+def wilcoxon(groups: list[Lives]) -> LogRank | None:
+    """Generalised Wilcoxon test of Gehan and Breslow: each failure time weighs its units at risk.
+
+    Early differences count more than in the log-rank test; observed and expected are weighted.
+    """
+    return _weighted(groups, gehan=True)
+
+
+def _weighted(groups: list[Lives], *, gehan: bool) -> LogRank | None:
     times = np.unique(np.concatenate([group.time[group.failed] for group in groups]))
     if times.size == 0:
         return None
@@ -124,6 +136,8 @@ def log_rank(groups: list[Lives]) -> LogRank | None:
     expected = at_risk * (deaths / total)
     with np.errstate(divide="ignore", invalid="ignore"):
         factor = np.where(total > 1, deaths * (total - deaths) / (total**2 * (total - 1)), 0.0)
+    if gehan:
+        failed, expected, factor = failed * total, expected * total, factor * total**2
     difference = (failed - expected).sum(axis=1)
     variance = np.diag((at_risk * total * factor).sum(axis=1)) - (at_risk * factor) @ at_risk.T
     reduced = variance[:-1, :-1]

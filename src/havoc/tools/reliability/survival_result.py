@@ -60,7 +60,9 @@ class KaplanMeier(Outcome):
     ``steps`` is the survival table, ``at_times`` the survival at the times asked for, both
     with the name of the group where there are several. ``survival`` (with
     ``ci_low`` and ``ci_high``) belongs to the times ``at``: a number for one time, lists
-    for several. ``chi2``, ``df`` and ``p_value`` are the log-rank test.
+    for several. ``chi2``, ``df`` and ``p_value`` are the log-rank test,
+    ``wilcoxon_chi2`` and ``wilcoxon_p_value`` that of Gehan and Breslow, which gives early
+    failures more weight.
     """
 
     name: str
@@ -85,6 +87,8 @@ class KaplanMeier(Outcome):
     p_value: float | None = None
     significant: bool | None = None
     alpha: float | None = None
+    wilcoxon_chi2: float | None = None
+    wilcoxon_p_value: float | None = None
 
 
 def chart(
