@@ -232,6 +232,41 @@ NAMED: tuple[tuple[str, str], ...] = (
         r"\brun[\s-](?:sequence\s+)?(?:charts?|plots?)\b|\bruns?\s+about\s+the\s+median\b"
         r"|\bclustering,?\s+mixtures?\b",
     ),
+    (
+        "warranty_prediction",
+        r"\bwarranty\b[^?]{0,120}\b(?:predict\w*|forecast\w*|expect\w*|how\s+many|next)\b|\b(?:predict\w*|forecast\w*|how\s+many)\b[^?]{0,80}\b(?:warranty|returns)\b"
+        r"|\bnevada\s+(?:table|chart|format)",
+    ),
+    (
+        "reliability_growth",
+        r"\breliability\s+growth\b|\bcrow[\s-]+amsaa\b|\bamsaa\b|\bduane\b|\bpower[\s-]law\s+(?:process|nhpp)|\bnhpp\b",
+    ),
+    (
+        "repairable_mcf",
+        r"\bmean\s+cumulative\s+(?:function|number|cost)|\bmcf\b|\brecurren\w*\s+(?:events?|data|failures?)|\brepairable\s+systems?\b",
+    ),
+    (
+        "accelerated_life",
+        r"\baccelerated\s+(?:life|test\w*|aging|ageing|life\s+test\w*)\b(?![^?]{0,80}\bfactor\s*(?:of|=|is)?\s*\d)|\barrhenius\b[^?]{0,200}\b(?:fail\w*|life|lives|lifetimes?|hours)\b"
+        r"|\binverse[\s-]power\s+(?:law|model|relation\w*)",
+    ),
+    (
+        "distribution_comparison",
+        r"\bwhich\s+(?:\w{1,20}\s+){0,2}distributions?\b[^?]{0,80}\b(?:life|lives|lifetimes?|fail\w*|censor\w*|surviv\w*|hours|cycles)\b"
+        r"|\b(?:compare|comparison\s+of|choose|rank)\s+(?:the\s+)?(?:\w{1,20}\s+)?distributions?\b[^?]{0,80}\b(?:life|lives|lifetimes?|fail\w*|censor\w*|hours|cycles)\b"
+        r"|\blife\s+distribution\s+(?:id|identification|comparison|analysis\s+id)",
+    ),
+    (
+        "life_comparison",
+        r"\b(?:compare|comparison\s+of)\s+(?:the\s+)?(?:\w{1,20}\s+)?(?:lives|lifetimes?|life)\b|\bequal\s+(?:weibull\s+)?(?:shapes?|scales?)\b[^?]{0,80}\b(?:groups?|lots?|designs?|suppliers?|batches|weibull)\b"
+        r"|\b(?:same|differ\w*)\s+(?:weibull\s+)?(?:shape|slope|life\s+distribution)s?\b[^?]{0,60}:",
+    ),
+    (
+        "life_distribution",
+        r"\b(?:interval|left|arbitrar\w*)[\s-]+censor\w*|\bsmallest\s+extreme\s+value\b[^?]{0,80}\b(?:life|lives|lifetimes?|fail\w*|hours|cycles)\b"
+        r"|\blog-?logistic\b[^?]{0,80}\b(?:life|lives|lifetimes?|fail\w*|hours|cycles|censor\w*)\b|\b(?:gamma|normal)\s+(?:distribution\s+)?(?:fit\s+)?(?:for|to|of)\s+(?:the\s+|these\s+)?(?:failure|life)\w*"
+        r"|\b(?:3|three)[\s-]param\w*\s+log-?(?:normal|logistic)\b",
+    ),
 )
 """Operation and pattern of its names, matched without regard to case."""
 

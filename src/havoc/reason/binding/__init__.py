@@ -27,6 +27,7 @@ from havoc.reason.binding import (
     groups,
     intervals,
     linear_models,
+    life_studies,
     mathematics,
     means,
     measurement,
@@ -81,6 +82,7 @@ BINDERS = {
     **reliability.BINDERS,
     **resampling.BINDERS,
     **further_tests.BINDERS,
+    **life_studies.BINDERS,
     **sampling_schemes.BINDERS,
 }
 

@@ -45,12 +45,20 @@ _WORDED_PERCENT = re.compile(rf"\b({IN_WORDS})\s+(?:percent|per\s+cent|pct)\b", 
 
 def bind_weibull_fit(evidence: Evidence, binding: Binding) -> None:
     text = evidence.reading.plain
-    if evidence.has(r"\blog-?normal"):
+    if evidence.has(r"\b3[\s-]?param|\bthree[\s-]param|\bfailure[\s-]free|\bthreshold\b"):
+        binding.set("distribution", "weibull_3", "question")
+    elif evidence.has(r"\blog-?normal"):
         binding.set("distribution", "lognormal", "question")
     elif evidence.has(r"\bexponential\b"):
         binding.set("distribution", "exponential", "question")
-    if evidence.has(r"\brank\s+regression|\brr[xy]\b|\bmedian\s+ranks?|\bleast\s+squares"):
+    if evidence.has(r"\brry\b|\by\s+on\s+x\b|\bregression\s+on\s+y\b"):
+        binding.set("method", "rank_regression_y", "question")
+    elif evidence.has(r"\brank\s+regression|\brrx\b|\bmedian\s+ranks?|\bleast\s+squares"):
         binding.set("method", "rank_regression", "question")
+    if evidence.has(r"\bexact\s+(?:median\s+)?ranks?"):
+        binding.set("ranks", "exact", "question")
+    if evidence.has(r"\blikelihood[\s-]ratio\b"):
+        binding.set("interval", "likelihood_ratio", "question")
     if not evidence.has(r"%\s*risk\b"):
         evidence.confidence(binding)
     known_scale = _SCALE.search(text)
@@ -85,10 +93,8 @@ def bind_weibull_fit(evidence: Evidence, binding: Binding) -> None:
         curve = Binding(operation="kaplan_meier")
         bind_kaplan_meier(evidence, curve)
         binding.more.append(curve)
-    if evidence.has(r"\b3[\s-]?param|\bthree[\s-]param"):
-        binding.warn("a two-parameter distribution is fitted; there is no threshold parameter")
-    _percentages(binding, text, lives.rest)
-    _times_asked(binding, lives.rest)
+    percentages(binding, text, lives.rest)
+    times_asked(binding, lives.rest)
 
 
 def _known_parameters(
@@ -104,15 +110,15 @@ def _known_parameters(
     unit = unit_near(text, scale.start(1), scale.end())
     if unit:
         binding.set("unit", unit, f"question[{scale.start(1)}:{scale.end()}]")
-    _percentages(binding, text, rest)
-    _times_asked(binding, rest)
+    percentages(binding, text, rest)
+    times_asked(binding, rest)
 
 
 def _without(text: str, match: re.Match[str]) -> str:
     return text[: match.start()] + " " * (match.end() - match.start()) + text[match.end() :]
 
 
-def _percentages(binding: Binding, text: str, rest: str) -> None:
+def percentages(binding: Binding, text: str, rest: str) -> None:
     wanted = [float(match[1]) for match in _B_LIFE.finditer(text)]
     wanted += [float(match[1] or match[2]) for match in _PERCENT_FAILED.finditer(rest)]
     wanted += [float(count_of(match[1])) for match in _WORDED_PERCENT.finditer(rest)]
@@ -121,7 +127,7 @@ def _percentages(binding: Binding, text: str, rest: str) -> None:
         binding.set("b_life", wanted, "question")
 
 
-def _times_asked(binding: Binding, rest: str) -> None:
+def times_asked(binding: Binding, rest: str) -> None:
     wanted: list[float] = []
     for match in _AT.finditer(rest):
         wanted.append(float(match[1]) * (1000 if match[2] else 1))
@@ -175,7 +181,7 @@ def bind_kaplan_meier(evidence: Evidence, binding: Binding) -> None:
         )
     if groups[0].unit:
         binding.set("unit", groups[0].unit, groups[0].source)
-    _times_asked(binding, lives.rest)
+    times_asked(binding, lives.rest)
 
 
 BINDERS: dict[str, Binder] = {

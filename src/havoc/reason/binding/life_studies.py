@@ -1,0 +1,453 @@
+"""Arguments of life studies: distributions compared, groups, growth, warranty, acceleration."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from havoc.reading.table import Column, Table
+from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
+from havoc.reason.binding.lifetimes import TIME_UNIT, Lifetimes, read_lifetimes, unit_near
+from havoc.reason.binding.reliability import percentages, times_asked
+
+_NUMBER = r"(\d+(?:\.\d+)?|\.\d+)"
+_DISTRIBUTIONS: tuple[tuple[str, str], ...] = (
+    (r"\b(?:3|three)[\s-]?param\w*\s+log-?normal|\blog-?normal\s+(?:with\s+)?(?:a\s+)?threshold", "lognormal_3"),
+    (r"\b(?:3|three)[\s-]?param\w*\s+log-?logistic", "loglogistic_3"),
+    (r"\b(?:3|three)[\s-]?param\w*(?:\s+weibull)?|\bweibull\s+(?:with\s+)?(?:a\s+)?threshold", "weibull_3"),
+    (r"\blog-?logistic", "loglogistic"),
+    (r"\blog-?normal", "lognormal"),
+    (r"\bsmallest\s+extreme|\bsev\b", "smallest_extreme_value"),
+    (r"\blargest\s+extreme|\bgumbel", "largest_extreme_value"),
+    (r"\bgamma\b", "gamma"),
+    (r"\bweibull", "weibull"),
+    (r"\bexponential\b", "exponential"),
+    (r"\blogistic\b", "logistic"),
+    (r"\bnormal\b(?!\s+(?:approx|limits?|inspection))", "normal"),
+)  # fmt: skip
+_BETWEEN = re.compile(
+    rf"(?<![\w.])(\d+)\s+(?:\w+\s+){{0,4}}?between\s+{_NUMBER}\s+(?:and|to)\s+{_NUMBER}",
+    re.IGNORECASE,
+)
+_BEFORE = re.compile(
+    rf"(?<![\w.])(\d+)\s+(?:\w+\s+){{0,3}}?(?:failed|cracked|broke\w*|found)\s+(?:\w+\s+){{0,2}}?(?:before|by|until|up\s+to)\s+{_NUMBER}",
+    re.IGNORECASE,
+)
+_AFTER = re.compile(
+    rf"(?<![\w.])(\d+)\s+(?:\w+\s+){{0,4}}?(?:still\s+\w+|surviv\w*|unfailed|working|running|intact|ok)\s+(?:\w+\s+){{0,2}}?(?:at|after|to|until|beyond|past)\s+{_NUMBER}",
+    re.IGNORECASE,
+)
+
+
+def _named_distributions(evidence: Evidence) -> list[str]:
+    """Distributions in the order of the list; a more special name hides the general one."""
+    rest, found = evidence.text, []
+    for pattern, name in _DISTRIBUTIONS:
+        if re.search(pattern, rest):
+            found.append(name)
+            rest = re.sub(pattern, " ", rest)
+    return found
+
+
+def _lives(evidence: Evidence, what: str) -> Lifetimes:
+    lives = read_lifetimes(evidence)
+    if not lives.groups:
+        raise NeedsInput(
+            f"{what} needs the times to failure",
+            "at which times did the units fail, and which were still working when you stopped?",
+        )
+    return lives
+
+
+def _set_lives(evidence: Evidence, binding: Binding, what: str) -> str:
+    """Exact and right-censored times, or failures between inspections. Returns the rest."""
+    if _limits_column(evidence, binding) or _intervals(evidence, binding):
+        return ""
+    lives = _lives(evidence, what)
+    group = lives.groups[0]
+    binding.set("time", group.time, group.source)
+    if any(group.censored):
+        binding.set("censored", group.censored, group.source)
+        binding.echo(
+            "{} failures and {} units still working",
+            (len(group.time) - sum(group.censored), group.source),
+            (sum(group.censored), group.source),
+        )
+    if group.unit:
+        binding.set("unit", group.unit, group.source)
+    return lives.rest
+
+
+def _intervals(evidence: Evidence, binding: Binding) -> bool:
+    """ "4 failed between 0 and 1, 5 between 1 and 2, 99 still working at 2"."""
+    text = evidence.reading.plain
+    rows: list[tuple[float | None, float | None, int]] = []
+    for match in _BETWEEN.finditer(text):
+        rows.append((float(match[2]) or None, float(match[3]), int(match[1])))
+    if not rows and len(list(_BEFORE.finditer(text))) == 0:
+        return False
+    if len(rows) < 2 and not evidence.has(r"\binterval|\binspect|\bleft[\s-]cens"):
+        return False
+    rows += [(None, float(match[2]), int(match[1])) for match in _BEFORE.finditer(text)]
+    rows += [(float(match[2]), None, int(match[1])) for match in _AFTER.finditer(text)]
+    binding.set("lower", [row[0] for row in rows], "question")
+    binding.set("upper", [row[1] for row in rows], "question")
+    binding.set("counts", [row[2] for row in rows], "question")
+    return True
+
+
+def _limits_column(evidence: Evidence, binding: Binding) -> bool:
+    """A table with columns lower and upper (and count)."""
+    for table in evidence.tables:
+        low = _column(table, r"^(?:lower|low|start|from|last_?ok|left|begin)\b")
+        high = _column(table, r"^(?:upper|high|end|to|found|right|until)\b")
+        if low is None or high is None:
+            continue
+        rows = range(table.rows)
+        binding.set("lower", [_or_none(low, i) for i in rows], f"{table.source}#{low.name}")
+        binding.set("upper", [_or_none(high, i) for i in rows], f"{table.source}#{high.name}")
+        count = _column(table, r"^(?:count|counts|freq\w*|n|number|qty|quantity|units)$")
+        if count is not None:
+            values = [int(_or_none(count, i) or 0) for i in rows]
+            if min(values) >= 1:
+                binding.set("counts", values, f"{table.source}#{count.name}")
+        return True
+    return False
+
+
+def _column(table: Table, pattern: str) -> Column | None:
+    return next(
+        (
+            column
+            for column in table.columns
+            if column.kind == "number" and re.search(pattern, column.name, re.IGNORECASE)
+        ),
+        None,
+    )
+
+
+def _or_none(column: Column, row: int) -> float | None:
+    value = column.values[row]
+    return value if isinstance(value, float) else None
+
+
+def bind_life_distribution(evidence: Evidence, binding: Binding) -> None:
+    rest = _set_lives(evidence, binding, "a life distribution")
+    named = _named_distributions(evidence)
+    if named:
+        binding.set("distribution", named[0], "question")
+    if evidence.has(r"\blikelihood[\s-]ratio\b"):
+        binding.set("interval", "likelihood_ratio", "question")
+    evidence.confidence(binding)
+    percentages(binding, evidence.reading.plain, rest)
+    if rest:
+        times_asked(binding, rest)
+
+
+def bind_distribution_comparison(evidence: Evidence, binding: Binding) -> None:
+    _set_lives(evidence, binding, "a comparison of distributions")
+    named = _named_distributions(evidence)
+    if len(named) >= 2:
+        binding.set("distributions", named, "question")
+
+
+def bind_life_comparison(evidence: Evidence, binding: Binding) -> None:
+    lives = _lives(evidence, "a comparison of lives")
+    groups = [group for group in lives.groups if len(group.time) >= 2]
+    if len(groups) < 2:
+        raise NeedsInput(
+            "lives of two or more groups are compared, and one was found",
+            "which times belong to which group?",
+        )
+    binding.set(
+        "groups",
+        {
+            group.name or f"group {index}": {"time": group.time, "censored": group.censored}
+            for index, group in enumerate(groups, start=1)
+        },
+        groups[0].source,
+    )
+    named = [
+        name
+        for name in _named_distributions(evidence)
+        if name in {"weibull", "lognormal", "exponential", "loglogistic"}
+    ]
+    if named:
+        binding.set("distribution", named[0], "question")
+    if groups[0].unit:
+        binding.set("unit", groups[0].unit, groups[0].source)
+    evidence.alpha(binding)
+
+
+# growth ---------------------------------------------------------------------------------
+
+_END = re.compile(
+    rf"\b(?:test(?:ed|ing)?|observ\w+|ended?|stopped|total(?:\s+test)?(?:\s+time)?|until|up\s+to|T\s*=|truncated|terminated)"
+    rf"(?:\s+(?:ended|stopped|was|is|of|at|until|time|for|after|to|time-truncated|truncated|terminated|T\s*=)){{0,4}}\s*=?\s*{_NUMBER}\s*({TIME_UNIT})?",
+    re.IGNORECASE,
+)
+_GOAL = re.compile(
+    rf"\b(?:goal|target|reach\w*|required)\b[^.?\d]{{0,40}}?{_NUMBER}|\bmtbf\s+of\s+{_NUMBER}",
+    re.IGNORECASE,
+)
+_AHEAD = re.compile(
+    rf"\b(?:expected\s+(?:failures\s+)?(?:by|at|until)|by|predict\w*\s+(?:\w+\s+){{0,4}}?(?:at|by))\s+{_NUMBER}",
+    re.IGNORECASE,
+)
+
+
+def bind_reliability_growth(evidence: Evidence, binding: Binding) -> None:
+    text = evidence.reading.plain
+    series = [item for item in evidence.series() if len(item.numbers) >= 3]
+    if not series:
+        raise NeedsInput(
+            "reliability growth needs the times of the failures",
+            "at which cumulative test times did the system fail, and when did the test end?",
+        )
+    main = max(series, key=lambda item: len(item.numbers))
+    times = list(main.numbers)
+    if any(later < earlier for earlier, later in pairwise(times)):
+        if evidence.has(r"\b(?:between|inter-?arrival|tbf)\b"):
+            total, cumulative = 0.0, []
+            for gap in times:
+                total += gap
+                cumulative.append(round(total, 9))
+            times = cumulative
+            binding.warn("times between failures were added up to cumulative times")
+        else:
+            raise NeedsInput(
+                "the times do not rise, so they are not cumulative test times",
+                "are these the times between failures, or in which order did the failures come?",
+            )
+    binding.set("times", times, main.source)
+    end = _END.search(text)
+    if end and float(end[1]) >= times[-1]:
+        binding.set("end_time", float(end[1]), f"question[{end.start(1)}:{end.end(1)}]")
+    unit = main.unit or (end[2] if end and end[2] else "")
+    if unit:
+        binding.set("unit", unit, main.source)
+    goal = _GOAL.search(text)
+    if goal:
+        binding.set(
+            "mtbf_goal", float(goal[1] or goal[2]), f"question[{goal.start()}:{goal.end()}]"
+        )
+    ahead = _AHEAD.search(text)
+    if ahead and float(ahead[1]) > times[-1] and ahead[1] != (end[1] if end else ""):
+        binding.set("at", float(ahead[1]), f"question[{ahead.start(1)}:{ahead.end(1)}]")
+    if evidence.has(r"\bunbiased\b|\bbias[\s-]correct"):
+        binding.set("estimator", "unbiased", "question")
+    evidence.confidence(binding)
+
+
+# warranty -------------------------------------------------------------------------------
+
+_PERIODS = re.compile(
+    r"\bnext\s+(\d+|two|three|four|six|twelve)\s+(?:months?|weeks?|quarters?|years?|periods?)\b",
+    re.IGNORECASE,
+)
+_WORDS = {"two": 2, "three": 3, "four": 4, "six": 6, "twelve": 12}
+_WARRANTY = re.compile(
+    rf"\bwarranty\s+(?:period\s+)?(?:of|is|ends?\s+(?:at|after)|=|for)\s*{_NUMBER}|{_NUMBER}[\s-]*(?:months?|years?|periods?|weeks?)\s+warranty",
+    re.IGNORECASE,
+)
+_USE = re.compile(
+    rf"\b(?:next|another|further)\s+{_NUMBER}\s*(?:{TIME_UNIT})(?:\s+(?:each|of\s+\w+|a\s+unit|per\s+unit))?",
+    re.IGNORECASE,
+)
+
+
+def bind_warranty_prediction(evidence: Evidence, binding: Binding) -> None:
+    text = evidence.reading.plain
+    periods = _PERIODS.search(text)
+    if not _nevada(evidence, binding):
+        lives = _lives(evidence, "a warranty prediction")
+        group = lives.groups[0]
+        if not any(group.censored):
+            raise NeedsInput(
+                "the units still in the field are missing",
+                "how many units are still working, and how old are they?",
+            )
+        binding.set("time", group.time, group.source)
+        binding.set("censored", group.censored, group.source)
+        if group.unit:
+            binding.set("unit", group.unit, group.source)
+        use = _USE.search(text)
+        if use and periods is None:
+            binding.set("period", float(use[1]), f"question[{use.start(1)}:{use.end(1)}]")
+    if periods:
+        count = _WORDS.get(periods[1].lower()) or int(periods[1])
+        binding.set("periods", count, f"question[{periods.start(1)}:{periods.end(1)}]")
+    ends = _WARRANTY.search(text)
+    if ends:
+        binding.set("warranty", float(ends[1] or ends[2]), f"question[{ends.start()}:{ends.end()}]")
+    named = [
+        name
+        for name in _named_distributions(evidence)
+        if name in {"weibull", "lognormal", "exponential", "loglogistic"}
+    ]
+    if named:
+        binding.set("distribution", named[0], "question")
+    evidence.confidence(binding)
+
+
+def _nevada(evidence: Evidence, binding: Binding) -> bool:
+    """A table: a column of shipments, then one column of returns for each period."""
+    for table in evidence.tables:
+        shipped = _column(table, r"^(?:ship\w*|sold|sales|deliver\w*|quantity|qty|produced|n)\b")
+        if shipped is None:
+            continue
+        rest = [
+            column
+            for column in table.columns[table.columns.index(shipped) + 1 :]
+            if column.kind == "number" or not column.present
+        ]
+        if len(rest) < table.rows:
+            continue
+        rows = range(table.rows)
+        values = [[_or_none(column, i) for column in rest] for i in rows]
+        binding.set("shipped", [int(_or_none(shipped, i) or 0) for i in rows], table.source)
+        binding.set(
+            "returns",
+            [[None if cell is None else int(cell) for cell in row] for row in values],
+            table.source,
+        )
+        binding.echo(
+            "{} shipments with returns in {} periods",
+            (table.rows, table.source),
+            (len(rest), table.source),
+        )
+        return True
+    return False
+
+
+# acceleration ---------------------------------------------------------------------------
+
+_STRESS = r"^(?:stress|temp\w*|t_?c|volt\w*|load|pressure|rh|humidity|celsius|kv|v|amps?)\b"
+_USE_STRESS = re.compile(
+    rf"\b(?:use|usage|normal|operating|service|field)\s+(?:stress|temperature|temp|voltage|load|condition\w*|level)?\s*(?:is|of|at|=|:)?\s*{_NUMBER}"
+    rf"|\b(?:at|for)\s+(?:a\s+)?(?:use\s+)?(?:temperature\s+of\s+)?{_NUMBER}\s*(?:°?\s?C\b|degrees|deg\b|V\b|kV\b|volts?)",
+    re.IGNORECASE,
+)
+
+
+def bind_accelerated_life(evidence: Evidence, binding: Binding) -> None:
+    text = evidence.reading.plain
+    for table in evidence.tables:
+        stress = _column(table, _STRESS)
+        lives = read_lifetimes(evidence)
+        if stress is None or not lives.groups:
+            continue
+        if len(lives.groups) != 1 or len(lives.groups[0].time) != table.rows:
+            break
+        group = lives.groups[0]
+        binding.set("time", group.time, group.source)
+        binding.set("censored", group.censored, group.source)
+        binding.set(
+            "stress",
+            [_or_none(stress, i) for i in range(table.rows)],
+            f"{table.source}#{stress.name}",
+        )
+        if group.unit:
+            binding.set("unit", group.unit, group.source)
+        break
+    if "time" not in binding.args:
+        _stress_groups(evidence, binding)
+    if evidence.has(r"\binverse[\s-]power|\bvolt|\bload\b|\bpressure\b"):
+        binding.set("model", "inverse_power", "question")
+    elif evidence.has(r"\bexponential\s+(?:law|relation|model)|\blog[\s-]linear"):
+        binding.set("model", "exponential", "question")
+    named = [
+        name
+        for name in _named_distributions(evidence)
+        if name in {"weibull", "lognormal", "loglogistic"}
+    ]
+    if named:
+        binding.set("distribution", named[0], "question")
+    use = _USE_STRESS.search(text)
+    if use:
+        binding.set("use_stress", float(use[1] or use[2]), f"question[{use.start()}:{use.end()}]")
+    evidence.confidence(binding)
+
+
+def _stress_groups(evidence: Evidence, binding: Binding) -> None:
+    """ "at 150 C: 100 120+; at 170 C: 50 60": lists under their stress."""
+    lives = _lives(evidence, "an accelerated test")
+    stresses: list[float] = []
+    times: list[float] = []
+    censored: list[int] = []
+    for group in lives.groups:
+        number = re.search(_NUMBER, group.name)
+        if number is None:
+            raise NeedsInput(
+                "it is not clear which units ran at which stress",
+                "what was the stress (temperature, voltage, load) of each unit?",
+            )
+        stresses += [float(number[1])] * len(group.time)
+        times += group.time
+        censored += group.censored
+    binding.set("time", times, lives.groups[0].source)
+    binding.set("censored", censored, lives.groups[0].source)
+    binding.set("stress", stresses, lives.groups[0].source)
+
+
+# repairs --------------------------------------------------------------------------------
+
+
+def bind_repairable_mcf(evidence: Evidence, binding: Binding) -> None:
+    for table in evidence.tables:
+        label = next(
+            (
+                c
+                for c in table.columns
+                if re.search(r"^(?:system|unit|machine|id|serial)", c.name, re.I)
+            ),
+            None,
+        )
+        age = _column(table, r"^(?:age|time|hours?|days?|km|miles|cycles?)")
+        status = next(
+            (
+                c
+                for c in table.columns
+                if re.search(r"^(?:event|status|repair\w*|type)", c.name, re.I)
+            ),
+            None,
+        )
+        if label is None or age is None:
+            continue
+        systems: dict[str, dict[str, object]] = {}
+        for row in range(table.rows):
+            value, name = _or_none(age, row), label.values[row]
+            if value is None or name is None:
+                continue
+            text = f"{name:g}" if isinstance(name, float) else str(name)
+            system = systems.setdefault(text, {"repairs": [], "end": 0.0})
+            repairs = system["repairs"]
+            assert isinstance(repairs, list) and isinstance(system["end"], float)
+            system["end"] = max(system["end"], value)
+            mark = None if status is None else status.values[row]
+            ended = mark in (0, 0.0) or (
+                isinstance(mark, str) and re.match(r"end|cens|c$|0|no|last", mark, re.I) is not None
+            )
+            if not ended:
+                repairs.append(value)
+        binding.set("systems", systems, table.source)
+        unit = age.unit or unit_near(evidence.reading.plain, 0, 0)
+        if unit:
+            binding.set("unit", unit, table.source)
+        evidence.confidence(binding)
+        return
+    raise NeedsInput(
+        "a mean cumulative function needs a table of systems and ages",
+        "for each system: at which ages was it repaired, and to which age was it seen?",
+    )
+
+
+BINDERS: dict[str, Binder] = {
+    "life_distribution": bind_life_distribution,
+    "distribution_comparison": bind_distribution_comparison,
+    "life_comparison": bind_life_comparison,
+    "reliability_growth": bind_reliability_growth,
+    "warranty_prediction": bind_warranty_prediction,
+    "accelerated_life": bind_accelerated_life,
+    "repairable_mcf": bind_repairable_mcf,
+}
