@@ -35,6 +35,8 @@ GAIN = 1e-9
 PASSES = 60
 RIDGE = 1e-7
 KICK = 15
+# Products of a matrix multiplication below which no second thread is woken.
+SMALL = 200_000
 STEPS = (0.25, 0.1, 0.04, 0.015, 0.005, 0.002, 0.0005)
 
 
@@ -69,19 +71,14 @@ def exchange_points(
     Without ``weights`` that is the largest determinant. ``attached`` holds columns
     that belong to the place of a row and not to its candidate, as those of blocks.
     """
-    everything = np.arange(len(candidates))
-
-    def options_of(state: IntArray) -> Options:
-        return lambda place: (everything, candidates)
-
+    problem = _Problem(fixed=fixed, weights=weights, attached=attached, repeats=1)
     chosen = _best_of(
         starts,
         runs,
         lambda count: generator.integers(0, len(candidates), size=count),
-        lambda state: candidates[state],
-        options_of,
+        lambda state: _climb_candidates(state, candidates, problem),
         generator,
-        _Problem(fixed=fixed, weights=weights, attached=attached, repeats=1),
+        problem,
     )
     return chosen if attached is not None else np.sort(chosen)
 
@@ -100,6 +97,7 @@ def exchange_coordinates(
 ) -> FloatArray:
     """Settings (levels as positions in ``scales``) found by changing one factor at a time."""
     neighbours = _neighbours(scales)
+    problem = _Problem(fixed=fixed, weights=weights, attached=attached, repeats=len(scales))
     if len(_feasible_start(scales, feasible, runs, generator)) < runs:
         return np.empty((0, len(scales)))
 
@@ -116,10 +114,9 @@ def exchange_coordinates(
         starts,
         runs,
         lambda count: _feasible_start(scales, feasible, count, generator),
-        expand,
-        options_of,
+        lambda state: _improved(state, expand(state), options_of(state), problem),
         generator,
-        _Problem(fixed=fixed, weights=weights, attached=attached, repeats=len(scales)),
+        problem,
     )
     return points
 
@@ -199,14 +196,14 @@ def _best_of(
     starts: int,
     runs: int,
     draw: Callable[[int], Any],
-    rows_of: Callable[[Any], FloatArray],
-    options_of: Callable[[Any], Options],
+    climb: Callable[[Any], FloatArray],
     generator: np.random.Generator,
     problem: _Problem,
 ) -> Any:
     """The best state of several climbs: half from random starts, half from the best so far.
 
     The latter have some rows drawn anew, which finds what a climb from nowhere misses.
+    ``climb`` changes a state in place and returns its model rows.
     """
     best: tuple[float, Any] | None = None
     for number in range(starts):
@@ -216,7 +213,7 @@ def _best_of(
             state = best[1].copy()
             kicked = generator.choice(runs, size=max(1, runs // KICK), replace=False)
             state[kicked] = draw(len(kicked))
-        rows = _improved(state, rows_of(state), options_of(state), problem)
+        rows = climb(state)
         value = worth(np.vstack([problem.fixed, rows]), problem.weights)
         if best is None or value > best[0] + GAIN:
             best = (value, state)
@@ -262,6 +259,106 @@ def _climb(
     return rows
 
 
+def _climb_candidates(chosen: IntArray, candidates: FloatArray, problem: _Problem) -> FloatArray:
+    """Every row in turn takes the candidate that helps most, until none helps."""
+    rows = candidates[chosen]
+    if problem.attached is not None:
+        rows = np.hstack([rows, problem.attached])
+    for weights in (None,) if problem.weights is None else (None, problem.weights):
+        for _ in range(PASSES):
+            spread = _Spread(candidates, _inverse(np.vstack([problem.fixed, rows])), weights)
+            moved = False
+            for place in range(len(rows)):
+                tail = rows[place, candidates.shape[1] :]
+                gain = spread.gains(rows[place], tail)
+                pick = int(gain.argmax())
+                if gain[pick] <= 10 * GAIN:
+                    continue
+                new = np.concatenate([candidates[pick], tail])
+                spread.exchange(rows[place], new)
+                chosen[place], rows[place] = pick, new
+                moved = True
+            if not moved:
+                break
+    return rows
+
+
+class _Spread:
+    """C M^-1 for a list C of candidates, kept up to date as rows are exchanged.
+
+    Only sums over a candidate are worked out anew for every row, so a row costs as many
+    products as the list has numbers. They are not left to the matrix library, whose threads
+    wait for each other on a busy machine.
+    """
+
+    def __init__(
+        self, candidates: FloatArray, inverse: FloatArray, weights: FloatArray | None
+    ) -> None:
+        self.candidates, self.inverse, self.weights = candidates, inverse, weights
+        self.count = candidates.shape[1]
+        self.spread = _product(candidates, inverse[: self.count])
+        self.variance = np.einsum("ij,ij->i", self.spread[:, : self.count], candidates)
+        self.along: FloatArray | None = None
+
+    def gains(self, own: FloatArray, tail: FloatArray) -> FloatArray:
+        through = self.inverse @ own
+        variance, covariance = self.variance, np.einsum("ij,j->i", self.spread, own)
+        if len(tail):
+            beside = np.einsum("ij,j->i", self.spread[:, self.count :], tail)
+            corner = self.inverse[self.count :]
+            variance = variance + 2 * beside + float(tail @ corner[:, self.count :] @ tail)
+            covariance = covariance + float(tail @ through[self.count :])
+        own_variance = float(own @ through)
+        growth: FloatArray = (1 + variance) * (1 - own_variance) + covariance**2
+        if self.weights is None:
+            return growth - 1
+        full = self.spread
+        if len(tail):
+            full = full + tail @ self.inverse[self.count :]
+        if len(tail) or self.along is None:
+            along = np.einsum("ij,ij->i", _product(full, self.weights), full)
+            self.along = None if len(tail) else along
+        else:
+            along = self.along
+        around = self.weights @ through
+        across = np.einsum("ij,j->i", full, around)
+        fall = (
+            along * (1 - own_variance)
+            + 2 * across * covariance
+            - float(through @ around) * (1 + variance)
+        )
+        usable = growth > 1e-6
+        gain = np.where(usable, fall / np.where(usable, growth, 1.0), -np.inf)
+        return np.asarray(gain / max(float(np.sum(self.inverse * self.weights)), 1e-300))
+
+    def exchange(self, old: FloatArray, new: FloatArray) -> None:
+        """The row ``old`` becomes ``new`` (Sherman and Morrison)."""
+        step = self.inverse @ new
+        self._shift(step, -1 / (1 + float(new @ step)))
+        step = self.inverse @ old
+        self._shift(step, 1 / max(1 - float(old @ step), 1e-12))
+        self.along = None
+
+    def _shift(self, step: FloatArray, scale: float) -> None:
+        reach = np.einsum("ij,j->i", self.candidates, step[: self.count])
+        self.inverse = self.inverse + scale * np.outer(step, step)
+        self.spread += np.multiply.outer(scale * reach, step)
+        self.variance = self.variance + scale * reach**2
+
+
+def _product(rows: FloatArray, matrix: FloatArray) -> FloatArray:
+    """``rows @ matrix`` in pieces that are too small for several threads."""
+    size = max(1, SMALL // max(matrix.size, 1))
+    if len(rows) <= size:
+        return np.asarray(rows @ matrix)
+    whole = len(rows) // size * size
+    pieces = rows[:whole].reshape(-1, size, rows.shape[1]) @ matrix
+    product = np.empty((len(rows), matrix.shape[1]))
+    product[:whole] = pieces.reshape(whole, -1)
+    product[whole:] = rows[whole:] @ matrix
+    return product
+
+
 def _gains(
     inverse: FloatArray,
     own: FloatArray,
@@ -271,10 +368,10 @@ def _gains(
 ) -> FloatArray:
     """Relative gain of the criterion for every row of ``trial`` in the place of ``own``."""
     count = trial.shape[1]
-    spread = trial @ inverse[:count]
+    spread = _product(trial, inverse[:count])
     through = inverse @ own
     variance = np.einsum("ij,ij->i", spread[:, :count], trial)
-    covariance = trial @ through[:count]
+    covariance = np.einsum("ij,j->i", trial, through[:count])
     if len(tail):
         spread = spread + tail @ inverse[count:]
         variance = np.einsum("ij,ij->i", spread[:, :count], trial) + spread[:, count:] @ tail
@@ -285,8 +382,8 @@ def _gains(
         return growth - 1
     around = weights @ through
     own_spread = float(through @ around)
-    across = spread @ around
-    along = np.einsum("ij,ij->i", spread @ weights, spread)
+    across = np.einsum("ij,j->i", spread, around)
+    along = np.einsum("ij,ij->i", _product(spread, weights), spread)
     fall = along * (1 - own_variance) + 2 * across * covariance - own_spread * (1 + variance)
     usable = growth > 1e-6
     gain = np.where(usable, fall / np.where(usable, growth, 1.0), -np.inf)
@@ -295,7 +392,7 @@ def _gains(
 
 def _inverse(rows: FloatArray) -> FloatArray:
     """(X'X)^-1; a small ridge lets a search start from rows that do not determine the model."""
-    ridged = rows.T @ rows + RIDGE * np.eye(rows.shape[1])
+    ridged = _product(np.ascontiguousarray(rows.T), rows) + RIDGE * np.eye(rows.shape[1])
     return np.asarray(np.linalg.inv(ridged), dtype=np.float64)
 
 

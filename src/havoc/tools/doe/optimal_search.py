@@ -14,7 +14,7 @@ from havoc.tools.parameters import FloatArray
 
 MOST_STARTS = 200
 # Seconds that a search with an unspecified number of starts takes, about.
-PATIENCE = 3.0
+PATIENCE = 2.5
 
 
 def with_blocks(rows: FloatArray, blocks: list[int]) -> FloatArray:
@@ -113,6 +113,8 @@ def _weights(task: Task, region: Region, where: str) -> FloatArray | None:
 def _affordable(runs: int, options: int, parameters: int, coordinates: bool, criterion: str) -> int:
     """Starts that take a few seconds: rows tried a pass, times what one trial costs."""
     trials = 7 * runs
-    cost = 5e-5 + options * parameters * (parameters + 30) * (2e-10 if coordinates else 4e-11)
-    share = PATIENCE / (trials * cost * (1 if criterion == "D" else 3))
+    cost = 5e-5 + options * parameters * (parameters + 30) * 2e-10
+    if not coordinates:
+        cost = 3e-5 + options * parameters * 8e-10
+    share = PATIENCE / (trials * cost * (1 if criterion == "D" else 4))
     return int(np.clip(share, 2, MOST_STARTS))

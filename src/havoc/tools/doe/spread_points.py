@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize
 from scipy.spatial.distance import cdist, pdist
 from scipy.stats import qmc
 
@@ -22,7 +21,9 @@ ROUNDS = 12_000
 PATIENCE = 12
 KICKS = 3
 PARTNERS = 200
-LADDERS = ((40, 160, 640), (16, 64, 256), (100, 1000))
+DESCENT = 700
+SOFT = (8.0, 20.0, 60.0)
+HARD = 3000.0
 # Numbers that are handled in all rounds of a search together, about a second's worth.
 WORK = 3e7
 MOST_PAIRS = 25_000_000
@@ -91,7 +92,11 @@ def maximin_ranks(ranks: FloatArray, slices: int, generator: np.random.Generator
     begin the next one.
     """
     runs = len(ranks)
-    most = int(np.clip(WORK / (min(runs // slices, PARTNERS) * runs * 12 + 2500), 100, ROUNDS))
+    most = int(
+        np.clip(
+            WORK / (min(runs // slices, PARTNERS) * runs * 12 + 2500), 100, min(ROUNDS, 300 * runs)
+        )
+    )
     search = _Exchanges(ranks.copy(), slices, generator)
     best, best_order, best_energy = ranks, _order(ranks), np.inf
     calm = 0
@@ -196,48 +201,34 @@ class _Exchanges:
 
 
 def packed_points(runs: int, dimensions: int, generator: np.random.Generator) -> FloatArray:
-    """Points anywhere in the cube with a large smallest distance: they repel each other."""
-    restarts = int(np.clip(4e4 / (runs**2 * dimensions), 3, 60))
-    best: tuple[float, FloatArray] | None = None
-    for number in range(restarts):
-        points = generator.uniform(size=(runs, dimensions))
-        # Runs that push each other softly at first end in other patterns than hard ones.
-        for power in LADDERS[number % len(LADDERS)]:
-            points = _repelled(points, power)
-        found = smallest_distance(points)
-        if best is None or found > best[0]:
-            best = (found, points)
-    assert best is not None
-    # Sharpened: the higher the power, the more the closest pairs alone decide.
-    points = _repelled(_repelled(best[1], 1024), 8192)
-    return points if smallest_distance(points) > best[0] else best[1]
+    """Points anywhere in the cube with a large smallest distance: they repel each other.
 
-
-def _repelled(points: FloatArray, power: int) -> FloatArray:
-    """Minimise the logarithm of the sum of distance^-p over the cube."""
-    runs, dimensions = points.shape
+    Many sets at once go down the slope of log sum distance^-p, with p rising and the steps
+    shrinking; a step is as long in a flat direction as in a steep one (Adam).
+    """
+    sets = int(np.clip(6e4 / (runs**2 * dimensions), 2, 60))
+    points = generator.uniform(size=(sets, runs, dimensions))
+    mean, square = np.zeros_like(points), np.zeros_like(points)
     own = np.diag(np.full(runs, np.inf))
-
-    def energy(flat: FloatArray) -> tuple[float, FloatArray]:
-        place = flat.reshape(runs, dimensions)
-        apart = place[:, None, :] - place[None, :, :]
-        squares = np.maximum((apart**2).sum(axis=2), 1e-18) + own
-        exponent = -power / 2 * np.log(squares)
-        top = exponent.max()
-        share = np.exp(exponent - top)
-        total = share.sum()
-        slope = -2 * ((share / total / squares)[:, :, None] * apart).sum(axis=1)
-        return float((top + np.log(total)) / power), slope.ravel()
-
-    found = optimize.minimize(
-        energy,
-        points.ravel(),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=[(0.0, 1.0)] * (runs * dimensions),
-        options={"maxiter": 200},
-    )
-    return np.asarray(np.clip(found.x.reshape(runs, dimensions), 0.0, 1.0), dtype=np.float64)
+    best, best_distance = points.copy(), np.zeros(sets)
+    for number in range(DESCENT):
+        done = number / DESCENT
+        # Runs that push each other softly at first end in other patterns than hard ones.
+        first = np.array(SOFT)[np.arange(sets) % len(SOFT)][:, None, None]
+        power = first * (HARD / first) ** done
+        apart = points[:, :, None, :] - points[:, None, :, :]
+        squares = np.maximum((apart**2).sum(axis=3), 1e-18) + own
+        least = squares.min(axis=(1, 2))
+        better = least > best_distance
+        best[better], best_distance[better] = points[better], least[better]
+        share = (least[:, None, None] / squares) ** (power / 2)
+        share /= share.sum(axis=(1, 2))[:, None, None]
+        slope = -((share / squares)[:, :, :, None] * apart).sum(axis=2)
+        mean = 0.8 * mean + 0.2 * slope
+        square = 0.95 * square + 0.05 * slope**2
+        step = 0.1 * (1e-5 / 0.1) ** done * runs ** (-1 / dimensions)
+        points = np.clip(points - step * mean / (np.sqrt(square) + 1e-12), 0.0, 1.0)
+    return np.asarray(best[int(best_distance.argmax())], dtype=np.float64)
 
 
 def farthest_points(candidates: FloatArray, runs: int, others: FloatArray) -> list[int]:
