@@ -28,6 +28,7 @@ lint: $(VENV)/installed
 bench: $(VENV)/installed
 	$(RUN) benchmarks/start_time.py
 	$(RUN) benchmarks/large_data.py
+	$(RUN) benchmarks/spc_speed.py
 	$(RUN) benchmarks/questions.py
 	$(RUN) benchmarks/training_speed.py
 	$(RUN) benchmarks/plan_accuracy.py
