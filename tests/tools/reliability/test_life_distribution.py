@@ -27,7 +27,7 @@ SHOCK = [
 ]  # fmt: skip
 FAILED = (0, 4, 12, 14, 18, 19, 26, 30, 31, 33, 35)
 EVENT = [int(i in FAILED) for i in range(len(SHOCK))]
-# Heat exchanger tubes with cracks at yearly inspections, table 1.2 and example 7.?: 3 plants.
+# Heat exchanger tubes with cracks at yearly inspections, table 1.2: three plants.
 TUBES = {
     "lower": [None, 1, 2, 1, 2, 3],
     "upper": [1, 2, 3, None, None, None],
@@ -86,7 +86,7 @@ def test_survreg_of_r(data: dict[str, Any], expected: dict[str, Any], run: Run) 
 
 
 def test_published_shock_absorbers(run: Run) -> None:
-    """Meeker and Escobar (1998), table 8.1: eta 27 719, beta 3.16, likelihood-ratio limits."""
+    """Meeker and Escobar (1998), chapter 8: eta 27 719, beta 3.16, likelihood-ratio limits."""
     fit = run("life_distribution", time=SHOCK, event=EVENT, interval="likelihood_ratio", at=10000)
     assert fit["scale"] == pytest.approx(27_719, abs=1)
     assert fit["shape"] == pytest.approx(3.16, abs=0.005)

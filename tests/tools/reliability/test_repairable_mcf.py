@@ -13,7 +13,7 @@ from havoc.tools import registry
 
 Run = Callable[..., dict[str, Any]]
 
-# Meeker and Escobar (1998), table 16.1: three simulated systems.
+# Meeker and Escobar (1998), chapter 16: three simulated systems.
 SYSTEMS = {
     "one": {"repairs": [5, 8], "end": 12},
     "two": {"repairs": [], "end": 16},

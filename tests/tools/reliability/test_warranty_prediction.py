@@ -14,7 +14,7 @@ from havoc.tools import registry
 
 Run = Callable[..., dict[str, Any]]
 
-# Meeker and Escobar (1998), example 8.? and 12.11: bearing cages, hours; six failures.
+# Meeker and Escobar (1998), 8.4 and 12.7: bearing cages, hours; six failures.
 CAGE_FAILURES = [230.0, 334.0, 423.0, 990.0, 1009.0, 1510.0]
 CAGE_RUNNING = {
     50: 288, 150: 148, 250: 124, 350: 111, 450: 106, 550: 99, 650: 110, 750: 114, 850: 119,

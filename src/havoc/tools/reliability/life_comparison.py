@@ -297,6 +297,11 @@ def _ratios(labels: list[str], common: Regression, confidence: float) -> list[Li
 def _narrate(result: LifeComparison) -> Narrative:
     if result.significant:
         conclusion = "The lives of {{name}} differ (p {{p_value:p}})"
+    elif result.scale_p_value is not None and result.scale_p_value < result.alpha:
+        conclusion = (
+            "Shape and scale together show no proved difference between the lives of {{name}} "
+            "(p {{p_value:p}}); with a common shape the scales do differ (p {{scale_p_value:p}})"
+        )
     else:
         conclusion = "No difference between the lives of {{name}} is proved (p {{p_value:p}})"
     if len(result.groups) == 2 and result.ratios:
