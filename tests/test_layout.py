@@ -14,7 +14,7 @@ ALLOWED = {
     "charts": BASE,
     "report": BASE | {"charts"},
     "tools": BASE | {"charts", "reading"},
-    "reason": BASE | {"charts", "reading", "tools"},
+    "reason": BASE | {"charts", "infer", "reading", "tokenizer", "tools"},
     "eval": BASE | {"reading", "reason", "tools"},
     "tokenizer": BASE,
     "model": BASE,

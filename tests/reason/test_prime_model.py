@@ -1,0 +1,95 @@
+"""PRIME at the level of generation, with a network that has learned nothing."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from drawn_networks import SMALL, RandomWeights
+
+from havoc.errors import InputError
+from havoc.infer import InferenceEngine, SamplingParams
+from havoc.infer.native import NativeBackend
+from havoc.reason.prime_model import HavocPrimeModel, PrimeResult
+from training_examples import small_tokenizer
+
+SLOTS = {"<d0>": [12.1, 12.3, 11.9, 12.0], "<d1>": [12.8, 12.6, 13.0, 12.7], "<n0>": 0.01}
+QUESTION = "Is line B thicker than line A? A: <d0> B: <d1>, alpha <n0>"
+
+
+@pytest.fixture(scope="module")
+def model() -> HavocPrimeModel:
+    tokenizer = small_tokenizer()
+    config = SMALL.replace(vocab_size=tokenizer.vocab_size, max_seq_len=8192)
+    backend = NativeBackend(config, RandomWeights(config, spread=0.2), "fp32", threads=1)
+    return HavocPrimeModel(InferenceEngine(backend, tokenizer, blocks=520))
+
+
+def answered(model: HavocPrimeModel, seed: int = 0, **settings: Any) -> PrimeResult:
+    params = SamplingParams(temperature=1.0, seed=seed)
+    return model.generate_with_prime(
+        QUESTION, SLOTS, operations=["t_test_two_sample"], params=params, **settings
+    )
+
+
+def test_a_call_is_carried_out_and_cited(model: HavocPrimeModel) -> None:
+    results = [answered(model, seed) for seed in range(6)]
+    for result in results:
+        for call in result.calls:
+            assert call.result is not None or call.error
+            if call.result is not None:
+                assert call.result.operation == "t_test_two_sample"
+        for figure in result.figures:
+            assert figure.reference.startswith("r") and figure.text in result.text
+        # a figure of the answer comes from a result, or there is none
+        bare = result.text
+        for figure in result.figures:
+            bare = bare.replace(figure.text, "", 1)
+        assert not re.search(r"\d", bare)
+    assert any(call.result is not None for result in results for call in result.calls)
+
+
+def test_the_reasoning_is_well_formed_and_holds_no_figure(model: HavocPrimeModel) -> None:
+    result = answered(model)
+    assert not any("reasoning" in item for item in result.verification)
+    kinds = [piece.path for piece in result.segments]
+    assert kinds[0] == ("reason",) and ("tool",) in kinds and ("result",) in kinds
+    for piece in result.segments:
+        if piece.path in {("reason",), ("advocate",), ("attack",), ("pragmatist",)}:
+            assert not re.search(r"\d", piece.text)
+    assert set(result.seconds) >= {"reason", "call", "tools", "answer"}
+
+
+@pytest.mark.parametrize(("budget", "most", "argues"), [("LIGHT", 3, False), ("MEDIUM", 7, True)])
+def test_the_budget_bounds_the_work(
+    model: HavocPrimeModel, budget: str, most: int, argues: bool
+) -> None:
+    result = answered(model, seed=3, budget=budget)
+    assert result.routing.budget.name == budget and 1 <= len(result.calls) <= most
+    worked = any(call.result is not None for call in result.calls)
+    assert (("attack",) in {piece.path for piece in result.segments}) == (argues and worked)
+
+
+def test_the_same_seed_gives_the_same_answer(model: HavocPrimeModel) -> None:
+    assert answered(model, 4).ids == answered(model, 4).ids
+
+
+def test_without_data_nothing_is_called_and_that_is_said(model: HavocPrimeModel) -> None:
+    result = model.generate_with_prime("Do they differ?", {}, operations=["t_test_two_sample"])
+    assert result.calls == [] and result.figures == []
+    assert result.verification == ["no call gave a result"]
+
+
+def test_bad_requests(model: HavocPrimeModel) -> None:
+    with pytest.raises(InputError, match="'<x1>' is no slot"):
+        model.generate_with_prime("?", {"<x1>": 1}, operations=["describe"])
+    with pytest.raises(InputError, match="prompt: has"):
+        model.generate_with_prime("long " * 9000, SLOTS, operations=["describe"])
+
+
+def test_a_call_that_fails_is_told_and_ends_the_work(model: HavocPrimeModel) -> None:
+    result = model.generate_with_prime("Is it capable?", {}, operations=["capability"])
+    (call,) = result.calls
+    assert call.result is None and "no specification limit" in call.error
+    assert result.verification[0].startswith("call 1: ") and result.figures == []
