@@ -97,6 +97,9 @@ def bind_doe_analyze(evidence: Evidence, binding: Binding) -> None:
         )
     if evidence.has(r"\breduc\w+|\bbackward|\bdrop (?:the )?(?:in|non)significant|\bprune\b"):
         binding.set("reduce", "backward", "question")
+    if evidence.has(r"\bdispersion\b|\bchanges? the (?:scatter|spread|variability)\b"):
+        binding.set("dispersion", True, "question")
+        binding.set("reduce", "backward", "question")
     evidence.alpha(binding)
 
 

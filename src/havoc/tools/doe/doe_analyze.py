@@ -98,6 +98,9 @@ def doe_analyze(
     method: Annotated[
         Literal["auto", "t", "lenth"], Meta(description="how effects are judged")
     ] = "auto",
+    dispersion: Annotated[
+        bool, Meta(description="also compare the scatter at high and low (needs a reduced model)")
+    ] = False,
     center: Coding = {},  # noqa: B006
     half_range: Coding = {},  # noqa: B006
     alpha: Alpha = 0.05,
@@ -192,6 +195,12 @@ def doe_analyze(
             judgement = None if fitted.full.df > 0 else judgement
         elif removed:
             removed = []
+    if dispersion and fitted.full.df == 0:
+        raise InputError(
+            "the model uses up all runs, so there are no residuals to compare",
+            where=f"{where} dispersion",
+            remedy="use reduce backward, or name the terms of the mean (terms)",
+        )
     mixed = (
         random_blocks(
             fitted,
@@ -221,6 +230,7 @@ def doe_analyze(
         unit=unit,
         is_center=is_center,
         mixed=mixed,
+        dispersion=dispersion,
     )
 
 
@@ -256,6 +266,11 @@ def _narrate(result: DoeAnalysis) -> Narrative:
         )
     if result.aliased:
         details.append("Some effects are aliased with others and stand for their sum.")
+    if result.dispersion:
+        details.append(
+            "The scatter differs most between the settings of {{dispersion.0.term}}: standard "
+            "deviation {{dispersion.0.sd_low:unit}} at low, {{dispersion.0.sd_high:unit}} at high."
+        )
     if result.terms_removed:
         details.append("Dropped from the model: {{terms_removed}}.")
     return Narrative(

@@ -10,6 +10,7 @@ from scipy import stats
 from havoc.errors import InputError
 from havoc.tools.doe import effect_charts
 from havoc.tools.doe.anova_row import AnovaRow
+from havoc.tools.doe.dispersion import DispersionEffect, dispersion_chart, dispersion_effects
 from havoc.tools.doe.effect_terms import (
     TermSet,
     term_name,
@@ -47,7 +48,8 @@ class DoeAnalysis(Outcome):
     ``lack_of_fit`` quantities compare the model without a curvature term with pure error, as R's
     rsm does. ``lenth_*`` are given when the effects are judged by Lenth's method: pseudo standard
     error, its degrees of freedom, individual and simultaneous margin. ``block_sd`` is the standard
-    deviation between random blocks.
+    deviation between random blocks. ``dispersion`` (if asked for) compares the scatter of the
+    residuals at high and low.
     """
 
     response_name: str
@@ -83,6 +85,7 @@ class DoeAnalysis(Outcome):
     lenth_simultaneous_margin: float | None = None
     limit: float | None = None
     block_sd: float | None = None
+    dispersion: list[DispersionEffect] | None = None
     factorial_mean: float | None = None
     center_mean: float | None = None
     curvature: float | None = None
@@ -173,6 +176,7 @@ def result_of(
     unit: str,
     is_center: BoolArray,
     mixed: RandomBlocks | None = None,
+    dispersion: bool = False,
 ) -> DoeAnalysis:
     offset = 1 + model.n_blocks
     terms = [term_name(term, names) for term in model.terms]
@@ -188,6 +192,11 @@ def result_of(
     curvature = curvature_of(model, values, is_center, alpha)
     if mixed is not None and curvature:
         curvature |= mixed.curvature
+    scatter = (
+        dispersion_effects(data.coded, model.full.residuals, names)
+        if dispersion and model.full.df and model.full.rss > 0
+        else None
+    )
     limit = (
         judgement.margin
         if judgement is not None
@@ -238,6 +247,7 @@ def result_of(
         else None,
         block_sd=mixed.block_sd if mixed is not None else None,
         df_residual=model.full.df,
+        dispersion=scatter,
         anova=anova_of(model, terms, block_names, offset, values, pure, curvature, total)
         if mixed is None
         else None,
@@ -260,18 +270,21 @@ def result_of(
         p_lack_of_fit=pure.p_value if pure else None,
         assumptions=assumptions_of(model),
         warnings=warnings_of(separable, aliased, removed, judgement, curvature),
-        charts=effect_charts.charts(
-            rows=[(row.term, row.effect, row.significant) for row in rows],
-            limit=limit,
-            factors=data.factors,
-            coded=data.coded,
-            values=values,
-            terms=model.terms,
-            fitted=model.full.fitted,
-            residuals=model.full.residuals if model.full.df else None,
-            response_name=response_name,
-            unit=unit,
-        ),
+        charts=[
+            *effect_charts.charts(
+                rows=[(row.term, row.effect, row.significant) for row in rows],
+                limit=limit,
+                factors=data.factors,
+                coded=data.coded,
+                values=values,
+                terms=model.terms,
+                fitted=model.full.fitted,
+                residuals=model.full.residuals if model.full.df else None,
+                response_name=response_name,
+                unit=unit,
+            ),
+            *([dispersion_chart(scatter, response_name)] if scatter else []),
+        ],
     )
 
 
