@@ -70,7 +70,8 @@ def carries(shares: FloatArray, order: str, spare: int) -> bool:
     columns = scheffe_columns(shares, order)
     if len(shares) < columns.shape[1] + spare:
         return False
-    return len(independent_columns(columns[:, 1:], columns[:, :1])) == columns.shape[1] - 1
+    kept = len(independent_columns(columns[:, 1:], columns[:, :1]))
+    return bool(kept == columns.shape[1] - 1)
 
 
 def compare_orders(
@@ -164,7 +165,7 @@ def best_blend(
     weights = generator.dirichlet(np.ones(len(starts)), size=200)
     candidates = np.vstack([starts, weights @ starts])
     ranked = sorted(candidates, key=loss)
-    best = ranked[0]
+    best: FloatArray = ranked[0]
     for start in ranked[:8]:
         found = optimize.minimize(
             loss, start, bounds=bounds, constraints=[whole], method="SLSQP",
