@@ -73,18 +73,26 @@ NAMED: tuple[tuple[str, str], ...] = (
     ),
     (
         "poisson_regression",
-        r"\b(?:poisson|count|log-?linear|(?:quasi|negative)[\s-](?:poisson|binomial))\s+(?:regress\w*|model\w*|glm)\b"
-        r"|\b(?:regress\w*|glm)\b[^.?]{0,40}\b(?:poisson|counts)\b|\bnegative\s+binomial\b[^.?]{0,40}\bregress",
+        r"\b(?:poisson|count|log-?linear|quasi-?\s?poisson|negative[\s-]binomial)\s+(?:regress\w*|glm)\b"
+        r"|\b(?:regress\w*|glm)\b[^.?]{0,40}\b(?:poisson|counts)\b|\bnegative\s+binomial\b[^.?]{0,40}\bregress"
+        r"|\b(?:poisson|negative[\s-]binomial)\s+model\b[^.?]{0,60}\b(?:on|of|for|with)\b"
+        r"|\bdepends?\b[^.]{0,80}\b(?:poisson|negative[\s-]binomial)\s+model\b",
+    ),
+    (
+        "mixed_model",
+        r"\bmixed[\s-]+(?:effects?\s+|linear\s+)?(?:model\w*|anova|analysis)\b|\blinear\s+mixed\b|\brandom[\s-]+effects?\b"
+        r"|\brandom\s+(?:intercept|factor|block)s?\b|\breml\b"
+        r"|\bnested\b[^.?]{0,60}\bvariance[\s-]+components?\b|\bvariance[\s-]+components?\b[^.?]{0,60}\bnested\b",
     ),
     (
         "general_linear_model",
-        r"\bgeneral\s+linear\s+model|\bancova\b|\banalysis\s+of\s+covariance\b|\bglm\b"
+        r"\bgeneral\s+linear\s+model|\bancova\b|\banalysis\s+of\s+covariance\b|\bglm\b(?!\s*\(|\s+table)"
         r"|\b(?:adjusted|least[\s-]squares?|ls|marginal)\s+means\b|\bcovariates?\b",
     ),
     (
         "regression_nonlinear",
         r"\bnon-?\s?linear\s+(?:least\s+squares|regress\w*|fit\w*|models?|curves?)\b"
-        r"|\bmichaelis|\bgompertz\b|\b4pl\b|\bhill\s+(?:curve|equation|model)\b|\bbi-?exponential"
+        r"|\bmichaelis\W+menten\s+(?:fit|curve|model|parameters?)|\bfit\w*\b[^.?]{0,60}\bmichaelis|\bgompertz\b|\b4pl\b|\bhill\s+(?:curve|equation|model)\b|\bbi-?exponential"
         r"|\bpower[\s-]law\b(?!\s+(?:process|nhpp))|\bexponential\s+(?:decay|growth)\s+(?:curve|fit|model)"
         r"|\bfit\w*\b[^.?]{0,60}?\b(?:logistic|saturation|growth|decay|exponential)\s+curve\b"
         r"|\bfit\w*\b[^.?=]{0,80}?\b\w{1,20}\s*=[^?;:]{0,80}?(?:\bexp\s*\(|\be\s*\^|(?:\^|\*\*)\s*\(?\s*-?\s*[a-z]"
@@ -97,7 +105,7 @@ NAMED: tuple[tuple[str, str], ...] = (
     ),
     (
         "control_chart",
-        r"\b(?:hotelling\w*|mewma|t(?:²|\^2|2|[\s-]squared))\W{0,6}(?:\w{1,20}\W{1,3}){0,3}(?:chart|card)s?\b"
+        r"\b(?:hotelling\w*|mewma|t(?:²|\^2|2|[\s-]squared))\W{0,6}(?:\w{1,20}\W{1,3}){0,3}(?:chart|card|signal|alarm)s?\b"
         r"|\bmultivariate\s+(?:control|ewma)\b|\bgenerali[sz]ed\s+variance\s+chart",
     ),
     (
@@ -229,7 +237,7 @@ NAMED: tuple[tuple[str, str], ...] = (
     ),
     (
         "run_chart",
-        r"\brun[\s-](?:sequence\s+)?(?:charts?|plots?)\b|\bruns?\s+about\s+the\s+median\b"
+        r"\b(?<!short[\s-])run[\s-](?:sequence\s+)?(?:charts?|plots?)\b|\bruns?\s+about\s+the\s+median\b"
         r"|\bclustering,?\s+mixtures?\b",
     ),
     (

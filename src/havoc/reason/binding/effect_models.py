@@ -144,4 +144,126 @@ def _interactions(
         )
 
 
-BINDERS: dict[str, Binder] = {"general_linear_model": bind_general_linear_model}
+# random factors ------------------------------------------------------------------------
+
+_RANDOM_NAME = re.compile(
+    r"^(?:batch|block|lot|subject|worker|operator|day|week|run|plant|site|lab|laboratory|wafer|part|cask|patient"
+    r"|animal|supplier|coil|heat|cavity|plot|field|oven|furnace)s?\b",
+    re.IGNORECASE,
+)
+
+
+def bind_mixed_model(evidence: Evidence, binding: Binding) -> None:
+    frame = frame_of(evidence, "a mixed model")
+    response = choose_response(evidence, frame)
+    rest = [column for column in frame.columns if column is not response]
+    if _is_factor(evidence, response):
+        numbers = [
+            column
+            for column in rest
+            if column.kind == "number" and not _is_factor(evidence, column)
+        ]
+        response = numbers[-1] if numbers else response
+        rest = [column for column in frame.columns if column is not response]
+    nested = {
+        inner.name: outer.name
+        for inner in rest
+        for outer in rest
+        if inner is not outer
+        and evidence.has(
+            rf"(?<!\w){re.escape(inner.name.lower())}s?\s+(?:is\s+|are\s+)?(?:nested\s+)?(?:with)?in\s+(?:the\s+)?"
+            rf"{re.escape(outer.name.lower())}"
+        )
+    }
+    random = _random_columns(evidence, rest)
+    random += [
+        column
+        for column in rest
+        if column not in random and (column.name in nested or column.name in nested.values())
+    ]
+    if not random:
+        raise NeedsInput(
+            "a mixed model needs a random factor, whose levels stand for many others",
+            f"which of {', '.join(column.name for column in rest[:8])} is random (batch, block, "
+            "operator, day)?",
+        )
+    fixed = [
+        column
+        for column in predictors_of(evidence, frame, response, *random)
+        if column not in random
+    ]
+    if not evidence.named(rest) or all(column in random for column in evidence.named(rest)):
+        fixed = []
+    columns = [response, *random, *fixed]
+    values = complete_rows(binding, frame, columns)
+    by_name = {column.name: value for column, value in zip(columns, values, strict=True)}
+    binding.set("response", values[0], frame.source(response))
+    binding.set("response_name", response.name, frame.source(response))
+    _set_columns(binding, frame, "random", random, by_name)
+    factors = [column for column in fixed if _is_factor(evidence, column)]
+    covariates = [column for column in fixed if column not in factors]
+    _set_columns(binding, frame, "factors", factors, by_name)
+    _set_columns(binding, frame, "covariates", covariates, by_name)
+    if nested:
+        binding.set("nested", nested, "question")
+    _products(evidence, binding, random, factors, covariates)
+    if evidence.has(r"\bkenward"):
+        binding.set("df_method", "kenward_roger", "question")
+    if evidence.has(r"\b(?:full|plain) maximum likelihood\b|\bby ml\b|\(ml\)|\busing ml\b"):
+        binding.set("estimation", "ml", "question")
+    if response.unit and "%" not in response.unit:
+        binding.set("unit", response.unit, frame.source(response))
+    evidence.alpha(binding)
+    binding.echo(
+        "{} is the response, {} is random" + (", {} is fixed" if fixed else ""),
+        (response.name, frame.source(response)),
+        (", ".join(column.name for column in random), frame.source(random[0])),
+        *([(", ".join(column.name for column in fixed), frame.source(fixed[0]))] if fixed else []),
+    )
+
+
+def _random_columns(evidence: Evidence, columns: list[Column]) -> list[Column]:
+    """Columns that the question calls random, else those whose name says so."""
+    names = "|".join(re.escape(column.name.lower()) for column in columns)
+    clause = rf"(?:{names})(?:\s*(?:,|and|&|,\s*and)\s*(?:the\s+)?(?:{names}))*"
+    told: set[str] = set()
+    for pattern in (
+        rf"\brandom\s+(?:(?:block|effect|factor|intercept|term|group|sample)s?\s*)?(?:are\s+|is\s+|of\s+|for\s+|:|=)?\s*(?:the\s+)?({clause})(?!\w|\s*[*×])",
+        rf"(?<!\w)({clause})\s+(?:is|are|as|being)\s+(?:a\s+|the\s+)?random",
+    ):
+        for match in re.finditer(pattern, evidence.text):
+            told |= set(re.findall(rf"(?<!\w)(?:{names})(?!\w)", match[1]))
+    found = [column for column in columns if column.name.lower() in told]
+    return found or [column for column in columns if _RANDOM_NAME.match(column.name)]
+
+
+def _products(
+    evidence: Evidence,
+    binding: Binding,
+    random: list[Column],
+    factors: list[Column],
+    covariates: list[Column],
+) -> None:
+    """Products with a random factor are random, the others fixed."""
+    crossed = [
+        f"{first.name}*{second.name}"
+        for i, first in enumerate([*random, *factors])
+        for second in [*random, *factors][i + 1 :]
+        if (first in random or second in random)
+        and any(
+            evidence.has(
+                rf"(?<!\w){re.escape(a.name.lower())}\s*[*×:]\s*{re.escape(b.name.lower())}(?!\w)"
+            )
+            for a, b in ((first, second), (second, first))
+        )
+    ]
+    if crossed:
+        binding.set("random_interactions", crossed, "question")
+    else:
+        _interactions(evidence, binding, factors, covariates)
+
+
+BINDERS: dict[str, Binder] = {
+    "general_linear_model": bind_general_linear_model,
+    "mixed_model": bind_mixed_model,
+}

@@ -23,6 +23,7 @@ OPERATIONS: dict[str, str] = {
     "logistic_regression": "logistic_regression",
     "mann_whitney": "mann_whitney",
     "mcnemar": "mcnemar",
+    "mixed_model": "mixed_model",
     "mood_median": "mood_median",
     "multi_vari_chart": "multi_vari_chart",
     "multiple_comparison": "multiple_comparison",
