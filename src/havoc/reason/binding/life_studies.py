@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from havoc.reading.table import Column, Table
 from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
+from havoc.reason.binding.life_tables import Group
 from havoc.reason.binding.lifetimes import TIME_UNIT, Lifetimes, read_lifetimes, unit_near
 from havoc.reason.binding.reliability import percentages, times_asked
 
@@ -151,9 +152,32 @@ def bind_distribution_comparison(evidence: Evidence, binding: Binding) -> None:
         binding.set("distributions", named, "question")
 
 
+def _several(evidence: Evidence, what: str) -> list[Group]:
+    """Groups of lifetimes; lists without a mark of a survivor are all failures."""
+    found = [group for group in read_lifetimes(evidence).groups if len(group.time) >= 2]
+    if len(found) < 2:
+        series = [item for item in evidence.groups() if len(item.numbers) >= 2]
+        if len(series) >= 2:
+            found = [
+                Group(
+                    name=item.name,
+                    time=item.numbers,
+                    censored=[0] * len(item.numbers),
+                    source=item.source,
+                    unit=item.unit,
+                )
+                for item in series
+            ]
+    if not found:
+        raise NeedsInput(
+            f"{what} needs the times to failure",
+            "at which times did the units fail, and which were still working when you stopped?",
+        )
+    return found
+
+
 def bind_life_comparison(evidence: Evidence, binding: Binding) -> None:
-    lives = _lives(evidence, "a comparison of lives")
-    groups = [group for group in lives.groups if len(group.time) >= 2]
+    groups = _several(evidence, "a comparison of lives")
     if len(groups) < 2:
         raise NeedsInput(
             "lives of two or more groups are compared, and one was found",
@@ -363,7 +387,12 @@ def bind_accelerated_life(evidence: Evidence, binding: Binding) -> None:
     ]
     if named:
         binding.set("distribution", named[0], "question")
-    use = _USE_STRESS.search(text)
+    # "at 85 C: 500 620" is a stress of the test, not the one in use
+    tested = set(binding.args["stress"])
+    hits = list(_USE_STRESS.finditer(text))
+    use = next((hit for hit in hits if hit[1]), None) or next(
+        (hit for hit in hits if float(hit[2]) not in tested), None
+    )
     if use:
         binding.set("use_stress", float(use[1] or use[2]), f"question[{use.start()}:{use.end()}]")
     evidence.confidence(binding)
@@ -371,11 +400,11 @@ def bind_accelerated_life(evidence: Evidence, binding: Binding) -> None:
 
 def _stress_groups(evidence: Evidence, binding: Binding) -> None:
     """ "at 150 C: 100 120+; at 170 C: 50 60": lists under their stress."""
-    lives = _lives(evidence, "an accelerated test")
+    groups = _several(evidence, "an accelerated test")
     stresses: list[float] = []
     times: list[float] = []
     censored: list[int] = []
-    for group in lives.groups:
+    for group in groups:
         number = re.search(_NUMBER, group.name)
         if number is None:
             raise NeedsInput(
@@ -385,9 +414,9 @@ def _stress_groups(evidence: Evidence, binding: Binding) -> None:
         stresses += [float(number[1])] * len(group.time)
         times += group.time
         censored += group.censored
-    binding.set("time", times, lives.groups[0].source)
-    binding.set("censored", censored, lives.groups[0].source)
-    binding.set("stress", stresses, lives.groups[0].source)
+    binding.set("time", times, groups[0].source)
+    binding.set("censored", censored, groups[0].source)
+    binding.set("stress", stresses, groups[0].source)
 
 
 # repairs --------------------------------------------------------------------------------
