@@ -100,8 +100,8 @@ NAMED: tuple[tuple[str, str], ...] = (
     ),
     (
         "arl",
-        r"\b(?:what|which|how|find|comput\w*|calculat\w*|give)\b[^.?]{0,80}\b(?:arl|run[\s-]lengths?)\b"
-        r"|\b(?:arl|run[\s-]lengths?)\s+(?:of|for)\s+(?:an?|the|this|my)\b",
+        r"\b(?:arl|run[\s-]lengths?)\b(?=[^.?]{0,100}\b(?:mewma|hotelling|multivariate|zone\s+chart|t(?:²|\^2|2|[\s-]squared)))"
+        r"(?!\s*(?:=|of|is|for)?\s*\d)",
     ),
     (
         "control_chart",
