@@ -242,7 +242,7 @@ NAMED: tuple[tuple[str, str], ...] = (
     ),
     (
         "warranty_prediction",
-        r"\bwarranty\b[^?]{0,120}\b(?:predict\w*|forecast\w*|expect\w*|how\s+many|next)\b|\b(?:predict\w*|forecast\w*|how\s+many)\b[^?]{0,80}\b(?:warranty|returns)\b"
+        r"\bwarranty\b[^?]{0,120}\b(?:predict\w*|forecast\w*|returns?|next)\b|\b(?:predict\w*|forecast\w*|how\s+many)\b[^?]{0,80}\b(?:warranty\s+)?returns\b"
         r"|\bnevada\s+(?:table|chart|format)",
     ),
     (
