@@ -171,7 +171,7 @@ def test_latin_square_has_each_treatment_once(size, seed, randomize):
     )
 
 
-@pytest.mark.parametrize("size", [3, 4, 5, 7, 9])
+@pytest.mark.parametrize("size", [3, 4, 5, 7, 8, 9, 12, 16, 20, 24, 32])
 def test_graeco_latin_pairs_occur_once(size):
     greek = [f"g{index}" for index in range(size)]
     design = run("latin_square", size=size, treatments2=greek)
@@ -181,6 +181,8 @@ def test_graeco_latin_pairs_occur_once(size):
         for first, second in zip(row, other, strict=True)
     }
     assert len(pairs) == size**2
+    second = np.array(design.second_square)
+    assert all(len(set(line)) == size for line in [*second, *second.T])
 
 
 def test_reference_desirability():

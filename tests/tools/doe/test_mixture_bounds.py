@@ -36,6 +36,16 @@ def run(operation, **arguments):
     return outcome
 
 
+def test_axial_blends_lie_half_way_to_the_vertices():
+    design = run("mixture", components=FLARE, degree=1, augmented=True)
+    rows = {kind: [] for kind in design.point_types}
+    for row, kind in zip(design.natural, design.point_types, strict=True):
+        rows[kind].append([float(value) for value in row])
+    (center,) = rows["overall centroid"]
+    expected = (np.array(rows["vertex"]) + center) / 2
+    assert np.allclose(sorted(rows["axial"]), sorted(expected.tolist()))
+
+
 def test_the_published_vertices_are_found():
     design = run("mixture", components=FLARE, degree=1)
     vertices = {

@@ -207,9 +207,27 @@ def test_extra_center_points_are_added():
     assert design.center_points == 3
 
 
+# Jones & Nachtsheim (2016): one centre run a block, mirrored runs together.
+@pytest.mark.parametrize(("k", "blocks"), [(6, 2), (6, 3), (7, 4), (10, 5)])
+def test_blocks_keep_mirrored_runs_together(k, blocks):
+    design = run("definitive_screening", n_factors=k, blocks=blocks)
+    coded, block = np.array(design.coded), np.array(design.blocks)
+    assert design.runs == 2 * design.conference_order + blocks
+    for number in range(1, blocks + 1):
+        own = coded[block == number]
+        assert np.allclose(own.sum(axis=0), 0)
+        assert sum(not row.any() for row in own) == 1
+        assert {tuple(row) for row in own} == {tuple(-row + 0.0) for row in own}
+    rows = [np.ones(len(coded)), *coded.T, *(coded[:, :2] ** 2).T]
+    rows += [(block == number).astype(float) for number in range(2, blocks + 1)]
+    assert np.linalg.matrix_rank(np.array(rows)) == len(rows)
+    assert np.array(design.fake_coded).shape == (design.runs, design.fake_factors)
+
+
 @pytest.mark.parametrize(
     ("operation", "arguments", "words"),
     [
+        ("definitive_screening", {"n_factors": 6, "blocks": 4}, "at most 3 blocks"),
         ("d_optimal", {"runs": 3, "n_factors": 2, "model": "quadratic"}, "6 parameters"),
         ("d_optimal", {"runs": 5}, "no factors"),
         ("d_optimal", {"runs": 5, "factors": ["a"], "terms": ["a*b"]}, "not a term"),

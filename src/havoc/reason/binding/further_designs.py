@@ -194,6 +194,9 @@ _BLOCKING = re.compile(
 _EACH = re.compile(r"\b(?:each|every)\s+(?P<noun>[a-z][\w\-]*)", re.I)
 
 
+_GREEK = "αβγδεζηθικλμνξοπρστυφχψω"
+
+
 def bind_latin_square(evidence: Evidence, binding: Binding) -> None:
     text = evidence.reading.plain
     if len(_RESULT.findall(text)) >= 9:
@@ -238,13 +241,19 @@ def bind_latin_square(evidence: Evidence, binding: Binding) -> None:
     _roles(text, binding, [noun for noun, _ in counted], lists)
     if names:
         binding.set("treatments", names, "question")
-    if graeco and size % 2 == 0 and size != 4:
+    if graeco and size % 4 == 2:
         raise NeedsInput(
             f"a Graeco-Latin square of {size} is not built here",
-            "may it be a plain Latin square, or an odd number of treatments?",
+            "may it be a plain Latin square, or another number of treatments?",
         )
     if graeco:
-        binding.set("treatments2", [f"{'αβγδεζηθικλμ'[index]}" for index in range(min(size, 12))])
+        binding.set(
+            "treatments2",
+            [
+                _GREEK[index] if size <= len(_GREEK) else f"second {index + 1}"
+                for index in range(size)
+            ],
+        )
     binding.take_count("seed", evidence.scalar("seed"))
     if evidence.has(r"\b(?:no|not|without|non)[\s-]?random\w*|\bcyclic\b"):
         binding.set("randomize", False, "question")

@@ -3,7 +3,8 @@
 Sources: B. Jones and C. J. Nachtsheim, A Class of Three-Level Designs for
 Definitive Screening in the Presence of Second-Order Effects, J. Quality
 Technology 43 (2011) 1-15, and (2013) 45, 121-129 for two-level factors; Xiao,
-Lin and Bai, J. Quality Technology 44 (2012) 2-8 for conference matrices.
+Lin and Bai, J. Quality Technology 44 (2012) 2-8 for conference matrices; Jones
+and Nachtsheim, Technometrics 58 (2016) 74-83 for blocks.
 """
 
 from __future__ import annotations
@@ -18,13 +19,17 @@ from havoc.errors import InputError
 from havoc.tools.declaration import tool
 from havoc.tools.doe.conference import ORDERS, conference_matrix
 from havoc.tools.doe.design import (
+    Blocks,
     Design,
     Points,
     Randomize,
     Replicates,
     assemble,
+    blocks_are_orthogonal,
+    blocks_of,
     check_size,
     design_narrative,
+    in_block_order,
     is_balanced,
     is_orthogonal,
     order_in_words,
@@ -73,6 +78,7 @@ def definitive_screening(
         int, Meta(ge=0, le=100, description="centre points beyond the one of the design")
     ] = 0,
     replicates: Replicates = 1,
+    blocks: Blocks = 1,
     randomize: Randomize = True,
     seed: Seed = 1,
 ) -> DefinitiveScreening:
@@ -83,7 +89,9 @@ def definitive_screening(
     interactions and squares; second-order effects are partly correlated with
     each other. The runs are 2k + 1 for even k and 2k + 3 for odd k. Factors
     with two labels are possible, at a small loss of orthogonality. Fake factors
-    give degrees of freedom for the error.
+    give degrees of freedom for the error. Blocks keep each run with its mirror
+    image and have a centre run each, so they bias no main effect; squares are
+    still estimated. Assumes that few effects are real.
     """
     where = "definitive_screening"
     listed = named_factors(factors, n_factors, where=where, minimum=3, maximum=ORDERS[-1])
@@ -96,20 +104,41 @@ def definitive_screening(
         bool(np.allclose(matrix.T @ matrix, (order - 1) * np.eye(order))), "conference matrix"
     )
     half = matrix if not labels else _without_zeros(matrix, labels)
-    middle = np.zeros((2 if labels else 1, order))
+    if blocks > order // 2:
+        raise InputError(
+            f"{blocks} blocks for {order} pairs of mirrored runs leave too few in each",
+            where=f"{where} blocks",
+            remedy=f"use at most {order // 2} blocks",
+        )
+    middle = np.zeros(((2 if labels else 1) * blocks, order))
     if labels:
-        middle[0, labels], middle[1, labels] = -1.0, 1.0
+        middle[::2, labels], middle[1::2, labels] = -1.0, 1.0
     full = np.vstack([half, -half, middle])
     coded = full[:, :k]
     kinds = ["screening"] * (2 * order) + ["center"] * len(middle)
+    pairs = blocks_of(order, blocks)
+    places = [*pairs, *pairs, *blocks_of(len(middle), blocks)]
     check_size(len(full) * replicates + extra_center_points, where)
-    points = repeated(Points(coded=coded, types=kinds, blocks=[1] * len(full)), replicates)
+    points = repeated(Points(coded=coded, types=kinds, blocks=places), replicates)
     if extra_center_points:
         added = np.zeros((extra_center_points, k))
         for row in range(extra_center_points):
             added[row, labels] = -1.0 if row % 2 else 1.0
-        points = points + Points.of(added, "center")
+        shared = Points.of(added, "center")
+        shared.blocks = [1 + row % blocks for row in range(extra_center_points)]
+        points = points + shared
     fake = np.tile(full[:, k:], (replicates, 1))
+    if blocks > 1:
+        order_of = np.argsort(points.blocks, kind="stable")
+        padded = np.vstack([fake, np.zeros((extra_center_points, fake.shape[1]))])
+        fake = padded[order_of]
+        points = in_block_order(points)
+    refuse_unless(
+        blocks == 1
+        or extra_center_points > 0
+        or blocks_are_orthogonal(points.coded, points.blocks),
+        "blocks that bias no main effect",
+    )
     clear = _clear_of_second_order(points.coded)
     correlation = _largest_correlation(points.coded)
     refuse_unless(labels != [] or is_orthogonal(coded), "orthogonality of the main effects")
@@ -130,7 +159,7 @@ def definitive_screening(
     return DefinitiveScreening(
         method=(
             f"definitive screening design from the conference matrix of order {order}, folded "
-            f"over; coded -1 low, 0 middle, +1 high; {order_in_words(randomize, seed)}"
+            f"over; coded -1 low, 0 middle, +1 high; {order_in_words(randomize, seed, blocks)}"
         ),
         **assemble(
             "definitive_screening",

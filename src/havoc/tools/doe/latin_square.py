@@ -27,9 +27,8 @@ from havoc.tools.doe.levels import IntArray, coded_rows, natural_rows
 from havoc.tools.parameters import Seed
 from havoc.tools.result import Narrative, Recomputed
 
-# The field of four elements: products with its generator, for the only even Graeco-Latin
-# square that is built here.
-_TIMES_TWO = np.array([0, 2, 3, 1])
+# Products with a root of these polynomials modulo two make a second square of four, eight, …
+_POLYNOMIALS = {4: 0b111, 8: 0b1011, 16: 0b10011, 32: 0b100101}
 
 
 class LatinSquare(Design):
@@ -68,17 +67,17 @@ def latin_square(
     Use it for one treatment factor and two blocking factors with equally many
     levels (operators and days, machines and batches). Assumes that treatment
     and blocks do not interact. A second list of treatments makes it a
-    Graeco-Latin square.
+    Graeco-Latin square (odd sizes and multiples of four).
     """
     where = "latin_square"
     given = {"treatments": treatments, "rows": rows, "columns": columns, "treatments2": treatments2}
     n = _size(size, given, where)
     graeco = bool(treatments2)
-    if graeco and n % 2 == 0 and n != 4:
+    if graeco and n % 4 == 2:
         raise InputError(
-            f"a Graeco-Latin square of {n} is not built",
+            f"a Graeco-Latin square of {n} " + ("does not exist" if n == 6 else "is not built"),
             where=f"{where} treatments2",
-            remedy="use an odd number of treatments or four",
+            remedy="use an odd number of treatments or a multiple of four",
         )
     base, second = _squares(n, graeco)
     generator = np.random.default_rng(seed)
@@ -189,10 +188,29 @@ def _size(size: int | None, given: dict[str, Labels], where: str) -> int:
 
 
 def _squares(n: int, graeco: bool) -> tuple[IntArray, IntArray]:
+    """Two Latin squares, orthogonal to each other where a Graeco-Latin square is wanted.
+
+    An even size is a power of two times an odd number: the squares of both, one within the
+    other (MacNeish).
+    """
     row, column = np.indices((n, n))
-    if graeco and n == 4:
-        return row ^ column, _TIMES_TWO[row] ^ column
-    return (row + column) % n, (row - column) % n
+    if not graeco or n % 2:
+        return (row + column) % n, (row - column) % n
+    power = n & -n
+    odd = n // power
+    inner_row, inner_column = row % power, column % power
+    outer_row, outer_column = row // power, column // power
+    first = (inner_row ^ inner_column) + power * ((outer_row + outer_column) % odd)
+    second = (_doubled(power)[inner_row] ^ inner_column) + power * (
+        (outer_row - outer_column) % odd
+    )
+    return first, second
+
+
+def _doubled(size: int) -> IntArray:
+    """Each element of the field of ``size`` times its root."""
+    twice = 2 * np.arange(size)
+    return np.where(twice >= size, twice ^ _POLYNOMIALS[size], twice)
 
 
 def _labels(given: Labels, default: list[str]) -> list[str]:

@@ -108,6 +108,9 @@ def mixture(
     upper bounds the extreme vertices of the region are taken, with the
     centroids of its edges (for a quadratic), of its faces, and of all; if fewer
     runs are wanted, those that determine the Scheffe polynomial best (D-optimal).
+    Augmented designs add blends half-way from the centroid to the corners, which
+    show whether the polynomial fits inside. Assumes that the total amount does not
+    matter; with process factors or limits on sums of components use d_optimal.
     """
     where = "mixture"
     listed = check_components(components, n_components, where)
@@ -115,7 +118,14 @@ def mixture(
         method = "extreme_vertices" if _bounded_above(listed, total) else "simplex_lattice"
     if method == "extreme_vertices":
         return _vertices_design(
-            listed, degree, runs, total, replicates=replicates, randomize=randomize, seed=seed
+            listed,
+            degree,
+            runs,
+            total,
+            augmented=augmented,
+            replicates=replicates,
+            randomize=randomize,
+            seed=seed,
         )
     _check_simplex(listed, total, where)
     q = len(listed)
@@ -169,6 +179,7 @@ def _vertices_design(
     runs: int | None,
     total: float,
     *,
+    augmented: bool,
     replicates: int,
     randomize: bool,
     seed: int,
@@ -192,7 +203,10 @@ def _vertices_design(
         parts.append(("edge centroid", edges))
     if len(listed) > 3:
         parts.append(("face centroid", faces))
-    parts.append(("overall centroid", corners.mean(axis=0, keepdims=True)))
+    center = corners.mean(axis=0, keepdims=True)
+    parts.append(("overall centroid", center))
+    if augmented:
+        parts.append(("axial", (corners + center) / 2))
     blends = np.vstack([rows for _, rows in parts])
     kinds = [kind for kind, rows in parts for _ in rows]
     _, first = np.unique(np.round(blends / total, 9), axis=0, return_index=True)

@@ -300,7 +300,7 @@ def _sequence(kind: str, runs: int, dimensions: int, generator: np.random.Genera
 
 def _uniform(runs: int, dimensions: int, generator: np.random.Generator) -> FloatArray:
     """Latin hypercubes in the middle of the strips, the one of least centred discrepancy."""
-    tries = int(np.clip(900 / (runs * dimensions), 1, 10))
+    tries = int(np.clip(300 / (runs * dimensions), 1, 4))
     found = [
         np.asarray(
             qmc.LatinHypercube(
