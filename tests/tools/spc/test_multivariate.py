@@ -116,6 +116,25 @@ def test_the_limits_of_both_phases_keep_their_false_alarm_rate() -> None:
     assert later / (300 * 5) == pytest.approx(alpha, abs=0.02)
 
 
+@pytest.mark.parametrize(("m", "p"), [(20, 2), (40, 4)])
+def test_the_limit_with_successive_differences_keeps_its_false_alarm_rate(m: int, p: int) -> None:
+    source, alpha, later = np.random.default_rng(SEED), 0.05, 0
+    first = 0
+    for _ in range(200):
+        values = source.normal(size=(m + 10, p))
+        found = chart(
+            kind="t2",
+            columns=columns_of(values),
+            baseline=m,
+            alpha=alpha,
+            covariance_method="differences",
+        )
+        first += sum(point <= m for point in found["above_limits"])
+        later += sum(point > m for point in found["above_limits"])
+    assert first / (200 * m) == pytest.approx(alpha, abs=0.015)
+    assert later / (200 * 10) == pytest.approx(alpha, abs=0.025)
+
+
 def test_known_parameters_have_a_chi_square_limit() -> None:
     found = chart(
         kind="t2",

@@ -3,7 +3,8 @@
 Sources: Montgomery, Introduction to Statistical Quality Control, 11.3 to 11.6; N. D. Tracy,
 J. C. Young and R. L. Mason (1992), J. Quality Technology 24, 88 (beta limit of phase I);
 J. H. Sullivan and W. H. Woodall (1996), J. Quality Technology 28, 398 (successive
-differences); C. A. Lowry et al. (1992), Technometrics 34, 46 (MEWMA).
+differences); J. D. Williams, W. H. Woodall, J. B. Birch and J. H. Sullivan (2006), J. Quality
+Technology 38, 217 (their limit); C. A. Lowry et al. (1992), Technometrics 34, 46 (MEWMA).
 """
 
 from __future__ import annotations
@@ -97,10 +98,13 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
         if math.isinf(self.df):
             return self.spread(own) * float(special.chdtri(p, alpha))
         if own and self.size == 1 and self.samples:
-            second = (self.df - p) / 2 if self.exact_df else (self.df - p - 1) / 2
-            if second <= 0:
+            if not self.exact_df:
+                # Near the nominal rate from fifteen points on, where the beta limit with the
+                # degrees of freedom of Scholz and Tosch is far too wide (Williams et al.).
+                return float(special.chdtri(p, alpha))
+            if self.df <= p:
                 raise _too_few(self.samples, p)
-            share = float(special.betaincinv(p / 2, second, 1 - alpha))
+            share = float(special.betaincinv(p / 2, (self.df - p) / 2, 1 - alpha))
             return (self.samples - 1) ** 2 / self.samples * share
         rest = self.df - p + 1
         if rest <= 0:
@@ -289,7 +293,7 @@ def _t2_method(
     elif method == "sample":
         law = "beta limit of phase I"
     else:
-        law = "beta limit of phase I with the degrees of freedom of Scholz and Tosch"
+        law = "chi-square limit of phase I (Williams, Woodall, Birch and Sullivan)"
     return f"Hotelling T² chart, {known.source}, {law}, alpha {alpha:.6g} a point"
 
 
