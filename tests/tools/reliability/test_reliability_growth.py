@@ -83,6 +83,18 @@ def test_limits_of_the_mtbf_are_quantiles_of_its_distribution() -> None:
     assert np.mean(truth > high * estimate) == pytest.approx(0.05, abs=0.003)
 
 
+@pytest.mark.parametrize("stopped", [True, False])
+def test_limits_of_beta_are_quantiles_of_its_distribution(stopped: bool) -> None:
+    """Given their number, failures before the end are uniform in time to the power beta."""
+    rng = np.random.default_rng(12)
+    n, beta = 6, 0.7
+    before = rng.random((100_000, n if stopped else n - 1)) ** (1 / beta)
+    estimate = n / -np.log(before).sum(axis=1)
+    low, high = power_law.beta_limits(1.0, n, 0.9, stopped=stopped)
+    assert np.mean(beta < low * estimate) == pytest.approx(0.05, abs=0.003)
+    assert np.mean(beta > high * estimate) == pytest.approx(0.05, abs=0.003)
+
+
 def test_limits_of_a_test_ended_at_a_time_cover_at_least_as_promised() -> None:
     """Crow (1982): conservative, because the number of failures is discrete."""
     rng = np.random.default_rng(3)
