@@ -8,9 +8,10 @@ import msgspec
 
 from havoc.reading.question import Series
 from havoc.reading.table import Column, Table
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
+from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput, series_of
 from havoc.reason.binding.mention import mentioned
 from havoc.reason.binding.response import is_response_name, response_of
+from havoc.reason.binding.settings import asked_settings
 
 _INDEX = re.compile(
     r"^(?:#|no\.?|nr\.?|id|obs|observation|row|index|run|run ?order|std ?order)$", re.IGNORECASE
@@ -155,6 +156,12 @@ def bind_poisson_regression(evidence: Evidence, binding: Binding) -> None:
     if exposure is not None:
         binding.set("exposure", values[1], frame.source(exposure))
     set_predictors(binding, frame, predictors, values[-len(predictors) :])
+    if all(column.kind == "number" for column in predictors):
+        asked = asked_settings(evidence, [series_of(frame.table, column) for column in predictors])
+        wanted = {predictors[index].name: value for index, (value, _) in sorted(asked.items())}
+        if wanted:
+            single = next(iter(wanted.values())) if len(predictors) == 1 else wanted
+            binding.set("x_new", single, next(iter(asked.values()))[1])
     if evidence.has(r"\bnegative[\s-]binomial|\bneg\.?[\s-]bin"):
         binding.set("family", "negative_binomial", "question")
     elif evidence.has(r"\bquasi"):

@@ -123,7 +123,7 @@ def means_chart(result: GeneralLinearModel, unit: str) -> ChartSpec:
                 series=[
                     Series(
                         name="adjusted mean with its interval",
-                        kind="line_points",
+                        kind="points",
                         x=[item.level for item in means],
                         y=[item.mean for item in means],
                         low=[item.ci_low for item in means],

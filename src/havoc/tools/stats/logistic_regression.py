@@ -139,6 +139,7 @@ def _result(
         terms.append(
             Coefficient(
                 term=term,
+                labelled=seen.predictors.sources[i - 1] in seen.levels,
                 coefficient=value,
                 se=error,
                 z=float(z[i]),
@@ -297,10 +298,11 @@ def _narrate(result: LogisticRegression) -> Narrative:
     else:
         verdict = "There is no evidence that the chance of {{name}} depends on the predictors"
     details = []
-    for i, _ in enumerate(result.terms[:8]):
+    for i, term in enumerate(result.terms[:8]):
+        change = "" if term.labelled else " for a change of {{per}}"
         details.append(
-            f"{{{{terms.{i}.term}}}}: odds ratio {{{{terms.{i}.odds_ratio}}}} for a change of "
-            f"{{{{per}}}} ({{{{level:%}}}} interval {{{{terms.{i}.odds_ratio_low}}}} to "
+            f"{{{{terms.{i}.term}}}}: odds ratio {{{{terms.{i}.odds_ratio}}}}{change} "
+            f"({{{{level:%}}}} interval {{{{terms.{i}.odds_ratio_low}}}} to "
             f"{{{{terms.{i}.odds_ratio_high}}}}, p {{{{terms.{i}.p_value:p}}}})."
         )
     if result.x_at is not None:

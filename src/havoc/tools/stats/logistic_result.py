@@ -13,9 +13,10 @@ from havoc.tools.stats.logistic_input import Observations
 
 
 class Coefficient(msgspec.Struct, frozen=True, kw_only=True):
-    """One term; the odds ratio is for a change of ``per`` (one, unless asked otherwise)."""
+    """One term; the odds ratio is for a change of ``per``, or against the first label."""
 
     term: str
+    labelled: bool
     coefficient: float
     se: float
     z: float

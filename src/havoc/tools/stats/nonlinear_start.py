@@ -14,6 +14,7 @@ import itertools
 from collections.abc import Collection
 
 import numpy as np
+from numpy.typing import NDArray
 
 from havoc.errors import InputError
 from havoc.tools.parameters import FloatArray
@@ -50,7 +51,7 @@ def starting_values(
     return [start for _, start in found[:KEPT]]
 
 
-def _rows(size: int) -> FloatArray:
+def _rows(size: int) -> NDArray[np.int64]:
     step = max(size // MOST_ROWS, 1)
     return np.arange(0, size, step)
 

@@ -92,13 +92,14 @@ def _scoring(
     terms: Sequence[str],
 ) -> tuple[FloatArray, int]:
     """Fisher scoring with step halving; infinite coefficients are refused by name."""
+    beta: FloatArray
     if start is None:
         beta = np.zeros(design.shape[1])
         beta[0] = math.log(counts.sum() / np.exp(offset).sum())
     else:
         beta = start
     value = log_likelihood(counts, np.exp(design @ beta + offset), theta)
-    move = np.ones(beta.size)
+    move: FloatArray = np.ones(beta.size)
     steps = 0
     while steps < STEPS and float(np.abs(move).max()) > 1e-10:
         steps += 1
@@ -162,7 +163,7 @@ def deviance_residuals(counts: FloatArray, fitted: FloatArray, theta: float) -> 
         parts = parts - (counts - fitted)
     else:
         parts = parts - (counts + theta) * np.log((counts + theta) / (fitted + theta))
-    return np.sign(counts - fitted) * np.sqrt(2 * np.maximum(parts, 0.0))
+    return np.asarray(np.sign(counts - fitted) * np.sqrt(2 * np.maximum(parts, 0.0)))
 
 
 def pearson(counts: FloatArray, fitted: FloatArray, theta: float) -> float:

@@ -42,6 +42,11 @@ from havoc.tools.stats.predictor_columns import (
 )
 
 Family = Literal["poisson", "quasi_poisson", "negative_binomial"]
+FAMILIES = {
+    "poisson": "Poisson",
+    "quasi_poisson": "quasi-Poisson",
+    "negative_binomial": "negative binomial",
+}
 # Pearson's chi-squared over its degrees of freedom beyond which Poisson errors mislead.
 CLEARLY_MORE = 1.2
 
@@ -195,6 +200,7 @@ def _result(
         terms.append(
             RateTerm(
                 term=term,
+                labelled=found.sources[i - 1] in found.levels,
                 coefficient=value,
                 se=error,
                 statistic=float(statistics[i]),
@@ -231,7 +237,7 @@ def _result(
     return PoissonRegression(
         method=labels[family],
         name=name,
-        family=family.replace("_", "-") if quasi else family.replace("_", " "),
+        family=FAMILIES[family],
         n=counts.size,
         total=float(counts.sum()),
         coefficients=model.coefficients.tolist(),
@@ -325,14 +331,14 @@ def _assess(result: PoissonRegression, found: PredictorColumns, counts: FloatArr
             detail="cannot be seen from the counts: do events come in clusters?",
         )
     )
-    if result.overdispersed and result.family == "poisson":
+    if result.overdispersed and result.family == FAMILIES["poisson"]:
         result.warnings.append(
             f"overdispersion: the counts scatter {result.dispersion:.3g} times as much as Poisson "
             "counts, so standard errors are about "
             f"{math.sqrt(result.dispersion):.3g} times too small; ask for quasi_poisson or "
             "negative_binomial"
         )
-    if result.pearson_p > 0.999 and result.family == "poisson":
+    if result.pearson_p > 0.999 and result.family == FAMILIES["poisson"]:
         result.warnings.append(
             "underdispersion: the counts scatter less than Poisson counts; are they bounded or "
             "averaged?"
@@ -343,7 +349,7 @@ def _assess(result: PoissonRegression, found: PredictorColumns, counts: FloatArr
             f"{result.zeros} counts are zero and {result.zeros_expected:.1f} are expected: some "
             "units may be unable to have an event"
         )
-    if float(counts.mean()) < 1 and result.family == "poisson":
+    if float(counts.mean()) < 1 and result.family == FAMILIES["poisson"]:
         result.warnings.append(
             "the counts are small (mean below one), so the chi-squared p-values of deviance and "
             "Pearson are rough"
@@ -369,8 +375,9 @@ def _narrate(result: PoissonRegression) -> Narrative:
     else:
         test = "likelihood ratio {{lr_chi2}}, df = {{lr_df}}, p {{p_value:p}}"
     details = [
-        f"{{{{terms.{i}.term}}}}: rate ratio {{{{terms.{i}.rate_ratio}}}} for a change of "
-        f"{{{{per}}}} ({{{{level:%}}}} interval {{{{terms.{i}.rate_ratio_low}}}} to "
+        f"{{{{terms.{i}.term}}}}: rate ratio {{{{terms.{i}.rate_ratio}}}}"
+        + ("" if result.terms[i].labelled else " for a change of {{per}}")
+        + f" ({{{{level:%}}}} interval {{{{terms.{i}.rate_ratio_low}}}} to "
         f"{{{{terms.{i}.rate_ratio_high}}}}, p {{{{terms.{i}.p_value:p}}}})."
         for i in range(min(len(result.terms), 10))
     ]

@@ -14,9 +14,10 @@ from havoc.tools.stats.predictor_columns import PredictorColumns
 
 
 class RateTerm(msgspec.Struct, frozen=True, kw_only=True):
-    """One term; the rate ratio is for a change of ``per`` (one, unless asked otherwise)."""
+    """One term; the rate ratio is for a change of ``per``, or against the first label."""
 
     term: str
+    labelled: bool
     coefficient: float
     se: float
     statistic: float
