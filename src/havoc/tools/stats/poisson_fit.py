@@ -108,7 +108,7 @@ def _scoring(
         score = design.T @ ((counts - fitted) / (1 + fitted / theta))
         information = design.T @ (design * weight[:, None])
         try:
-            move = np.linalg.solve(information, score)
+            move = np.asarray(np.linalg.solve(information, score), dtype=np.float64)
         except np.linalg.LinAlgError:
             break
         factor = 1.0
