@@ -12,7 +12,7 @@ from havoc.errors import InputError
 from havoc.tools.spc import multivariate_run_length as joint
 from havoc.tools.spc import rule_chains
 from havoc.tools.spc import run_length_chains as chains
-from havoc.tools.spc.rules import RULES
+from havoc.tools.spc.detectors import RULES
 
 ZONE_SCORES, ZONE_SIGNAL = (0.0, 2.0, 4.0, 8.0), 8.0
 JOINT = ("t2", "mewma")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from havoc.tools.result import Outcome
-from havoc.tools.spc.multivariate import MultivariateSignal
+from havoc.tools.spc.multivariate_signals import MultivariateSignal
 from havoc.tools.spc.rules import Violation
 
 Limits = float | list[float]

@@ -19,8 +19,8 @@ from havoc.tools.spc.chart_checks import verify
 from havoc.tools.spc.chart_kinds import Request, build
 from havoc.tools.spc.chart_narrative import chart_title, narrate
 from havoc.tools.spc.chart_result import CHART_NAMES, COUNT_CHARTS, ControlChart
-from havoc.tools.spc.multivariate import contribution_chart
 from havoc.tools.spc.multivariate_input import MULTIVARIATE, CovarianceMethod, Joint
+from havoc.tools.spc.multivariate_signals import contribution_chart
 from havoc.tools.spc.panels import Basis, draw, judge
 from havoc.tools.spc.rare_events import EventLimits
 from havoc.tools.spc.rules import MOST_VIOLATIONS, Rules, rule_ids

@@ -1,25 +1,21 @@
 """Charts of several characteristics at once: Hotelling T², generalized variance, MEWMA.
 
-Sources: Montgomery, Introduction to Statistical Quality Control, 11.3 to 11.6; N. D. Tracy,
-J. C. Young and R. L. Mason (1992), J. Quality Technology 24, 88 (beta limit of phase I);
-J. H. Sullivan and W. H. Woodall (1996), J. Quality Technology 28, 398 (successive
-differences); J. D. Williams, W. H. Woodall, J. B. Birch and J. H. Sullivan (2006), J. Quality
-Technology 38, 217 (their limit); C. A. Lowry et al. (1992), Technometrics 34, 46 (MEWMA).
+Sources: Montgomery, Introduction to Statistical Quality Control, 11.3 to 11.6; C. A. Lowry et al.
+(1992), Technometrics 34, 46 (MEWMA); limits and covariances in ``multivariate_estimate``.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Any
 
-import msgspec
 import numpy as np
-from scipy import linalg, special
+from scipy import special
 
-from havoc.charts import ChartSpec, Panel, Series
 from havoc.errors import InputError
 from havoc.tools.parameters import FloatArray
 from havoc.tools.spc.detectors import BoolArray
+from havoc.tools.spc.multivariate_estimate import Estimate, distances, estimate
 from havoc.tools.spc.multivariate_input import (
     Characteristics,
     CovarianceMethod,
@@ -30,170 +26,10 @@ from havoc.tools.spc.multivariate_input import (
     covariance_factor,
 )
 from havoc.tools.spc.multivariate_run_length import mewma_limit
+from havoc.tools.spc.multivariate_signals import decompose
 from havoc.tools.spc.panels import Basis, ChartPanel, scalar
 from havoc.tools.spc.variables import Chart
 from havoc.tools.spc.weighted import smooth
-
-# So many signals are taken apart into the shares of their characteristics.
-MOST_DECOMPOSED = 50
-_CLEAR = 0.05
-
-
-class Contribution(msgspec.Struct, frozen=True, kw_only=True):
-    """What one characteristic has to do with a signal.
-
-    ``contribution`` is by how much T² falls without it (Runger's d, the last conditional
-    term of Mason, Young and Tracy), ``p_value`` that of this term; ``z`` is the distance
-    from its own mean in standard errors, ``unconditional`` its square. ``how`` is high, low
-    or relation: within its own range, but not where the others say it should be.
-    """
-
-    variable: str
-    contribution: float
-    p_value: float
-    z: float
-    unconditional: float
-    how: Literal["high", "low", "relation", "small"]
-
-
-class MultivariateSignal(msgspec.Struct, frozen=True, kw_only=True):
-    """A point above the limit; ``variable`` contributes most and ``reason`` says how."""
-
-    point: int
-    statistic: float
-    ucl: float
-    variable: str
-    reason: str
-    contributions: list[Contribution]
-
-
-class Estimate(msgspec.Struct, frozen=True, kw_only=True):
-    """Mean vector and covariance matrix, and how well they are known.
-
-    ``samples`` is the number of points behind the mean (0: it is known), ``df`` the degrees
-    of freedom of the covariance (infinite: it is known), ``size`` the subgroup size.
-    """
-
-    mean: FloatArray
-    covariance: FloatArray
-    samples: int
-    df: float
-    size: int
-    exact_df: bool
-    source: str
-
-    @property
-    def count(self) -> int:
-        return self.mean.size
-
-    def spread(self, own: bool) -> float:
-        """Variance of a plotted mean around the estimated mean, in that of the mean."""
-        if not self.samples:
-            return 1.0
-        return 1 - 1 / self.samples if own else 1 + 1 / self.samples
-
-    def limit(self, alpha: float, own: bool) -> float:
-        """Upper limit of T². ``own``: for points that the estimates rest on (phase I)."""
-        p = self.count
-        if math.isinf(self.df):
-            return self.spread(own) * float(special.chdtri(p, alpha))
-        if own and self.size == 1 and self.samples:
-            if not self.exact_df:
-                # Near the nominal rate from fifteen points on, where the beta limit with the
-                # degrees of freedom of Scholz and Tosch is far too wide (Williams et al.).
-                return float(special.chdtri(p, alpha))
-            if self.df <= p:
-                raise _too_few(self.samples, p)
-            share = float(special.betaincinv(p / 2, (self.df - p) / 2, 1 - alpha))
-            return (self.samples - 1) ** 2 / self.samples * share
-        rest = self.df - p + 1
-        if rest <= 0:
-            raise _too_few(self.samples, p)
-        quantile = float(special.fdtri(p, rest, 1 - alpha))
-        return self.spread(own) * self.df * p / rest * quantile
-
-    def single_p(self, terms: FloatArray, own: FloatArray) -> FloatArray:
-        """Probability of a conditional term of one characteristic as large as these."""
-        scale = np.where(own, self.spread(True), self.spread(False))
-        scaled = terms / np.where(scale > 0, scale, 1.0)
-        rest = self.df - self.count + 1
-        if math.isinf(rest):
-            return np.asarray(special.chdtrc(1, scaled), dtype=np.float64)
-        return np.asarray(special.fdtrc(1, rest, scaled * rest / self.df), dtype=np.float64)
-
-
-def estimate(
-    given: Characteristics | None,
-    standards: Standards,
-    basis: Basis,
-    size: int,
-    method: CovarianceMethod,
-) -> tuple[Estimate, BoolArray]:
-    """Mean and covariance, given or from the data, and which points they rest on."""
-    mean, covariance = standards.mean, standards.covariance
-    used = np.zeros(0, dtype=np.bool_)
-    samples = 0
-    df, exact, sources = math.inf, True, []
-    if given is not None:
-        used = basis.used(given.points(size))
-    if mean is None:
-        assert given is not None
-        mean = given.means(size)[used].mean(axis=0)
-        samples = int(used.sum())
-        sources.append("mean vector from the data")
-    else:
-        samples = standards.samples or 0
-        sources.append("mean vector given")
-    if covariance is None:
-        assert given is not None
-        kept = int(used.sum())
-        if size > 1:
-            covariance = given.within(size)[used].mean(axis=0)
-            df = float(kept * (size - 1))
-            sources.append("covariance pooled within subgroups")
-        else:
-            if kept < given.count + 2:
-                raise _too_few(kept, given.count)
-            values = given.values
-            if method == "differences":
-                steps = np.diff(values, axis=0)[used[1:] & used[:-1]]
-                if steps.shape[0] <= given.count:
-                    raise _too_few(kept, given.count)
-                covariance = steps.T @ steps / (2 * steps.shape[0])
-                df, exact = 2 * (kept - 1) ** 2 / (3 * kept - 4), False
-                sources.append("covariance from successive differences (Sullivan and Woodall)")
-            else:
-                covariance = np.cov(values[used], rowvar=False)
-                df = float(kept - 1)
-                sources.append("sample covariance")
-        if df < mean.size:
-            raise _too_few(kept, mean.size)
-    else:
-        sources.append("covariance given")
-        if standards.samples:
-            df = float(standards.samples * (size - 1) if size > 1 else standards.samples - 1)
-            sources.append(f"from {standards.samples} earlier points")
-    if standards.given:
-        used = np.zeros_like(used)
-    return Estimate(
-        mean=mean,
-        covariance=covariance,
-        samples=samples,
-        df=df,
-        size=size,
-        exact_df=exact,
-        source=", ".join(sources),
-    ), used
-
-
-def _too_few(points: int, characteristics: int) -> InputError:
-    return InputError(
-        f"{points} points are too few for the covariance matrix of {characteristics} "
-        "characteristics, which would be singular or its limit infinite",
-        where="columns",
-        remedy=f"give at least {characteristics + 2} points, better ten times as many as "
-        "characteristics, or fewer characteristics",
-    )
 
 
 def multivariate_chart(
@@ -305,76 +141,6 @@ def _small_sample(known: Estimate, used: int) -> list[str]:
         f"{used * known.size} observations set a covariance matrix of {known.count} "
         f"characteristics; {wanted} or more are usual"
     ]
-
-
-def distances(deviations: FloatArray, factor: FloatArray) -> FloatArray:
-    """Squared Mahalanobis distances of the rows, by the Cholesky factor of the covariance."""
-    scaled = linalg.solve_triangular(factor, deviations.T, lower=True, check_finite=False)
-    return np.asarray(np.einsum("ij,ij->j", scaled, scaled), dtype=np.float64)
-
-
-def decompose(
-    names: list[str],
-    deviations: FloatArray,
-    known: Estimate,
-    factor: FloatArray,
-    statistic: FloatArray,
-    ucl: FloatArray,
-    own: BoolArray,
-    weights: FloatArray,
-) -> list[MultivariateSignal]:
-    """The first signals taken apart. ``weights`` turn a distance into the statistic."""
-    at = np.flatnonzero(statistic > ucl * (1 + 1e-12))[:MOST_DECOMPOSED]
-    if not at.size:
-        return []
-    rows, weight = deviations[at], weights[at][:, None]
-    inverse = linalg.cho_solve((factor, True), np.eye(len(names)))
-    terms = weight * (rows @ inverse) ** 2 / np.diag(inverse)
-    z = np.sqrt(weight) * rows / np.sqrt(np.diag(known.covariance))
-    p_values = known.single_p(terms, np.broadcast_to(own[at][:, None], terms.shape))
-    p_alone = special.chdtrc(1, z * z)
-    signals = []
-    for i, index in enumerate(at.tolist()):
-        parts = [
-            Contribution(
-                variable=name,
-                contribution=float(terms[i, j]),
-                p_value=float(p_values[i, j]),
-                z=float(z[i, j]),
-                unconditional=float(z[i, j] ** 2),
-                how=_how(float(z[i, j]), float(p_alone[i, j]), float(p_values[i, j]), len(names)),
-            )
-            for j, name in enumerate(names)
-        ]
-        parts.sort(key=lambda part: -part.contribution)
-        signals.append(
-            MultivariateSignal(
-                point=index + 1,
-                statistic=float(statistic[index]),
-                ucl=float(ucl[index]),
-                variable=parts[0].variable,
-                reason=_reason(parts),
-                contributions=parts,
-            )
-        )
-    return signals
-
-
-def _how(
-    z: float, p_alone: float, p_conditional: float, count: int
-) -> Literal["high", "low", "relation", "small"]:
-    clear = _CLEAR / count
-    if p_alone < clear:
-        return "high" if z > 0 else "low"
-    return "relation" if p_conditional < clear else "small"
-
-
-def _reason(parts: list[Contribution]) -> str:
-    words = {"high": "is high", "low": "is low", "relation": "does not fit the others"}
-    told = [f"{part.variable} {words[part.how]}" for part in parts if part.how in words]
-    if not told:
-        return "no characteristic alone explains it, they moved together"
-    return " and ".join(told[:3])
 
 
 def generalized_variance_chart(
@@ -513,28 +279,4 @@ def _panel(name: str, values: FloatArray, center: float, ucl: FloatArray | float
         lcl=np.full(count, -np.inf),
         ucl=upper,
         sigma=(upper - center) / 3,
-    )
-
-
-def contribution_chart(name: str, signal: MultivariateSignal) -> ChartSpec:
-    """Bars of what each characteristic contributes to a signal."""
-    names = [part.variable for part in signal.contributions]
-    return ChartSpec(
-        kind="contributions",
-        title=f"{name}: {signal.variable} contributes most to the signal at point {signal.point}",
-        panels=[
-            Panel(
-                x_label="characteristic",
-                y_label="contribution to the statistic",
-                x_scale="category",
-                series=[
-                    Series(
-                        name="contribution",
-                        kind="bars",
-                        x=list(names),
-                        y=[part.contribution for part in signal.contributions],
-                    )
-                ],
-            )
-        ],
     )

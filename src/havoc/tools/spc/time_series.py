@@ -163,8 +163,8 @@ def best_order(values: FloatArray, most: int, fit: str) -> int:
     """The order with the smallest AIC, at least one; the same values for every order."""
     if fit == "yule_walker":
         variances = _levinson(autocorrelations(values, most))
-        scores = [values.size * math.log(v) + 2 * (k + 1) for k, v in enumerate(variances, 1)]
-        return 1 + int(np.argmin(scores))
+        criteria = [values.size * math.log(v) + 2 * (k + 1) for k, v in enumerate(variances, 1)]
+        return 1 + int(np.argmin(criteria))
     centred = values - values.mean()
     count = values.size - most
     gram, products, total = _products(centred, most)
