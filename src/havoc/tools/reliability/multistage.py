@@ -159,24 +159,28 @@ def outgoing(
 
 # --- plans of the standard -------------------------------------------------------------------
 
+# Acceptance and rejection numbers, sample by sample.
+_Numbers = tuple[tuple[int, ...], tuple[int, ...]]
+
 # By the place of the plan on the diagonals of the master tables (see sampling_standard):
 # acceptance and rejection numbers of the first and the second sample.
-_DOUBLE: dict[str, dict[int, tuple[int, int, int, int]]] = {
+_DOUBLE: dict[str, dict[int, _Numbers]] = {
     "normal": {
-        17: (0, 2, 1, 2), 18: (0, 3, 3, 4), 19: (1, 4, 4, 5), 20: (2, 5, 6, 7),
-        21: (3, 7, 8, 9), 22: (5, 9, 12, 13), 23: (7, 11, 18, 19), 24: (11, 16, 26, 27),
+        17: ((0, 1), (2, 2)), 18: ((0, 3), (3, 4)), 19: ((1, 4), (4, 5)), 20: ((2, 6), (5, 7)),
+        21: ((3, 8), (7, 9)), 22: ((5, 12), (9, 13)), 23: ((7, 18), (11, 19)),
+        24: ((11, 26), (16, 27)),
     },
     "tightened": {
-        18: (0, 2, 1, 2), 19: (0, 3, 3, 4), 20: (1, 4, 4, 5), 21: (2, 5, 6, 7),
-        22: (3, 7, 11, 12), 23: (6, 10, 15, 16), 24: (9, 14, 23, 24),
+        18: ((0, 1), (2, 2)), 19: ((0, 3), (3, 4)), 20: ((1, 4), (4, 5)), 21: ((2, 6), (5, 7)),
+        22: ((3, 11), (7, 12)), 23: ((6, 15), (10, 16)), 24: ((9, 23), (14, 24)),
     },
     "reduced": {
-        17: (0, 2, 0, 2), 18: (0, 3, 0, 4), 19: (0, 4, 1, 5), 20: (0, 4, 3, 6),
-        21: (1, 5, 4, 7), 22: (2, 7, 6, 9), 23: (3, 8, 8, 12), 24: (5, 10, 12, 16),
+        17: ((0, 0), (2, 2)), 18: ((0, 0), (3, 4)), 19: ((0, 1), (4, 5)), 20: ((0, 3), (4, 6)),
+        21: ((1, 4), (5, 7)), 22: ((2, 6), (7, 9)), 23: ((3, 8), (8, 12)), 24: ((5, 12), (10, 16)),
     },
 }  # fmt: skip
 # Seven samples; -1 where the sample cannot accept.
-_MULTIPLE: dict[str, dict[int, tuple[tuple[int, ...], tuple[int, ...]]]] = {
+_MULTIPLE: dict[str, dict[int, _Numbers]] = {
     "normal": {
         17: ((-1, -1, 0, 0, 1, 1, 2), (2, 2, 2, 3, 3, 3, 3)),
         18: ((-1, 0, 0, 1, 2, 3, 4), (2, 3, 3, 4, 4, 5, 5)),
@@ -229,16 +233,10 @@ def standard_stages(
             where="aql, lot_size",
             remedy="use acceptance_sampling",
         )
-    if plan == "multiple":
-        accept, reject = table[single.diagonal]
-        size = _SIZES[row - step]
-        sizes = [size] * len(accept)
-        gap = 0
-    else:
-        first_ac, first_re, ac, re = table[single.diagonal]  # type: ignore[misc]
-        accept, reject = (first_ac, ac), (first_re, re)  # type: ignore[assignment]
-        size = (_REDUCED_SIZES if inspection == "reduced" else _SIZES)[row - step]
-        sizes, gap = [size, size], re - ac - 1  # type: ignore[operator]
+    accept, reject = table[single.diagonal]
+    size = (_REDUCED_SIZES if inspection == "reduced" else _SIZES)[row - step]
+    sizes = [size] * len(accept)
+    gap = reject[-1] - accept[-1] - 1
     stages = [
         Stage(n=n, cumulative_n=sum(sizes[: i + 1]), ac=accept[i], re=reject[i])
         for i, n in enumerate(sizes)

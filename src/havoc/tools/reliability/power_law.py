@@ -32,11 +32,11 @@ class Growth(msgspec.Struct, kw_only=True):
 
     def expected(self, time: float) -> float:
         """Mean number of failures up to ``time``."""
-        return self.rate * time**self.beta if time > 0 else 0.0
+        return float(self.rate * time**self.beta) if time > 0 else 0.0
 
     def mtbf(self, time: float) -> float:
         """Reciprocal of the intensity at ``time``."""
-        return 1 / (self.rate * self.beta * time ** (self.beta - 1))
+        return float(1 / (self.rate * self.beta * time ** (self.beta - 1)))
 
 
 def from_times(times: FloatArray, end: float, *, stopped: bool, unbiased: bool) -> Growth:

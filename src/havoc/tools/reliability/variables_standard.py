@@ -157,8 +157,8 @@ def standard_plan(
                 where="inspection, sigma",
                 remedy="use normal inspection, or the plan for unknown standard deviation",
             )
-        size, m = _KNOWN[letter][column]
-        return VariablesPlan(code_letter=letter, n=size, m=m, k=None)
+        size, share = _KNOWN[letter][column]
+        return VariablesPlan(code_letter=letter, n=size, m=share, k=None)
     sizes = _REDUCED_SIZES if inspection == "reduced" else _SIZES
     if inspection == "reduced":
         column += 1
