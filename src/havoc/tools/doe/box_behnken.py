@@ -84,7 +84,8 @@ def box_behnken(
     impossible and the range must not be left. Three centre points with three or
     four factors, six with more, unless a number is given. Four factors can be
     run in three orthogonal blocks, five to seven in two. Replicates repeat the
-    runs off the centre.
+    runs off the centre. Assumes a quadratic response over the range; predictions
+    at the corners are extrapolations.
     """
     where = "box_behnken"
     given = named_factors(factors, n_factors, where=where, minimum=3, maximum=7)

@@ -129,7 +129,8 @@ def central_composite(
     high are the factorial points (coded -1 and +1); the axial points lie
     outside them at alpha, except in the face-centred and the inscribed design,
     which stay inside. Two or more blocks: the factorial part in all but the
-    last block, the axial part in the last.
+    last block, the axial part in the last. Assumes a quadratic response and that
+    the axial settings can be run.
     """
     where = "central_composite"
     given = named_factors(factors, n_factors, where=where, minimum=2, maximum=11)

@@ -88,8 +88,9 @@ def full_factorial(
     matter or a factor has labels or more than two levels. A factor given as low
     and high has two levels. Centre points, for a check of curvature, are run in
     addition to the replicated combinations and need numeric two-level factors
-    (labels are run with the middle of the numeric factors). Settings are in
-    the unit of each factor; coded -1 is low, +1 is high.
+    (labels are run with the middle of the numeric factors). Assumes that every
+    combination can be run and that each run is set up anew. Settings are in the
+    unit of each factor; coded -1 is low, +1 is high.
     """
     where = "full_factorial"
     given = named_factors(factors, n_factors, where=where, minimum=1, maximum=50)

@@ -62,7 +62,9 @@ def latin_hypercube(
 
     Use it for numeric factors when the response may have any shape, above all
     for computer experiments: each run has new settings of every factor. The
-    best of many random samples is taken. Settings are in real units.
+    best of many random samples is taken. Assumes that the factors act
+    independently of each other over their ranges (no forbidden settings); for
+    labels, limits or a better spread use space_filling. Settings are in real units.
     """
     where = "latin_hypercube"
     given = named_factors(factors, n_factors, where=where, minimum=1, maximum=100)

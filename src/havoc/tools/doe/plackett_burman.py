@@ -99,7 +99,8 @@ def plackett_burman(
     Use it to find the few important of many factors in few runs; only main
     effects are estimated, and each is partially aliased with two-factor
     interactions. A fold-over doubles the runs and clears the main effects.
-    Unused columns are dummies that estimate the error. Coded -1 is low, +1 high.
+    Unused columns are dummies that estimate the error. Assumes that interactions
+    are small beside the main effects. Coded -1 is low, +1 high.
     """
     where = "plackett_burman"
     if not factors and n_factors is None and runs is not None:

@@ -76,7 +76,9 @@ def split_plot(
     order of the whole plots is random, and the order of the runs within each;
     the hard factors are set anew for every whole plot, also when two in a row
     have the same setting. Analyse with two error terms: the whole plots are
-    the replicates of the hard factors, the runs within them are not.
+    the replicates of the hard factors, the runs within them are not. Assumes that
+    whole plots are independent of each other and that the runs within one share
+    its error.
     """
     where = "split_plot"
     hard = [

@@ -70,7 +70,7 @@ def taguchi(
     """Which runs of a standard orthogonal array test these factors?
 
     Use it for main effects of several factors at two, three or five levels in
-    few runs. Interactions are assumed to be negligible: they are confused with
+    few runs. Assumes that interactions are negligible: they are confused with
     main effects. Factors at two levels take the columns that confuse them
     least.
     """
