@@ -32,6 +32,12 @@ class RandomWeights:
     def read(self, name: str) -> NDArray[Any]:
         return self._arrays[name]
 
+    def kind(self, name: str) -> str:
+        return "floats"
+
+    def codes(self, name: str) -> None:
+        return None
+
     def replace(self, name: str, values: NDArray[Any]) -> None:
         self._arrays[name] = values
 

@@ -11,11 +11,11 @@ import torch
 from drawn_networks import SMALL, Drawn, RandomWeights
 from numpy.typing import NDArray
 
+from havoc.bundle.codes import codes_of, int8_codes
 from havoc.errors import InputError
 from havoc.infer import _native
 from havoc.infer.backend import BLOCK, NONE, Step
 from havoc.infer.native import NativeBackend
-from havoc.infer.quantise import int8_codes, ternary_codes
 from havoc.infer.torch_backend import TorchBackend
 from havoc.model import preset, preset_names
 from havoc.model.config import HavocConfig
@@ -90,13 +90,8 @@ def test_rounded_weights_give_the_logits_of_the_rounded_network(
     for name in rounded.names():
         weight = weights.read(name)
         if weight.ndim == 2:
-            outer = kind == "int8" or name in ("embedding.weight", "head.weight")
-            parts = [weight]
-            if name.endswith("gate_up.weight"):
-                parts = [weight[: config.d_ff], weight[config.d_ff :]]
-            rounder = int8_codes if outer else ternary_codes
-            made = [codes * scale[:, None] for codes, scale in map(rounder, parts)]
-            rounded.replace(name, np.concatenate(made).astype(np.float32))
+            codes, scale = codes_of(name, weight, kind, config)
+            rounded.replace(name, (codes * scale[:, None]).astype(np.float32))
     tokens = drawn_tokens(config, 60)
     exact = TorchBackend(Drawn(config, rounded))
     wanted = exact.run(exact.new_cache(16), step_of(tokens))
@@ -214,7 +209,9 @@ def test_a_step_that_points_outside_is_refused(changes: dict[str, Any], message:
 def test_weights_that_are_no_weights_are_refused() -> None:
     weights = RandomWeights(SMALL)
     weights.replace("layers.1.mlp.down.weight", np.full((64, 96), np.nan, np.float32))
-    with pytest.raises(InputError, match=r"layers\.1\.down: holds values that are no numbers"):
+    with pytest.raises(
+        InputError, match=r"layers\.1\.mlp\.down\.weight: holds values that are no numbers"
+    ):
         NativeBackend(SMALL, weights)
     with pytest.raises(InputError, match="kind: is 'int4'; give one of fp32, int8, ternary"):
         NativeBackend(SMALL, weights, "int4")

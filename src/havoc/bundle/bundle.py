@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 from numpy.typing import NDArray
 
+from havoc.bundle.codes import scale_name
 from havoc.bundle.folder import new_folder
 from havoc.bundle.tensors import (
     TensorFile,
@@ -120,6 +121,12 @@ def check_shapes(weights: TensorFile, config: HavocConfig) -> None:
         )
     wanted = weight_shapes(config)
     held = {name: entry.shape for name, entry in weights.entries.items()}
+    for name, shape in list(wanted.items()):
+        kind = weights.kind(name)
+        if len(shape) == 2 and kind != "floats":
+            # codes stand for a matrix of floats; ternary ones are four a byte
+            wanted[name] = (shape[0], shape[1] // 4) if kind == "ternary" else shape
+            wanted[scale_name(name)] = shape[:1]
     for name in [*wanted, *held]:
         if wanted.get(name) != held.get(name):
             raise InputError(

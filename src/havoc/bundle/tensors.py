@@ -18,6 +18,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from havoc.bundle.codes import Codes, scale_name, unpacked_ternary
 from havoc.errors import InputError
 
 _BYTES = {"F64": 8, "I64": 8, "U64": 8, "F32": 4, "I32": 4, "U32": 4, "F16": 2, "BF16": 2}
@@ -48,12 +49,32 @@ class TensorFile:
     metadata: dict[str, str]
 
     def read(self, name: str) -> NDArray[Any]:
-        """One tensor, memory-mapped and read-only; bfloat16 is widened to float32 (a copy).
+        """One tensor, memory-mapped and read-only; bfloat16 is widened to float32 (a copy), and
+        codes are multiplied by their scales (a copy).
 
         Raises InputError if there is none of this name.
         """
+        coded = self.codes(name)
+        if coded is not None:
+            return coded[0] * coded[1][:, None]
         stored = self.stored(name)
         return widened(stored) if self.entries[name].dtype == "BF16" else stored
+
+    def kind(self, name: str) -> str:
+        """How a weight is held: ``int8``, ``ternary`` or ``floats``."""
+        entry = self.entries.get(name)
+        if entry is None or scale_name(name) not in self.entries:
+            return "floats"
+        return {"I8": "int8", "U8": "ternary"}.get(entry.dtype, "floats")
+
+    def codes(self, name: str) -> Codes | None:
+        """The codes and scales of a weight that is held so, see ``havoc.bundle.codes``."""
+        kind = self.kind(name)
+        if kind == "floats":
+            return None
+        stored = self.stored(name)
+        codes = stored if kind == "int8" else unpacked_ternary(stored)
+        return codes, self.stored(scale_name(name))
 
     def stored(self, name: str) -> NDArray[Any]:
         """One tensor as it lies in the file, memory-mapped: bfloat16 as its bits, uint16."""

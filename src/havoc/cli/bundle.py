@@ -5,6 +5,7 @@ havoc bundle verify runs/a/bundle
 havoc bundle export runs/a --format hf   --out exports/a
 havoc bundle export runs/a --format gguf --out a.gguf --dtype q8_0
 havoc bundle import SmolLM2.gguf --out models/smollm2
+havoc bundle quantise runs/a --kind int8 --out small
 """
 
 from __future__ import annotations
@@ -41,6 +42,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     bring.add_argument("path", metavar="PATH", help="the GGUF file, or the folder")
     bring.add_argument("--out", required=True, help="the folder to write")
+    quantise = actions.add_parser(
+        "quantise",
+        help="round its matrices to int8 or ternary codes",
+        allow_abbrev=False,
+    )
+    quantise.add_argument("bundle", metavar="BUNDLE_OR_RUN")
+    quantise.add_argument("--kind", required=True, choices=("int8", "ternary"), help="the codes")
+    quantise.add_argument("--out", required=True, help="the folder to write")
     verify = actions.add_parser("verify", help="check every byte and weight", allow_abbrev=False)
     verify.add_argument("bundle", metavar="BUNDLE_OR_RUN")
     show = actions.add_parser("show", help="say what it is and where from", allow_abbrev=False)
@@ -56,9 +65,14 @@ def execute(namespace: argparse.Namespace) -> int:
             where="havoc bundle",
             remedy='pip install "havoc[train]"',
         )
-    return {"export": _export, "import": _import, "verify": _verify, "show": _show}[
-        namespace.action
-    ](namespace)
+    carry_out = {
+        "export": _export,
+        "import": _import,
+        "quantise": _quantise,
+        "verify": _verify,
+        "show": _show,
+    }
+    return carry_out[namespace.action](namespace)
 
 
 def _export(namespace: argparse.Namespace) -> int:
@@ -83,6 +97,16 @@ def _import(namespace: argparse.Namespace) -> int:
 
     out = _new(namespace.out)
     import_checkpoint(namespace.path, out)
+    _print(_facts(Bundle.open(out, verify=False)))
+    return 0
+
+
+def _quantise(namespace: argparse.Namespace) -> int:
+    from havoc.bundle import Bundle
+    from havoc.bundle.codes import quantise_bundle
+
+    out = _new(namespace.out)
+    quantise_bundle(_open(namespace.bundle), namespace.kind, out)
     _print(_facts(Bundle.open(out, verify=False)))
     return 0
 

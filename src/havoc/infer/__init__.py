@@ -29,11 +29,12 @@ __all__ = [
 
 
 def load_backend(
-    bundle: Bundle, kind: str = "int8", *, device: str = "cpu", threads: int = 0
+    bundle: Bundle, kind: str = "", *, device: str = "cpu", threads: int = 0
 ) -> Backend:
     """The network of a bundle: compiled on the processor, by torch on any other device.
 
-    ``kind`` is how weights are held: fp32, int8 or ternary; torch has fp32 only. Raises
+    ``kind`` is how weights are held: fp32, int8 or ternary (none: as the bundle has them);
+    torch has fp32 only. Raises
     InputError for a kind or device that is not there.
     """
     if device == "cpu":

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from havoc.bundle.codes import Codes, codes_of
 from havoc.errors import InputError
 from havoc.infer.backend import BLOCK, Step
-from havoc.infer.quantise import int8_codes, ternary_codes
 from havoc.model.config import ACTIVATIONS, HavocConfig
 
 try:
@@ -31,6 +31,8 @@ class Weights(Protocol):
     """Arrays by the name of the weight, as ``havoc.bundle.TensorFile`` has them."""
 
     def read(self, name: str) -> NDArray[Any]: ...
+    def kind(self, name: str) -> str: ...
+    def codes(self, name: str) -> Codes | None: ...
 
 
 class NativeBackend:
@@ -40,12 +42,16 @@ class NativeBackend:
         self,
         config: HavocConfig,
         weights: Weights,
-        kind: str = "fp32",
+        kind: str = "",
         *,
         threads: int = 0,
         kernels: str = "",
     ) -> None:
-        """``threads`` 0: as many as the processor has. ``kernels``: the best, or by name."""
+        """``kind`` of KINDS (none: as the weights are stored). ``threads`` 0: as many as the
+        processor has. ``kernels``: the best, or by name."""
+        if not kind:
+            stored = weights.kind("layers.0.attention.qkv.weight")
+            kind = "fp32" if stored == "floats" else stored
         if kind not in KINDS:
             raise InputError(f"is {kind!r}", where="kind", remedy=f"give one of {', '.join(KINDS)}")
         if kernels and kernels not in _native.kernels():
@@ -109,36 +115,43 @@ class NativeBackend:
         return logits
 
     def _load(self, weights: Weights) -> None:
-        outer = "int8" if self.kind == "ternary" else self.kind
-        self._matrix("embedding", weights.read("embedding.weight"), outer)
+        d_ff = self.config.d_ff
+        self._matrices(weights, "embedding.weight", [("embedding", slice(None))])
         if not self.config.tie_embeddings:
-            self._matrix("head", weights.read("head.weight"), outer)
+            self._matrices(weights, "head.weight", [("head", slice(None))])
         self._vector("norm", weights.read("norm.weight"))
         for layer in range(self.config.num_layers):
             place = f"layers.{layer}."
             for norm in ("attention_norm", "mlp_norm"):
                 self._vector(place + norm, weights.read(f"{place}{norm}.weight"))
-            gate_up = weights.read(f"{place}mlp.gate_up.weight")
-            for name, weight in (
-                ("qkv", weights.read(f"{place}attention.qkv.weight")),
-                ("output", weights.read(f"{place}attention.output.weight")),
-                ("gate", gate_up[: self.config.d_ff]),
-                ("up", gate_up[self.config.d_ff :]),
-                ("down", weights.read(f"{place}mlp.down.weight")),
+            for name, ours in (
+                ("attention.qkv", [("qkv", slice(None))]),
+                ("attention.output", [("output", slice(None))]),
+                ("mlp.gate_up", [("gate", slice(d_ff)), ("up", slice(d_ff, None))]),
+                ("mlp.down", [("down", slice(None))]),
             ):
-                self._matrix(place + name, weight, self.kind)
+                parts = [(place + part, rows) for part, rows in ours]
+                self._matrices(weights, f"{place}{name}.weight", parts)
         self._network.check_complete()
 
     def _vector(self, name: str, values: NDArray[Any]) -> None:
         self._network.set_floats(name, _floats(values, name))
 
-    def _matrix(self, name: str, weight: NDArray[Any], kind: str) -> None:
-        weight = _floats(weight, name)
+    def _matrices(self, weights: Weights, name: str, parts: list[tuple[str, slice]]) -> None:
+        """The rows of one stored weight as the matrices of the runtime."""
+        outer = name in ("embedding.weight", "head.weight")
+        kind = "int8" if self.kind == "ternary" and outer else self.kind
         if kind == "fp32":
-            self._network.set_floats(name, weight)
+            floats = _floats(weights.read(name), name)
+            for part, rows in parts:
+                self._network.set_floats(part, floats[rows])
             return
-        codes, scale = (int8_codes if kind == "int8" else ternary_codes)(weight)
-        self._network.set_codes(name, kind, codes, scale)
+        codes = weights.codes(name) if weights.kind(name) == kind else None
+        if codes is None:
+            codes = codes_of(name, _floats(weights.read(name), name), kind, self.config)
+        for part, rows in parts:
+            scale = _floats(codes[1][rows], name)
+            self._network.set_codes(part, kind, np.ascontiguousarray(codes[0][rows]), scale)
 
 
 def _floats(values: NDArray[Any], name: str) -> NDArray[np.float32]:
