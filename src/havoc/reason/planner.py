@@ -111,12 +111,7 @@ class RulePlanner:
         if best.name == "concept" and context is None and not is_in_domain(reading.text):
             return _status("out_of_scope", guesses, merged)
         named = named_operation(reading.text)
-        if (
-            named == "phase_one"
-            and best.name == "declined"
-            and not _WANTS_RESULT.search(reading.text)
-        ):
-            # phase I takes points out by its nature, and logs every one of them
+        if named and best.name == "declined" and _declined_in_error(named, reading):
             return _bind_all([named], merged, guesses)
         if named and best.name not in {"declined", "concept"}:
             return _bind_all([named], merged, guesses)
@@ -124,6 +119,18 @@ class RulePlanner:
             return _status(best.name, guesses, merged)
         operations = refine(_requests(guesses, reading), merged)
         return _bind_all(operations, merged, guesses)
+
+
+def _declined_in_error(named: str, reading: Reading) -> bool:
+    """A named method, no result that the data must give, and no wording of falsification.
+
+    Phase I takes points out by its nature, and logs every one of them.
+    """
+    if _WANTS_RESULT.search(reading.text):
+        return False
+    return named == "phase_one" or not any(
+        name.startswith("declined.") for name in hits(reading.text)
+    )
 
 
 _WANTS_RESULT = re.compile(

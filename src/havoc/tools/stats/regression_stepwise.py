@@ -279,15 +279,17 @@ def _history(result: StepwiseRegression) -> ChartSpec:
 
 @regression_stepwise.narrates
 def _narrate(result: StepwiseRegression) -> Narrative:
+    both = result.direction == "both"
+    way = "Selection in both directions" if both else "The {{direction}} selection"
     if result.selected:
         verdict = (
-            "The {{direction}} selection by {{criterion}} keeps {{selected}} as predictors of "
-            "{{response}}, with R-squared {{r_squared:%}}"
+            f"{way} by {{{{criterion}}}} keeps {{{{selected}}}} to predict {{{{response}}}}, with "
+            "R-squared {{r_squared:%}}"
         )
     else:
         verdict = (
-            "The {{direction}} selection by {{criterion}} finds no predictor of {{response}} that "
-            "meets the criterion"
+            f"{way} by {{{{criterion}}}} finds no predictor of {{{{response}}}} that meets the "
+            "criterion"
         )
     if result.r_squared_cv is not None and result.selected:
         verdict += "; on rows that the search has not seen it is {{r_squared_cv:%}}"
