@@ -136,9 +136,9 @@ def design_evaluation(
         dict[str, list[float | str]], Meta(description="settings of each factor, one a run")
     ] = {},  # noqa: B006
     made_by: Annotated[
-        DesignCall, Meta(description="operation that makes the design, with its arguments")
-    ]
-    | None = None,
+        DesignCall | None,
+        Meta(description="operation that makes the design, with its arguments"),
+    ] = None,
     factors: Annotated[
         Factors, Meta(description="ranges of the factors; the ends of each column if none")
     ] = [],  # noqa: B006
