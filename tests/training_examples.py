@@ -13,8 +13,9 @@ ROOT = Path(__file__).parents[1]
 
 @functools.cache
 def documents() -> tuple[str, ...]:
-    """Real text: the pages of the documentation, paragraph by paragraph."""
-    pages = sorted((ROOT / "docs").rglob("*.md"))
+    """Real text: the guides and the reference, paragraph by paragraph."""
+    docs = ROOT / "docs"
+    pages = [*sorted(docs.glob("*.md")), *sorted((docs / "reference").glob("*.md"))]
     text = "\n\n".join(page.read_text("utf-8") for page in pages)
     return tuple(part for part in text.split("\n\n") if len(part) > 40)
 
