@@ -19,7 +19,7 @@ import numpy as np
 
 from havoc.tools.parameters import FloatArray
 
-MOST_WORDS = 250_000
+MOST_PRODUCTS = 2e7
 MOST_LISTED = 60
 ROMAN = ("", "I", "II", "III", "IV", "V", "VI", "VII", "VIII")
 
@@ -55,7 +55,7 @@ def two_level_structure(coded: FloatArray, letters: list[str]) -> TwoLevelStruct
     looked_at = 0
     for length in range(1, min(count, 8) + 1):
         looked_at += math.comb(count, length)
-        if looked_at > MOST_WORDS:
+        if looked_at * runs > MOST_PRODUCTS:
             break
         longest = length
         chosen = np.array(list(itertools.combinations(range(count), length)), dtype=np.int64)
