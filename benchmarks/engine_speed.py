@@ -1,6 +1,6 @@
 """The engine beside transformers: many streams, one stream, constrained calls, loading.
 
-python benchmarks/engine_speed.py --tokenizer FOLDER [--preset havoc-25m] [--repeats 5] [--threads 2]
+python benchmarks/engine_speed.py --tokenizer FOLDER [--preset havoc-25m] [--repeats 5]
 
 Weights are drawn at random, the same for both sides; prompts of 60 to 100 tokens, 64 new ones,
 greedy, the end of text ignored. transformers generates the streams as one padded batch, which
