@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from scipy import stats
 
-from havoc.tools.doe.anova_row import AnovaRow
+from havoc.tools.doe.anova_row import AnovaRow, residual_rows
 from havoc.tools.doe.least_squares import Fit, PureError, fit
 from havoc.tools.doe.mixture_model import (
     scheffe_columns,
@@ -106,28 +106,7 @@ def anova_of(
                 p_value=None if statistic is None else float(stats.f.sf(statistic, df, own.df)),
             )
         )
-    rows.append(AnovaRow(source="residual", df=own.df, ss=own.rss, ms=error))
-    if pure is not None and pure.df_lack_of_fit:
-        rows.append(
-            AnovaRow(
-                source="lack of fit",
-                df=pure.df_lack_of_fit,
-                ss=pure.ss_lack_of_fit,
-                ms=pure.ss_lack_of_fit / pure.df_lack_of_fit,
-                F=pure.f,
-                p_value=pure.p_value,
-            )
-        )
-    if pure is not None:
-        rows.append(
-            AnovaRow(
-                source="pure error",
-                df=pure.df_pure_error,
-                ss=pure.ss_pure_error,
-                ms=pure.ss_pure_error / pure.df_pure_error,
-            )
-        )
-    return [*rows, AnovaRow(source="total", df=len(values) - 1, ss=total)]
+    return [*rows, *residual_rows(own.df, own.rss, pure, total, len(values))]
 
 
 def test_fields(

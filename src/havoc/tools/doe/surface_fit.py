@@ -9,7 +9,7 @@ import numpy as np
 from scipy import stats
 
 from havoc.errors import InputError
-from havoc.tools.doe.anova_row import AnovaRow
+from havoc.tools.doe.anova_row import AnovaRow, residual_rows
 from havoc.tools.doe.factors import by_name
 from havoc.tools.doe.least_squares import (
     Fit,
@@ -340,30 +340,7 @@ def anova_of(fitted: FittedSurface, total: float) -> list[AnovaRow]:
                 p_value=float(stats.f.sf(f, size, ols.df)) if f is not None else None,
             )
         )
-    rows.append(AnovaRow(source="residual", df=ols.df, ss=ols.rss, ms=error))
-    pure = fitted.pure
-    if pure is not None:
-        if pure.df_lack_of_fit:
-            rows.append(
-                AnovaRow(
-                    source="lack of fit",
-                    df=pure.df_lack_of_fit,
-                    ss=pure.ss_lack_of_fit,
-                    ms=pure.ss_lack_of_fit / pure.df_lack_of_fit,
-                    F=pure.f,
-                    p_value=pure.p_value,
-                )
-            )
-        rows.append(
-            AnovaRow(
-                source="pure error",
-                df=pure.df_pure_error,
-                ss=pure.ss_pure_error,
-                ms=pure.ss_pure_error / pure.df_pure_error,
-            )
-        )
-    rows.append(AnovaRow(source="total", df=len(fitted.values) - 1, ss=total))
-    return rows
+    return [*rows, *residual_rows(ols.df, ols.rss, fitted.pure, total, len(fitted.values))]
 
 
 class SourceTest(msgspec.Struct, frozen=True, kw_only=True):
