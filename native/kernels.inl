@@ -247,7 +247,8 @@ void quantise(const float* x, int k, int8_t* q, float* scale, int32_t* sum) {
     float largest = lane_max(most);
     for (int j = i; j < k; ++j) largest = larger(largest, fabsf(x[j]));
     *scale = largest / 127.0f;
-    float inverse = largest > 0 ? 127.0f / largest : 0.0f;
+    // 127 divided by next to nothing is infinite: such a row counts as zeros
+    float inverse = largest > 1e-36f ? 127.0f / largest : 0.0f;
     for (i = 0; i + LANES <= k; i += LANES)
         (F16::load(x + i) * F16::of(inverse)).rounded().store_bytes(q + i);
     for (; i < k; ++i) q[i] = static_cast<int8_t>(nearbyintf(x[i] * inverse));

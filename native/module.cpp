@@ -91,6 +91,9 @@ NB_MODULE(_native, m) {
                                  head_dim, max_seq_len})
                     if (size < 1 || size > (1 << 24))
                         throw std::invalid_argument("a size lies outside of 1 to 2^24");
+                const int64_t heads = static_cast<int64_t>(num_heads) + 2LL * num_kv_heads;
+                if (heads * head_dim > (1 << 24))
+                    throw std::invalid_argument("its heads are wider than 2^24 together");
                 if (num_heads % num_kv_heads || head_dim % 2 || activation < 0 || activation > 2 ||
                     sliding_window < 0)
                     throw std::invalid_argument("no network has this shape");
@@ -129,6 +132,7 @@ NB_MODULE(_native, m) {
                 const Integers& sequences, const Integers& tables, const Integers& wanted,
                 const Integers& columns, nb::ndarray<float, nb::c_contig, nb::device::cpu> logits) {
                  need_shape(tables, 2);
+                 need_shape(wanted, 1);
                  need_shape(logits, 2);
                  if (logits.shape(0) != wanted.shape(0) ||
                      logits.shape(1) != static_cast<size_t>(self.shape().vocab_size))

@@ -1,12 +1,15 @@
 #include "network.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <limits>
 #include <new>
 #include <stdexcept>
 
 template <class T>
 Aligned<T>::Aligned(size_t n) : size_(n) {
+    if (n > std::numeric_limits<size_t>::max() / sizeof(T)) throw std::bad_alloc();
     data_.reset(static_cast<T*>(::operator new[](std::max<size_t>(n, 1) * sizeof(T),
                                                  std::align_val_t{64})));
     std::fill_n(data_.get(), n, T{});
@@ -34,6 +37,7 @@ Matrix Matrix::of_floats(const float* w, int rows, int inputs) {
 
 Matrix Matrix::of_codes(Kind kind, const int8_t* w, const float* scale, int rows, int inputs) {
     const bool ternary = kind == Kind::ternary;
+    if (inputs > MOST_INPUTS) throw std::invalid_argument("codes have more than 65,536 inputs a row");
     const int offset = ternary ? 1 : 128, low = ternary ? -1 : -127, high = ternary ? 1 : 127;
     Matrix m;
     m.kind = kind;
@@ -75,11 +79,28 @@ void Matrix::row(int index, float* out) const {
     }
 }
 
+// The product, or bad_alloc where it is no size: what is asked for is too large either way.
+static size_t size_of(std::initializer_list<size_t> factors) {
+    size_t size = 1;
+    for (const size_t factor : factors) {
+        if (factor && size > std::numeric_limits<size_t>::max() / factor) throw std::bad_alloc();
+        size *= factor;
+    }
+    return size;
+}
+
 Cache::Cache(const Shape& shape, int blocks)
     : blocks_(blocks),
+      layers_(shape.num_layers),
       heads_(shape.num_kv_heads),
       half_(static_cast<size_t>(padded(shape.head_dim)) * BLOCK),
-      memory_(static_cast<size_t>(shape.num_layers) * blocks * heads_ * 2 * half_) {}
+      memory_(size_of({static_cast<size_t>(layers_), static_cast<size_t>(blocks),
+                       static_cast<size_t>(heads_), 2, half_})) {}
+
+bool Cache::fits(const Shape& shape) const {
+    return layers_ == shape.num_layers && heads_ == shape.num_kv_heads &&
+           half_ == static_cast<size_t>(padded(shape.head_dim)) * BLOCK;
+}
 
 // --- a step --------------------------------------------------------------------------------
 
@@ -108,18 +129,21 @@ struct Network::Workspace {
     struct Own {  // a thread's own
         Rows row;
         Aligned<float> scores, queries, outputs;
+        std::vector<float> turned;
         std::vector<const float*> keys, values;
         std::vector<int> first, last;
     };
 
-    int tokens, wanted;
+    int tokens, wanted, positions;  // room for so many
     Aligned<float> x, qkv, attended, gate, up, hidden, delta, last, logits;
     Rows rows;
     std::vector<Own> own;
 
-    Workspace(const Shape& s, int tokens_, int wanted_, int threads)
+    // Everything that a step needs, because a thread that runs must not run out of memory.
+    Workspace(const Shape& s, int tokens_, int wanted_, int positions_, int threads)
         : tokens(tokens_),
           wanted(wanted_),
+          positions(positions_),
           x(size(tokens_, s.d_model)),
           qkv(size(tokens_, s.qkv_rows())),
           attended(size(tokens_, s.num_heads * s.head_dim)),
@@ -130,13 +154,15 @@ struct Network::Workspace {
           last(size(wanted_, s.d_model)),
           logits(size(wanted_, s.vocab_size)),
           rows(std::max(tokens_, wanted_), widest(s)) {
-        const int width = padded(s.head_dim);
+        const size_t queries = QUERIES + s.group(), width = padded(s.head_dim);
+        const size_t blocks = positions / BLOCK + 1;
         for (int i = 0; i < threads; ++i)
             own.push_back(Own{Rows(1, widest(s)),
-                              Aligned<float>(4 * (static_cast<size_t>(s.max_seq_len) + 2 * BLOCK)),
-                              Aligned<float>(static_cast<size_t>(QUERIES + s.group()) * width),
-                              Aligned<float>(static_cast<size_t>(QUERIES + s.group()) * width),
-                              {}, {}, {}, {}});
+                              Aligned<float>(4 * (static_cast<size_t>(positions) + 2 * BLOCK)),
+                              Aligned<float>(queries * width), Aligned<float>(queries * width),
+                              std::vector<float>(s.head_dim), std::vector<const float*>(blocks),
+                              std::vector<const float*>(blocks), std::vector<int>(queries),
+                              std::vector<int>(queries)});
     }
 
     static size_t size(int rows, int width) { return static_cast<size_t>(rows) * padded(width); }
@@ -146,36 +172,50 @@ struct Network::Workspace {
 };
 
 Network::Network(const Shape& shape, int threads, const Kernels* kernels)
-    : shape_(shape), kernels_(kernels), threads_(threads), layers_(shape.num_layers) {
-    const int half = shape.head_dim / 2;
-    cos_.resize(static_cast<size_t>(shape.max_seq_len) * half);
-    sin_.resize(cos_.size());
-    for (int i = 0; i < half; ++i) {
-        const double frequency = std::pow(shape.rope_theta, -2.0 * i / shape.head_dim);
-        for (int position = 0; position < shape.max_seq_len; ++position) {
-            cos_[static_cast<size_t>(position) * half + i] =
-                static_cast<float>(std::cos(position * frequency));
-            sin_[static_cast<size_t>(position) * half + i] =
-                static_cast<float>(std::sin(position * frequency));
-        }
-    }
-}
+    : shape_(shape), kernels_(kernels), threads_(threads), layers_(shape.num_layers) {}
 
 Network::~Network() = default;
 
-void Network::reserve(int tokens, int wanted) {
-    if (space_ && tokens <= space_->tokens && wanted <= space_->wanted) return;
+// The angles of so many positions.
+void Network::turn_up_to(int positions) {
+    if (positions <= turned_) return;
+    const int half = shape_.head_dim / 2;
+    cos_.resize(static_cast<size_t>(positions) * half);
+    sin_.resize(cos_.size());
+    for (int i = 0; i < half; ++i) {
+        const double frequency = std::pow(shape_.rope_theta, -2.0 * i / shape_.head_dim);
+        for (int position = turned_; position < positions; ++position) {
+            const size_t place = static_cast<size_t>(position) * half + i;
+            cos_[place] = static_cast<float>(std::cos(position * frequency));
+            sin_[place] = static_cast<float>(std::sin(position * frequency));
+        }
+    }
+    turned_ = positions;
+}
+
+void Network::reserve(const Step& step) {
+    int tokens = static_cast<int>(step.tokens.size()), wanted = static_cast<int>(step.wanted.size());
+    int positions = *std::max_element(step.positions.begin(), step.positions.end()) + 1;
+    if (space_ && tokens <= space_->tokens && wanted <= space_->wanted &&
+        positions <= space_->positions)
+        return;
+    // powers of two, so that a sequence that grows is seldom moved
+    positions = std::bit_ceil(static_cast<unsigned>(std::max(positions, 256)));
+    positions = std::min(positions, shape_.max_seq_len);
     if (space_) {
         tokens = std::max(tokens, space_->tokens);
         wanted = std::max(wanted, space_->wanted);
+        positions = std::max(positions, space_->positions);
     }
-    space_ = std::make_unique<Workspace>(shape_, tokens, wanted, threads_.count());
+    turn_up_to(positions);
+    space_ = std::make_unique<Workspace>(shape_, tokens, wanted, positions, threads_.count());
 }
 
 void Network::run(Cache& cache, const Step& step) {
+    const std::lock_guard<std::mutex> alone(running_);
     check(cache, step);
     if (step.tokens.empty()) return;
-    reserve(static_cast<int>(step.tokens.size()), static_cast<int>(step.wanted.size()));
+    reserve(step);
     threads_.run([&](int id) { work(cache, step, id); });
 }
 
@@ -280,9 +320,6 @@ void Network::attention(Cache& cache, const Step& step, int layer, int id) {
     const int rows = static_cast<int>(step.tokens.size());
     Workspace& s = *space_;
     Workspace::Own& own = s.own[id];
-    own.keys.resize(step.table_width);
-    own.values.resize(step.table_width);
-    std::vector<float> turned(dim);
     for (int head = id; head < shape_.num_kv_heads; head += threads_.count()) {
         for (int t = 0; t < rows; ++t) {
             const int position = step.positions[t];
@@ -292,9 +329,9 @@ void Network::attention(Cache& cache, const Step& step, int layer, int id) {
                                (shape_.num_heads + head) * dim;
             const float* value = key + shape_.num_kv_heads * dim;
             const size_t angle = static_cast<size_t>(position) * half;
-            rotate(key, &cos_[angle], &sin_[angle], half, turned.data());
+            rotate(key, &cos_[angle], &sin_[angle], half, own.turned.data());
             float* keys = cache.keys(layer, block, head) + place;
-            for (int i = 0; i < dim; ++i) keys[i * BLOCK] = turned[i];
+            for (int i = 0; i < dim; ++i) keys[i * BLOCK] = own.turned[i];
             std::copy_n(value, dim, cache.values(layer, block, head) + place * wide);
         }
         const int most = std::max(1, QUERIES / group);
@@ -308,18 +345,17 @@ void Network::attention(Cache& cache, const Step& step, int layer, int id) {
                 own.keys[b] = cache.keys(layer, table[b], head);
                 own.values[b] = cache.values(layer, table[b], head);
             }
-            own.first.clear();
-            own.last.clear();
             for (int i = 0; i < count; ++i) {
                 const int position = step.positions[t + i];
                 const float* q = s.qkv.data() + static_cast<size_t>(t + i) * qkv_stride + head * group * dim;
                 const size_t angle = static_cast<size_t>(position) * half;
                 const int window = shape_.sliding_window;
                 for (int g = 0; g < group; ++g) {
+                    const int query = i * group + g;
                     rotate(q + g * dim, &cos_[angle], &sin_[angle], half,
-                           own.queries.data() + static_cast<size_t>(i * group + g) * wide);
-                    own.first.push_back(window ? std::max(0, position - window + 1) : 0);
-                    own.last.push_back(position);
+                           own.queries.data() + static_cast<size_t>(query) * wide);
+                    own.first[query] = window ? std::max(0, position - window + 1) : 0;
+                    own.last[query] = position;
                 }
             }
             const Attention look{own.keys.data(), own.values.data(), wide,
@@ -379,6 +415,7 @@ static void need(bool holds, const char* otherwise) {
 
 void Network::check(const Cache& cache, const Step& step) const {
     const size_t rows = step.tokens.size();
+    need(cache.fits(shape_), "a cache of another network");
     need(step.positions.size() == rows && step.sequences.size() == rows,
          "tokens, positions and sequences are not of one length");
     for (size_t i = 0; i < rows; ++i) {

@@ -1,8 +1,8 @@
 // The network as the runtime sees it: packed weights, a cache of keys and values, one step.
 #pragma once
 #include <cstdint>
-#include <map>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -11,6 +11,7 @@
 #include "threads.hpp"
 
 constexpr int padded(int n) { return (n + LANES - 1) / LANES * LANES; }
+constexpr int MOST_INPUTS = 65'536;  // of a matrix of codes, see kernels.hpp
 
 template <class T>
 struct Aligned {
@@ -66,6 +67,7 @@ class Cache {
    public:
     Cache(const Shape& shape, int blocks);
     int blocks() const { return blocks_; }
+    bool fits(const Shape& shape) const;  // made for a network of this shape
     // [D][16] and [16][D], D padded to 16
     float* keys(int layer, int block, int head) { return at(layer, block, head); }
     float* values(int layer, int block, int head) { return at(layer, block, head) + half_; }
@@ -76,7 +78,7 @@ class Cache {
         size_t place = (static_cast<size_t>(layer) * blocks_ + block) * heads_ + head;
         return memory_.data() + place * 2 * half_;
     }
-    int blocks_, heads_;
+    int blocks_, layers_, heads_;
     size_t half_;
     Aligned<float> memory_;
 };
@@ -100,7 +102,7 @@ class Network {
     void set_matrix(const std::string& name, Matrix matrix);
     void set_vector(const std::string& name, std::span<const float> values);
     void check_complete() const;  // throws std::invalid_argument naming what is missing
-    void run(Cache& cache, const Step& step);
+    void run(Cache& cache, const Step& step);  // calls from several threads take turns
     const Shape& shape() const { return shape_; }
     const Kernels& kernels() const { return *kernels_; }
     size_t weight_bytes() const;
@@ -123,7 +125,8 @@ class Network {
                  int stride) const;
     void add_product(const Matrix& matrix, const Input& in, int rows, float* y, int id);
     std::pair<int, int> share(int blocks, int id) const;
-    void reserve(int tokens, int wanted);
+    void reserve(const Step& step);
+    void turn_up_to(int positions);
 
     Shape shape_;
     const Kernels* kernels_;
@@ -131,6 +134,10 @@ class Network {
     Matrix embedding_, head_;
     Aligned<float> norm_;
     std::vector<Layer> layers_;
-    std::vector<float> cos_, sin_;  // [max_seq_len][head_dim / 2]
+    // [positions][head_dim / 2], of as many positions as were asked for: a context that is
+    // only announced costs nothing
+    std::vector<float> cos_, sin_;
+    int turned_ = 0;
+    std::mutex running_;
     std::unique_ptr<Workspace> space_;
 };

@@ -1,4 +1,5 @@
-// A bounded set of threads that are kept, and run the same function together.
+// A bounded set of threads that are kept, and run the same function together. One call of `run`
+// at a time, and its function must not throw: the others would wait at the barrier for ever.
 #pragma once
 #include <atomic>
 #include <functional>
@@ -8,14 +9,14 @@
 class Threads {
    public:
     explicit Threads(int count) : count_(count) {
-        for (int id = 1; id < count; ++id) workers_.emplace_back([this, id] { serve(id); });
+        try {
+            for (int id = 1; id < count; ++id) workers_.emplace_back([this, id] { serve(id); });
+        } catch (...) {  // the system gives no more threads: those that run must not be left
+            stop();
+            throw;
+        }
     }
-    ~Threads() {
-        stopping_ = true;
-        begin_.fetch_add(1);
-        begin_.notify_all();
-        for (std::thread& worker : workers_) worker.join();
-    }
+    ~Threads() { stop(); }
     Threads(const Threads&) = delete;
     Threads& operator=(const Threads&) = delete;
 
@@ -44,6 +45,13 @@ class Threads {
     }
 
    private:
+    void stop() {
+        stopping_ = true;
+        begin_.fetch_add(1);
+        begin_.notify_all();
+        for (std::thread& worker : workers_) worker.join();
+    }
+
     void serve(int id) {
         unsigned seen = 0;
         for (;;) {
@@ -72,9 +80,9 @@ class Threads {
     }
 
     const int count_;
-    std::vector<std::thread> workers_;
     std::atomic<unsigned> begin_{0}, round_{0};
     std::atomic<int> arrived_{0};
     std::atomic<bool> stopping_{false};
     const std::function<void(int)>* work_ = nullptr;
+    std::vector<std::thread> workers_;  // last: they use what stands above from their start
 };

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
 
@@ -218,8 +220,11 @@ def test_weights_that_are_no_weights_are_refused() -> None:
     with pytest.raises(InputError, match="kernels: this processor has no 'sse'"):
         NativeBackend(SMALL, weights, kernels="sse")
     weights.replace("layers.1.mlp.down.weight", np.zeros((64, 64), np.float32))
-    with pytest.raises(ValueError, match="another shape"):
+    with pytest.raises(InputError, match=r"mlp\.down\.weight: a matrix of another shape"):
         NativeBackend(SMALL, weights)
+    for threads in (-1, 257):
+        with pytest.raises(InputError, match=r"threads: is .*; give 0"):
+            NativeBackend(SMALL, RandomWeights(SMALL), threads=threads)
 
 
 def test_a_row_of_zeros_stays_zero() -> None:
@@ -233,3 +238,125 @@ def test_a_row_of_zeros_stays_zero() -> None:
 def test_the_kernels_are_named_from_the_best() -> None:
     assert KERNELS[-1] == "portable" and BLOCK == _native.BLOCK
     assert "native" in NativeBackend(SMALL, RandomWeights(SMALL), threads=1).description
+
+
+def test_steps_asked_for_at_the_same_time_take_turns() -> None:
+    """Steps let go of Python's lock: without turns they would share threads and workspace."""
+    native = NativeBackend(SMALL, RandomWeights(SMALL), threads=2)
+    prompts = [drawn_tokens(SMALL, 20 + 15 * number, seed=number) for number in range(6)]
+
+    def logits_of(tokens: NDArray[np.int32]) -> NDArray[np.float32]:
+        return native.run(native.new_cache(16), step_of(tokens))
+
+    wanted = [logits_of(tokens) for tokens in prompts]
+    with ThreadPoolExecutor(6) as pool:
+        for _ in range(10):
+            for got, alone in zip(pool.map(logits_of, prompts), wanted, strict=True):
+                assert np.array_equal(got, alone)
+
+
+def test_a_context_that_is_only_announced_costs_nothing() -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    config = SMALL.replace(max_seq_len=1 << 24)
+    native = NativeBackend(config, RandomWeights(config), threads=2)
+    got = native.run(native.new_cache(2), step_of([1, 2], table=[0, 1]))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 << 10
+    short = NativeBackend(SMALL, RandomWeights(SMALL), threads=2)
+    assert np.array_equal(got, short.run(short.new_cache(2), step_of([1, 2], table=[0, 1])))
+
+
+def test_a_sequence_may_grow_past_what_was_reserved() -> None:
+    config = SMALL.replace(max_seq_len=700)
+    native = NativeBackend(config, RandomWeights(config), threads=2)
+    tokens = drawn_tokens(config, 700)
+    whole = native.run(native.new_cache(44), step_of(tokens, table=range(44)))
+    grown = NativeBackend(config, RandomWeights(config), threads=2)
+    cache = grown.new_cache(44)
+    parts = [
+        grown.run(cache, step_of(tokens[start:end], start, table=range(44)))
+        for start, end in pairwise([0, 250, 251, 530, 700])
+    ]
+    assert np.array_equal(np.concatenate(parts), whole)
+
+
+def test_a_cache_of_another_network_is_refused() -> None:
+    native = NativeBackend(SMALL, RandomWeights(SMALL), threads=1)
+    for changes in ({"num_layers": 1}, {"num_kv_heads": 1}, {"head_dim": 32}):
+        config = SMALL.replace(**changes)
+        other = NativeBackend(config, RandomWeights(config), threads=1)
+        with pytest.raises(InputError, match="step: a cache of another network"):
+            native.run(other.new_cache(16), step_of([1]))
+
+
+class Coded(RandomWeights):
+    """Weights of which one is held as these codes, with scales of one."""
+
+    def __init__(self, config: HavocConfig, name: str, kind: str, code: int) -> None:
+        super().__init__(config)
+        self._name, self._kind, self._code = name, kind, code
+
+    def kind(self, name: str) -> str:
+        return self._kind if name == self._name else "floats"
+
+    def codes(self, name: str) -> Any:
+        shape = self.read(name).shape
+        return np.full(shape, self._code, np.int8), np.ones(shape[0], np.float32)
+
+
+@pytest.mark.parametrize(("kind", "code"), [("int8", -128), ("ternary", 2)])
+def test_codes_that_are_none_are_refused(kind: str, code: int) -> None:
+    """A bundle of a stranger may hold any byte."""
+    weights = Coded(SMALL, "layers.0.attention.qkv.weight", kind, code)
+    with pytest.raises(InputError, match=r"qkv\.weight: a code lies outside of its range"):
+        NativeBackend(SMALL, weights, kind)
+
+
+def test_rows_whose_sums_could_overflow_are_refused() -> None:
+    config = SMALL.replace(d_model=16, num_layers=1, vocab_size=16, d_ff=65_552)
+    with pytest.raises(InputError, match=r"mlp\.down\.weight: codes have more than 65,536 inputs"):
+        NativeBackend(config, RandomWeights(config), "int8")
+    NativeBackend(config, RandomWeights(config), "fp32")
+
+
+SIZES = {
+    "vocab_size": 16,
+    "d_model": 16,
+    "num_layers": 1,
+    "num_heads": 1,
+    "num_kv_heads": 1,
+    "d_ff": 16,
+    "head_dim": 16,
+    "max_seq_len": 64,
+    "sliding_window": 0,
+    "activation": 0,
+    "norm_eps": 1e-5,
+    "rope_theta": 1e4,
+    "threads": 1,
+    "kernels": "",
+}
+
+
+def test_sizes_that_no_memory_holds_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    hostile: Any = {**SIZES, "num_layers": 1 << 16, "num_kv_heads": 1 << 10, "num_heads": 1 << 10}
+    network = _native.Network(**{**hostile, "head_dim": 1 << 10})
+    with pytest.raises(MemoryError):  # 2^69 numbers: as a size it would be none at all
+        network.cache(1 << 24)
+    with pytest.raises(ValueError, match="heads are wider"):
+        _native.Network(**{**hostile, "num_layers": 1, "head_dim": 1 << 20})
+    native = NativeBackend(SMALL, RandomWeights(SMALL), threads=1)
+    monkeypatch.setattr(native, "_network", network)
+    with pytest.raises(InputError, match="a cache of 16,777,216 blocks: there is not enough mem"):
+        native.new_cache(1 << 24)
+
+
+@pytest.mark.parametrize("kernels", KERNELS)
+@pytest.mark.parametrize("kind", ["int8", "ternary"])
+def test_rows_of_nearly_nothing_are_rounded_to_nothing(kernels: str, kind: str) -> None:
+    """127 divided by such a number is no number."""
+    weights = RandomWeights(SMALL)
+    for layer in range(SMALL.num_layers):
+        weights.replace(f"layers.{layer}.mlp_norm.weight", np.full(64, 1e-39, np.float32))
+        weights.replace(f"layers.{layer}.attention_norm.weight", np.full(64, 1e-39, np.float32))
+    weights.replace("norm.weight", np.full(64, 1e-39, np.float32))
+    native = NativeBackend(SMALL, weights, kind, threads=1, kernels=kernels)
+    assert (native.run(native.new_cache(1), step_of([3], table=[0])) == 0).all()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import numpy as np
@@ -25,6 +27,7 @@ except ImportError as error:  # pragma: no cover - the package is built with it
 assert _native.BLOCK == BLOCK
 KINDS = ("fp32", "int8", "ternary")
 """How weights are held. ternary leaves the embedding and the head at int8."""
+MOST_THREADS = 256
 
 
 class Weights(Protocol):
@@ -60,24 +63,29 @@ class NativeBackend:
                 where="kernels",
                 remedy=f"give one of {', '.join(_native.kernels())}",
             )
+        if not 0 <= threads <= MOST_THREADS:
+            raise InputError(
+                f"is {threads}", where="threads", remedy=f"give 0 (all) to {MOST_THREADS}"
+            )
         self.config = config
         self.kind = kind
-        self._network = _native.Network(
-            vocab_size=config.vocab_size,
-            d_model=config.d_model,
-            num_layers=config.num_layers,
-            num_heads=config.num_heads,
-            num_kv_heads=config.num_kv_heads,
-            d_ff=config.d_ff,
-            head_dim=config.head_dim,
-            max_seq_len=config.max_seq_len,
-            sliding_window=config.sliding_window or 0,
-            activation=ACTIVATIONS.index(config.activation),
-            norm_eps=config.norm_eps,
-            rope_theta=config.rope_theta,
-            threads=threads or len(os.sched_getaffinity(0)),
-            kernels=kernels,
-        )
+        with _in_one_line("config"):
+            self._network = _native.Network(
+                vocab_size=config.vocab_size,
+                d_model=config.d_model,
+                num_layers=config.num_layers,
+                num_heads=config.num_heads,
+                num_kv_heads=config.num_kv_heads,
+                d_ff=config.d_ff,
+                head_dim=config.head_dim,
+                max_seq_len=config.max_seq_len,
+                sliding_window=config.sliding_window or 0,
+                activation=ACTIVATIONS.index(config.activation),
+                norm_eps=config.norm_eps,
+                rope_theta=config.rope_theta,
+                threads=threads or _processors(),
+                kernels=kernels,
+            )
         self._load(weights)
 
     @property
@@ -90,7 +98,8 @@ class NativeBackend:
         return int(self._network.weight_bytes)
 
     def new_cache(self, blocks: int) -> Any:
-        return self._network.cache(blocks)
+        with _in_one_line(f"a cache of {blocks:,} blocks"):
+            return self._network.cache(blocks)
 
     def run(self, cache: Any, step: Step) -> NDArray[np.float32]:
         shape = (len(step.wanted), self.config.vocab_size)
@@ -99,7 +108,7 @@ class NativeBackend:
             if len(step.columns)
             else np.empty(shape, np.float32)
         )
-        try:
+        with _in_one_line("step"):
             self._network.run(
                 cache,
                 step.tokens,
@@ -110,8 +119,6 @@ class NativeBackend:
                 step.columns,
                 logits,
             )
-        except ValueError as error:
-            raise InputError(str(error), where="step") from None
         return logits
 
     def _load(self, weights: Weights) -> None:
@@ -135,7 +142,8 @@ class NativeBackend:
         self._network.check_complete()
 
     def _vector(self, name: str, values: NDArray[Any]) -> None:
-        self._network.set_floats(name, _floats(values, name))
+        with _in_one_line(name):
+            self._network.set_floats(name, _floats(values, name))
 
     def _matrices(self, weights: Weights, name: str, parts: list[tuple[str, slice]]) -> None:
         """The rows of one stored weight as the matrices of the runtime."""
@@ -144,14 +152,40 @@ class NativeBackend:
         if kind == "fp32":
             floats = _floats(weights.read(name), name)
             for part, rows in parts:
-                self._network.set_floats(part, floats[rows])
+                with _in_one_line(name):
+                    self._network.set_floats(part, floats[rows])
             return
         codes = weights.codes(name) if weights.kind(name) == kind else None
         if codes is None:
             codes = codes_of(name, _floats(weights.read(name), name), kind, self.config)
         for part, rows in parts:
             scale = _floats(codes[1][rows], name)
-            self._network.set_codes(part, kind, np.ascontiguousarray(codes[0][rows]), scale)
+            with _in_one_line(name):
+                self._network.set_codes(part, kind, np.ascontiguousarray(codes[0][rows]), scale)
+
+
+def _processors() -> int:
+    """Those that this process may use, where the system tells."""
+    if hasattr(os, "sched_getaffinity"):
+        return min(MOST_THREADS, len(os.sched_getaffinity(0)))
+    return min(MOST_THREADS, os.cpu_count() or 1)
+
+
+@contextmanager
+def _in_one_line(where: str) -> Iterator[None]:
+    """What the runtime refuses, and memory or threads that are not there, as InputError."""
+    try:
+        yield
+    except ValueError as error:
+        raise InputError(str(error), where=where) from None
+    except MemoryError:
+        raise InputError(
+            "there is not enough memory", where=where, remedy="use a smaller model or cache"
+        ) from None
+    except RuntimeError as error:
+        raise InputError(
+            f"the system gives no thread ({error})", where=where, remedy="give fewer threads"
+        ) from None
 
 
 def _floats(values: NDArray[Any], name: str) -> NDArray[np.float32]:
