@@ -87,7 +87,8 @@ NAMED: tuple[tuple[str, str], ...] = (
     (
         "general_linear_model",
         r"\bgeneral\s+linear\s+model|\bancova\b|\banalysis\s+of\s+covariance\b|\bglm\b(?!\s*\(|\s+table)"
-        r"|\b(?:adjusted|least[\s-]squares?|ls|marginal)\s+means\b|\bcovariates?\b",
+        r"|\b(?:adjusted|least[\s-]squares?|ls|marginal)\s+means\b|\bcovariates?\b"
+        r"|\bdiffer\w*\b[^.?]{0,80}\b(?:accounted|account(?:ing)?|adjust(?:ed|ing)?|correct(?:ed|ing)|controlling)\s+for\b",
     ),
     (
         "regression_nonlinear",
@@ -121,7 +122,8 @@ NAMED: tuple[tuple[str, str], ...] = (
         r"|(?<![\w'])[gt][\s-]charts?\b|\brare[\s-]events?\s+(?:control\s+)?(?:chart|card|map)"
         r"|\bshort[\s-]?run\s+(?:control\s+|spc\s+|dnom\s+)?(?:chart|card)|\bdnom\b|\bz[\s-]?mr\b|\bi[\s-]?mr[\s-]r(?:/s)?\b"
         r"|\b(?:three|3)[\s-]?way\s+(?:control\s+)?chart|\bzone\s+(?:control\s+)?(?:chart|card)|\bmoving[\s-]average\s+(?:control\s+)?(?:chart|card)"
-        r"|\bstaged?\s+(?:control\s+)?(?:charts?|limits)\b",
+        r"|\bstaged?\s+(?:control\s+)?(?:charts?|limits)\b"
+        r"|\b(?:i[\s-]?mr|x[\s-]?bar|(?:control\s+)?(?:chart|card)s?)\b[^.?]{0,60}\b(?:staged\b|by\s+stages?\b|(?:separate|own|split)\s+limits\b)",
     ),
     (
         "double_sampling",
@@ -161,7 +163,8 @@ NAMED: tuple[tuple[str, str], ...] = (
         "gage_stability",
         r"\bstability\s+(?:study\s+)?of\s+(?:the|a|our|this|my)\s+(?:\w{1,20}\s+)?(?:ga?u?ges?|measur\w*|scales?|calipers?|micrometers?|instruments?|masters?|balance)\b"
         r"|\b(?:ga?u?ge|measurement(?:\s+system)?|msa)\s+stability\b|\b(?:ga?u?ge|instrument|scale|master|check\s+standard)\b[^.?]{0,50}\bdrift\w*"
-        r"|\bdrift\w*\b[^.?]{0,40}\b(?:master|check\s+standard|ga?u?ge)\b",
+        r"|\bdrift\w*\b[^.?]{0,40}\b(?:master|check\s+standard|ga?u?ge)\b"
+        r"|\b(?:ga?u?ge|cali?per|micrometer|scale|balance|instrument|cmm)\b[^.?]{0,20}\bdrift\w*",
     ),
     (
         "attribute_gage",
@@ -227,12 +230,15 @@ NAMED: tuple[tuple[str, str], ...] = (
     (
         "change_point",
         r"\bchange[\s-]?points?\b|\bstructural\s+(?:breaks?|changes?)\b|\bbreak[\s-]?points?\s+(?:in|of|for)\b"
-        r"|\bwhen\s+did\b[^.?]{0,60}\b(?:mean|level|average|process)\b[^.?]{0,30}\b(?:change|shift|jump)",
+        r"|\bwhen\s+did\b[^.?]{0,60}\b(?:mean|level|average|process)\b[^.?]{0,30}\b(?:change|shift|jump)"
+        r"|\bwhen\s+did\s+(?:the\s+)?(?:\w{1,20}\s+){1,3}(?:shift|jump|step)\b"
+        r"|\b(?:at|from|since|with)\s+(?:which|what)\s+(?:point|sample|subgroup|lot|batch|part|piece|day|week|shift|hour|row)\b"
+        r"[^.?]{0,60}\b(?:jump|shift|step|change)(?:s|ed|d)?\b",
     ),
     (
         "residual_chart",
-        r"\b(?:auto-?\s?correlat\w+|ar\s*\(\s*\d{1,2}\s*\)|autoregress\w+)[^.?]{0,100}\b(?:chart|limits|monitor\w*|control)\b"
-        r"|\b(?:chart|limits|monitor\w*|control)\b[^.?]{0,100}\b(?:auto-?\s?correlat\w+|autoregress\w+)"
+        r"\b(?:auto-?\s?corr?ell?at\w+|ar\s*\(\s*\d{1,2}\s*\)|autoregress\w+)[^.?]{0,100}\b(?:chart|limits|monitor\w*|control)\b"
+        r"|\b(?:chart|limits|monitor\w*|control)\b[^.?]{0,100}\b(?:auto-?\s?corr?ell?at\w+|autoregress\w+)"
         r"|\bresiduals?\s+(?:control\s+)?charts?\b(?![^.?]{0,40}\bregress)",
     ),
     (

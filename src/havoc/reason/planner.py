@@ -15,6 +15,7 @@ import msgspec
 from havoc.reading.counts import read_counts
 from havoc.reading.question import Reading
 from havoc.reason.binding import BINDERS, Binding, NeedsInput, bind
+from havoc.reason.binding.experiment_analysis import further_responses
 from havoc.reason.binding.mention import mentioned
 from havoc.reason.graph import OperatorGraph, Subgoal
 from havoc.reason.named import named_operation
@@ -187,7 +188,25 @@ def refine(operations: list[str], reading: Reading) -> list[str]:
         reading
     ):
         return ["doe_analyze", *operations[1:]]
+    if first in _ANALYSES and _has_results(reading):
+        return [_ANALYSES[first], *operations[1:]]
     return operations
+
+
+_ANALYSES = {
+    "split_plot": "split_plot_analysis",
+    "latin_square": "latin_square_analysis",
+    "mixture": "mixture_analysis",
+    "taguchi": "taguchi_analyze",
+}
+"""The design that a question names, and its analysis where the file holds its results."""
+
+
+def _has_results(reading: Reading) -> bool:
+    """A table of two or more columns of settings with measured values beside them."""
+    return any(
+        table.rows >= 4 and further_responses(list(table.columns)) for table in reading.tables
+    )
 
 
 def _only_names_columns(reading: Reading) -> bool:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 
 from havoc.reading.counts import read_counts
-from havoc.reading.table import Column
 from havoc.reason.binding.capability import limits
 from havoc.reason.binding.counted_samples import DEFECT_WORDS, DEFECTIVE_WORDS, counted_samples
 from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
-from havoc.reason.binding.measured_subgroups import measurements
+from havoc.reason.binding.measured_subgroups import grouped_rows, measurements
 
 _BATCH = re.compile(
     r"^(?:batch|lot|subgroup|sub-?group|group|sample|sg|wafer|coil|roll|sheet|cast|heat|cavity|hour|day|run)(?:[\s_-]?(?:no\.?|nr\.?|id|number))?$",
@@ -107,7 +106,7 @@ def _batches(evidence: Evidence, binding: Binding) -> bool:
         values = evidence.named(values) or values
         if len(values) != 1:
             continue
-        rows = _grouped(label, values[0])
+        rows = grouped_rows(label, values[0])
         if len(rows) < 2 or max(map(len, rows)) < 2:
             continue
         source = f"{table.source}#{values[0].name}"
@@ -119,14 +118,6 @@ def _batches(evidence: Evidence, binding: Binding) -> bool:
         )
         return True
     return False
-
-
-def _grouped(label: Column, values: Column) -> list[list[float]]:
-    rows: dict[str, list[float]] = {}
-    for name, value in zip(label.values, values.values, strict=True):
-        if name is not None and isinstance(value, float):
-            rows.setdefault(str(name), []).append(value)
-    return list(rows.values())
 
 
 def bind_capability_attribute(evidence: Evidence, binding: Binding) -> None:

@@ -70,7 +70,7 @@ def counted_samples(evidence: Evidence, binding: Binding, kind: str) -> None:
     else:
         binding.set(counts, complete(binding, series[0]), series[0].source)
         if kind in {"p", "np", "u"}:
-            size_scalar = evidence.scalar("n", "subgroup_size") or _sample_size(evidence)
+            size_scalar = evidence.scalar("n", "subgroup_size") or sample_size(evidence)
             if size_scalar is None:
                 raise NeedsInput(
                     f"a {kind} chart needs the number inspected in every sample",
@@ -97,7 +97,7 @@ def _counts_among(evidence: Evidence, series: list[Series], kind: str) -> Series
     return next((item for item in series if re.search(pattern, item.name.lower())), series[0])
 
 
-def _sample_size(evidence: Evidence) -> Scalar | None:
+def sample_size(evidence: Evidence) -> Scalar | None:
     """ "30 samples of 50 cans", "8 samples of each 200", "100 per day"."""
     sized = [
         item
@@ -115,4 +115,14 @@ def _sample_size(evidence: Evidence) -> Scalar | None:
             )
         )
     ]
-    return sized[0] if sized else None
+    if sized:
+        return sized[0]
+    # "we inspect 50 boards a day": boards are taken for runs elsewhere
+    return next(
+        (
+            item
+            for item in evidence.reading.all("runs")
+            if re.search(r"\b(?:inspect|check|examin|sampl)\w*\s+$", evidence.before(item, 12))
+        ),
+        None,
+    )

@@ -11,6 +11,7 @@ from havoc.reason.binding.custom_designs import BINDERS as CUSTOM
 from havoc.reason.binding.design_terms import factors, take_runs
 from havoc.reason.binding.designs import BINDERS as STANDARD
 from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
+from havoc.reason.binding.experiment_analysis import further_responses
 from havoc.reason.binding.further_designs import BINDERS as FURTHER
 from havoc.reason.binding.mixtures import BINDERS as MIXTURES
 from havoc.reason.binding.region import read_constraints
@@ -65,7 +66,12 @@ def bind_design_evaluation(evidence: Evidence, binding: Binding) -> None:
     ]
     named = evidence.named(columns)
     blocks = next((c for c in columns if re.match(r"^block", c.name, re.IGNORECASE)), None)
-    columns = [column for column in (named if len(named) >= 2 else columns) if column is not blocks]
+    if len(named) >= 2:
+        columns = named
+    else:
+        measured = further_responses(columns)
+        columns = [column for column in columns if column not in measured]
+    columns = [column for column in columns if column is not blocks]
     if table is not None and columns and len(columns[0].values) >= 3:
         binding.set(
             "design",

@@ -19,6 +19,7 @@ from havoc.reading.table import Column, Table
 from havoc.reason.binding.design_terms import DESIGN_TOKEN
 from havoc.reason.binding.designs import read_generators
 from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
+from havoc.reason.binding.mention import mentioned
 
 
 def design_table(evidence: Evidence) -> tuple[Table, list[Column], Column, Column | None]:
@@ -41,7 +42,10 @@ def design_table(evidence: Evidence) -> tuple[Table, list[Column], Column, Colum
         numbers = [column for column in columns if column.kind == "number"]
         if len(columns) >= 2 and numbers:
             response = _response(evidence, numbers)
-            chosen = [column for column in columns if column is not response]
+            others = further_responses(columns)
+            chosen = [
+                column for column in columns if column is not response and column not in others
+            ]
             if chosen:
                 return table, chosen, response, block
     raise NeedsInput(
@@ -50,7 +54,34 @@ def design_table(evidence: Evidence) -> tuple[Table, list[Column], Column, Colum
     )
 
 
+_LEAST_MEASURED = 4
+_MOSTLY_DIFFERENT = 0.7
+
+
+def further_responses(columns: list[Column]) -> list[Column]:
+    """Numbers that hardly ever repeat beside two or more columns of settings that do.
+
+    A file with several responses is no experiment with the other responses as factors.
+    """
+    repeated = [
+        column for column in columns if 2 <= len(set(column.present)) <= len(column.present) / 2
+    ]
+    if len(repeated) < 2:
+        return []
+    return [
+        column
+        for column in columns
+        if column.kind == "number"
+        and len(set(column.present))
+        >= max(_LEAST_MEASURED, _MOSTLY_DIFFERENT * len(column.present))
+    ]
+
+
 def _response(evidence: Evidence, numbers: list[Column]) -> Column:
+    measured = further_responses(numbers)
+    asked = mentioned(measured, evidence.text) if len(measured) >= 2 else []
+    if len(asked) == 1:
+        return asked[0]
     named = [
         column
         for column in numbers
@@ -320,6 +351,11 @@ def _surface_table(evidence: Evidence, binding: Binding) -> None:
         "response", [_number(value) for value in response.values], f"{table.source}#{response.name}"
     )
     binding.set("response_name", response.name, table.source)
+    binding.echo(
+        "factors {}, response {}",
+        ([column.name for column in numeric], table.source),
+        (response.name, table.source),
+    )
     if block is not None:
         binding.set("block", [str(_cell(value)) for value in block.values], table.source)
         if evidence.has(RANDOM_BLOCKS):

@@ -152,19 +152,37 @@ _HARD_WORDS = (
 )
 
 
+_EASY_WORDS = r"easy|easily|sub[\s-]?plots?|split[\s-]?plot\s+factors?|etc\b"
+_BE = r"(?:is|was|were|are|being|as|a|the|very)\s+"
+
+
 def _hard_factors(evidence: Evidence, factors: list[Column]) -> list[Column]:
-    """ "temperature is hard to change", "whole-plot factor: temperature"."""
+    """ "temperature is hard to change", "whole-plot factor: temperature".
+
+    In "oven temp whole plot, coating sub plot" the words stand behind each factor, so that
+    "whole plot" is taken by the one before it.
+    """
+    taken: set[int] = set()
     found = []
+    names = {
+        column.name: re.sub(r"\\ |_|\\-", r"[\\s_-]", re.escape(column.name.lower()))
+        for column in factors
+    }
     for column in factors:
-        name = re.escape(column.name.lower()).replace(r"\ ", r"[\s_]")
-        before = rf"\b{name}\b\s*(?:(?:is|was|were|are|being)\s+|\(|the\s+|a\s+|very\s+){{0,3}}(?:{_HARD_WORDS})"
-        after = (
-            rf"\b(?:{_HARD_WORDS})\s*(?:factors?)?\s*(?:(?:is|was|were|are|being)\s+|[:=(]\s*|the\s+)"
-            rf"{{0,3}}{name}\b"
-        )
-        if evidence.has(before) or evidence.has(after):
+        name = names[column.name]
+        before = rf"\b{name}\b\s*(?:{_BE}|\(){{0,3}}(?P<words>{_HARD_WORDS})"
+        match = re.search(before, evidence.text)
+        if match:
+            taken.add(match.end("words"))
             found.append(column)
-    return found
+    for column in factors:
+        name = names[column.name]
+        after = rf"\b(?P<words>{_HARD_WORDS})\s*(?:factors?)?\s*(?:{_BE}|[:=(]\s*){{0,3}}{name}\b"
+        easy = re.search(rf"\b{name}\b\s*(?:{_BE}|\(){{0,3}}(?:{_EASY_WORDS})", evidence.text)
+        match = re.search(after, evidence.text)
+        if match and not easy and match.end("words") not in taken and column not in found:
+            found.append(column)
+    return [column for column in factors if column in found]
 
 
 def bind_latin_square_analysis(evidence: Evidence, binding: Binding) -> None:

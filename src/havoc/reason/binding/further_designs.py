@@ -313,4 +313,5 @@ BINDERS: dict[str, Binder] = {
     "latin_hypercube": bind_latin_hypercube,
     "latin_square": bind_latin_square,
     "taguchi": bind_taguchi,
+    "taguchi_analyze": bind_taguchi_analyze,
 }

@@ -2,8 +2,57 @@
 
 from __future__ import annotations
 
+import re
+
+from havoc.reading.table import Column
 from havoc.reason.binding.evidence import Binding, Evidence, complete, is_even_steps, source_of
 from havoc.reason.binding.mention import are_replicates
+
+_NUMBERED = r"(?:[\s_]?(?:no|nr|id|number))?$"
+_SUBGROUP = re.compile(rf"^(?:subgroups?|sg){_NUMBERED}", re.IGNORECASE)
+_LABEL = re.compile(
+    rf"^(?:subgroups?|sg|samples?|batch(?:es)?|lots?|shifts?|hours?|days?|dates?|weeks?|heats?|coils?|rolls?){_NUMBERED}",
+    re.IGNORECASE,
+)
+_IN_SUBGROUPS = (
+    r"\bx[\s-]?(?:bar|quer)|\bsub-?group|\bthree[\s-]?way\b|\b3[\s-]?way\b|\bi[\s-]?mr[\s-]r\b"
+    r"|\bbetween\s*(?:/|and|&)\s*within\b|\bmeans?\s+and\s+ranges?\b"
+)
+
+
+def labelled_subgroups(
+    evidence: Evidence,
+) -> tuple[list[list[float]], tuple[str, str], tuple[str, str]] | None:
+    """One value a row beside the subgroup (batch, shift …) it belongs to.
+
+    A column called subgroup is taken as such; a batch or a shift only where the question
+    asks for subgroups. The rows, and name and source of the values and of the labels.
+    """
+    pattern = _LABEL if evidence.has(_IN_SUBGROUPS) else _SUBGROUP
+    for table in evidence.tables:
+        label = next((column for column in table.columns if pattern.match(column.name)), None)
+        if label is None or len(set(label.present)) == len(label.present):
+            continue
+        values = [
+            column
+            for column in table.columns
+            if column.kind == "number" and not _LABEL.match(column.name)
+        ]
+        values = evidence.named(values) or values
+        rows = grouped_rows(label, values[0]) if len(values) == 1 else []
+        if len(rows) >= 2 and max(map(len, rows)) >= 2:
+            names = [(item.name, f"{table.source}#{item.name}") for item in (values[0], label)]
+            return rows, names[0], names[1]
+    return None
+
+
+def grouped_rows(label: Column, values: Column) -> list[list[float]]:
+    """The values of every label, in the order in which the labels come."""
+    rows: dict[str, list[float]] = {}
+    for name, value in zip(label.values, values.values, strict=True):
+        if name is not None and isinstance(value, float):
+            rows.setdefault(str(name), []).append(value)
+    return list(rows.values())
 
 
 def subgroups(evidence: Evidence) -> tuple[list[list[float]], str] | None:
@@ -40,6 +89,12 @@ def measurements(evidence: Evidence, binding: Binding, *, allow_subgroups: bool 
         and 2 <= n.value <= 25
     ):
         size = n
+    labelled = labelled_subgroups(evidence) if allow_subgroups else None
+    if labelled is not None:
+        rows, values, label = labelled
+        binding.set("subgroups", rows, values[1])
+        binding.echo("{} holds the values, {} the subgroups", values, label)
+        return
     grouped = subgroups(evidence) if allow_subgroups else None
     if grouped is not None and len(grouped[0]) >= 2:
         binding.set("subgroups", grouped[0], grouped[1])

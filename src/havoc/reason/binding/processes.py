@@ -10,6 +10,7 @@ from havoc.reason.binding.counted_samples import (
     are_counted_columns,
     count_lists,
     counted_samples,
+    sample_size,
 )
 from havoc.reason.binding.evidence import (
     Binder,
@@ -46,6 +47,9 @@ _KINDS: tuple[tuple[str, str], ...] = (
 )
 
 
+_INSPECTED = r"\b(?:inspect|check|examin)\w*|\b(?:samples?|lots?)\s+of\b|\bout\s+of\b"
+
+
 def chart_kind(evidence: Evidence) -> str:
     for pattern, kind in _KINDS:
         if evidence.has(pattern):
@@ -73,7 +77,8 @@ def bind_control_chart(evidence: Evidence, binding: Binding) -> None:
         return
     kind = chart_kind(evidence)
     if kind == "auto" and evidence.has(DEFECTIVE_WORDS):
-        kind = "p" if are_counted_columns(evidence) else "auto"
+        sized = evidence.has(_INSPECTED) and sample_size(evidence) is not None
+        kind = "p" if sized or are_counted_columns(evidence) else "auto"
     if kind == "auto" and evidence.has(DEFECT_WORDS):
         kind = "u" if len(count_lists(evidence)) >= 2 else "c"
     binding.set("kind", kind, "question" if kind != "auto" else "default")

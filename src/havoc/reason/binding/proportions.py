@@ -134,6 +134,8 @@ def _count_names(evidence: Evidence, pairs: list[CountPair]) -> tuple[str, str]:
             r"\s*(?:[a-z]+\s+){0,2}?(?:on|at|in|from|for|with|after|before|under)\s+(?:the\s+)?([\w\-]+(?:\s+[\w\-]+)?)",
             after,
             re.IGNORECASE,
+        ) or re.match(
+            r"\s*(?:[a-z]+\s+){0,2}?(before|after)\s*(?=[,;:.?]|and\b|$)", after, re.IGNORECASE
         )
         name = behind[1] if behind else (named[1] if named else "")
         name = re.sub(

@@ -168,8 +168,12 @@ def _shifts(text: str) -> list[float] | None:
     both = _search(rf"\bshifts?\s*(?:of|=|:)?\s*({_NUM})\s*(?:,|and|&)\s*({_NUM})", text)
     if both:
         return [float(both[1]), float(both[2])]
-    found = _search(rf"(?<![\w.]){number}[\s-]*{_SIGMA}(?!\s*limits)", text) or _search(
-        rf"\b(?:shift|delta|δ)s?\s*(?:of|=|:)?\s*({_NUM})", text
+    # "3 sigma, for a 1 sigma shift": the shift is the one that is called so.
+    called = rf"(?<![\w.]){number}[\s-]*{_SIGMA}[\s-]+(?:mean\s+)?(?:shift|step|jump|move)"
+    found = (
+        _search(called, text)
+        or _search(rf"(?<![\w.]){number}[\s-]*{_SIGMA}(?!\s*limits)", text)
+        or _search(rf"\b(?:shift|delta|δ)s?\s*(?:of|=|:)?\s*({_NUM})", text)
     )
     if found is None:
         return [0.0] if _search(r"\bzero shift\b", text) else None

@@ -7,8 +7,11 @@ import re
 from havoc.reading.factor_names import read_names
 from havoc.reading.factors import read_all_factors
 from havoc.reading.run_results import NUM
+from havoc.reading.table import Column
 from havoc.reason.binding.design_terms import stated_count
 from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
+from havoc.reason.binding.experiment_analysis import further_responses
+from havoc.tools.doe.orthogonal_arrays import LEVELS, orthogonal_array
 
 _RATIO = re.compile(
     r"\bs\s?/\s?n\b|\bsn\s+ratio|\bsignal\b|\b(?:smaller|larger|bigger|higher|lower)[\s-]+(?:is|the|are)?[\s-]*(?:the[\s-]+)?"
@@ -65,6 +68,10 @@ def bind_taguchi_analyze(evidence: Evidence, binding: Binding) -> None:
             "is smaller better, larger better, or a nominal value best?",
         )
     binding.set("goal", goal, "question")
+    if evidence.tables:
+        _from_table(evidence, binding)
+        _target(evidence, binding, goal)
+        return
     found = _values(evidence)
     if found is None:
         raise NeedsInput(
@@ -76,12 +83,95 @@ def bind_taguchi_analyze(evidence: Evidence, binding: Binding) -> None:
         binding.set("sds", [row[1] for row in rows], source)
     else:
         binding.set("response", rows if kind == "rows" else rows[0], source)
+    if kind != "plain":
+        _target(evidence, binding, goal)
+    _array(evidence, binding, len(rows) if kind != "plain" else len(rows[0]), kind)
+
+
+def _target(evidence: Evidence, binding: Binding, goal: str) -> None:
     target = re.search(
         rf"\b(?:nominal|target)\s+(?:value\s+)?(?:of\s+|is\s+|=\s*)?({NUM})", evidence.text
     )
-    if target and goal == "nominal" and kind != "plain":
+    if target and goal == "nominal":
         binding.set("target", float(target[1]), f"question[{target.start()}:{target.end()}]")
-    _array(evidence, binding, len(rows) if kind != "plain" else len(rows[0]), kind)
+
+
+_RUN_NUMBER = re.compile(r"^(?:#|no\.?|exp\w*|run|trial|order|id)(?:[\s_]?(?:no|nr|order))?$", re.I)
+_REPEAT = re.compile(r"^(?:y|r|n|rep\w*|resp\w*|result|obs\w*|value)[\s_]?\d{0,2}$", re.I)
+_MOST_LEVELS = 5
+
+
+def _from_table(evidence: Evidence, binding: Binding) -> None:
+    """Columns of settings that make up an orthogonal array, and the repeats of every run."""
+    for table in evidence.tables:
+        columns = [column for column in table.columns if not _RUN_NUMBER.match(column.name)]
+        measured = further_responses(columns)
+        responses = [
+            column
+            for column in columns
+            if column.kind == "number" and (column in measured or _REPEAT.match(column.name))
+        ]
+        settings = [
+            column
+            for column in columns
+            if column not in responses and 2 <= len(set(column.values)) <= _MOST_LEVELS
+        ]
+        if not responses or not settings or any(None in column.values for column in columns):
+            continue
+        array, places, order = _orthogonal(settings, table.rows)
+        names = [column.name for column in settings]
+        source = f"{table.source}#{responses[0].name}"
+        rows = [[column.values[row] for column in responses] for row in order]
+        binding.set("response", rows if len(responses) > 1 else [row[0] for row in rows], source)
+        binding.set("array", array, table.source)
+        binding.set(
+            "factors",
+            [{"name": column.name, "levels": _levels(column)} for column in settings],
+            table.source,
+        )
+        binding.set("columns", places, table.source)
+        binding.echo(
+            "factors {} on columns {} of {}, repeats {}",
+            (names, table.source),
+            (places, table.source),
+            (array, table.source),
+            ([column.name for column in responses], source),
+        )
+        return
+    raise NeedsInput(
+        "the settings of the factors or the measured responses are missing",
+        "which columns hold the factors, and which the repeats of every run?",
+    )
+
+
+def _levels(column: Column) -> list[float | str]:
+    """The settings in their order: numbers by size, words by the alphabet."""
+    values = {value for value in column.values if value is not None}
+    return sorted(values, key=lambda value: (isinstance(value, str), value))
+
+
+def _orthogonal(settings: list[Column], runs: int) -> tuple[str, list[int], list[int]]:
+    """The array, the column of each factor, and the rows in the standard order of the array."""
+    coded = [
+        [_levels(column).index(value) + 1 for value in column.values if value is not None]
+        for column in settings
+    ]
+    typed = list(range(runs))
+    for array in (name for name in LEVELS if int(name[1:]) == runs):
+        matrix = orthogonal_array(array)
+        first = int(matrix.min())
+        standard = [[int(value) - first + 1 for value in column] for column in matrix.T]
+        for order in (typed, sorted(typed, key=lambda row: [column[row] for column in coded])):
+            runs_in_order = [[column[row] for row in order] for column in coded]
+            places = [
+                standard.index(column) + 1 if column in standard else 0 for column in runs_in_order
+            ]
+            if all(places) and len(set(places)) == len(places):
+                return array, places, order
+    raise NeedsInput(
+        f"the {runs} runs are not those of a standard orthogonal array",
+        "may the runs be analysed as a general factorial experiment instead?",
+    )
 
 
 def _array(evidence: Evidence, binding: Binding, count: int, kind: str) -> None:

@@ -19,6 +19,10 @@ NAMES = (
     r"|\bdev(?:\.|\w{0,10})\s+from\s+(?:the\s+)?(?:nominals?|target)"
     r"|\bdifference\s+from\s+(?:the\s+)?nominal|\bnominals?\s+differs?"
 )
+_STANDARDISED = (
+    r"\bz[\s-]?mr\b|\bz[\s-](?:chart|card|short)|standardi[sz]ed"
+    r"|short[\s-]?run\s+(?:control\s+)?(?:chart\s+|card\s+)?\(?z\b(?!\s*[:=(])"
+)
 _NUM = r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?![\d.]*\d)"
 _AIM = r"(?:nom(?:\.|inals?)?|target|aim)\s*(?:is|of|=|:)?\s*"
 _BLOCK = re.compile(
@@ -43,7 +47,7 @@ def are_part_blocks(evidence: Evidence) -> bool:
 
 def bind_short_run(evidence: Evidence, binding: Binding) -> None:
     binding.set("kind", "short_run", "question")
-    if evidence.has(r"\bz[\s-]?mr\b|\bz[\s-]chart|standardi[sz]ed"):
+    if evidence.has(_STANDARDISED):
         binding.set("short_run_method", "z", "question")
         for pattern, option in (
             (r"\bby\s+runs?\b|each\s+run", "run"),
@@ -173,7 +177,7 @@ def _deviations(evidence: Evidence, binding: Binding) -> None:
             "which values belong to which part, and what is the nominal of each?",
         )
     binding.args.pop("short_run_method", None)
-    if evidence.has(r"\bz[\s-]?mr\b|\bz[\s-]chart|standardi[sz]ed"):
+    if evidence.has(_STANDARDISED):
         raise NeedsInput("a Z chart needs the part of every value", "which part is every value of?")
     binding.set("short_run_method", "deviation", "question")
     binding.echo("the values are deviations from nominal ({})", (len(binding.args["data"]), ""))

@@ -164,13 +164,34 @@ def _narrate(result: RidgeAnalysis) -> Narrative:
         f"{{{{factor_names.{index}}}}} = {{{{edge_actual.{index}}}}}"
         for index in range(len(result.factor_names))
     )
-    verb = "rises" if result.goal == "maximize" else "falls"
-    conclusion = (
-        f"From the centre to the coded distance {{{{edge_radius}}}} the best predicted "
-        f"{{{{response_name}}}} {verb} from {{{{center_predicted:unit}}}} to "
-        f"{{{{edge_predicted:unit}}}}, reached at {place}."
-    )
+    sign = 1.0 if result.goal == "maximize" else -1.0
+    verb, back = ("rises", "falls") if sign > 0 else ("falls", "rises")
+    inside = [i for i, point in enumerate(result.path) if point.inside]
+    best = max(inside, key=lambda i: sign * result.path[i].predicted, default=0)
+    gain = sign * (result.path[best].predicted - result.edge_predicted)
     details = []
+    if gain > 0 and best > 0:
+        # The ridge passes over the stationary point before it reaches the edge of the region.
+        top = ", ".join(
+            f"{{{{factor_names.{index}}}}} = {{{{path.{best}.actual.{index}}}}}"
+            for index in range(len(result.factor_names))
+        )
+        conclusion = (
+            f"The best predicted {{{{response_name}}}} on the ridge is "
+            f"{{{{path.{best}.predicted:unit}}}}, at {top} (coded distance "
+            f"{{{{path.{best}.distance}}}} from the centre, where {{{{center_predicted:unit}}}} "
+            "is predicted)."
+        )
+        details.append(
+            f"Beyond it the prediction {back} to {{{{edge_predicted:unit}}}} at the coded distance "
+            f"{{{{edge_radius}}}}, at {place}."
+        )
+    else:
+        conclusion = (
+            f"From the centre to the coded distance {{{{edge_radius}}}} the best predicted "
+            f"{{{{response_name}}}} {verb} from {{{{center_predicted:unit}}}} to "
+            f"{{{{edge_predicted:unit}}}}, reached at {place}."
+        )
     if result.edge_ci_low is not None:
         details.append(
             "There the {{level:%}} confidence interval of the mean runs from {{edge_ci_low}} to "

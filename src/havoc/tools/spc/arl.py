@@ -361,8 +361,14 @@ def _narrate(result: AverageRunLength) -> Narrative:
             "np": "a shift of the fraction defective to {{shifted_mean}}",
             "t2": "a shift of the mean vector by a Mahalanobis distance of {{shift}}",
             "mewma": "a shift of the mean vector by a Mahalanobis distance of {{shift}}",
-        }.get(result.kind, "a shift of {{shift}} standard deviations")
-        conclusion = f"On average {{{{name}}}} signals {moved} after {{{{arl}}}} points"
+        }.get(
+            result.kind,
+            "a shift of {{shift}} standard deviation"
+            if result.shift == 1
+            else "a shift of {{shift}} standard deviations",
+        )
+        points = "point" if result.arl == 1 else "points"
+        conclusion = f"On average {{{{name}}}} signals {moved} after {{{{arl}}}} {points}"
         if result.time_to_signal is not None:
             conclusion += ", that is after {{time_to_signal}} hours"
         details.append(false_alarm + ".")
@@ -377,7 +383,12 @@ def _narrate(result: AverageRunLength) -> Narrative:
     if result.p_signal is not None and result.beta is not None and result.shift != 0:
         details.append(
             "One point signals with probability {{p_signal:%}} and misses the shift with "
-            "{{beta:%}}; in half of the cases the signal comes within {{median_run_length}} points."
+            "{{beta:%}}; in half of the cases the signal comes "
+            + (
+                "at the first point."
+                if result.median_run_length == 1
+                else "within {{median_run_length}} points."
+            )
         )
     if result.standard_error is not None:
         details.append(

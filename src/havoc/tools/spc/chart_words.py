@@ -43,7 +43,7 @@ def _rare_events(result: ControlChart) -> list[str]:
     if result.below_limits:
         said.append("Below the lower limit the events come more often ({{below_limits}}).")
     if result.mean_between is not None:
-        said.append("On average {{mean_between}} lie between two events.")
+        said.append("The interval between two events is {{mean_between:unit}} on average.")
     return said
 
 

@@ -104,7 +104,7 @@ def narrate(result: PhaseOne) -> Narrative:
             f"{chart} chart {final}."
         )
     else:
-        points = "point" if result.removed_count == 1 else "points"
+        points = "point" if result.points == 1 else "points"
         conclusion = (
             f"{{{{removed_count}}}} of {{{{points}}}} {points} left the basis of the limits of the "
             f"{chart} chart ({{{{removed}}}}); the limits are now {final}."
