@@ -13,7 +13,7 @@ import pytest
 from bundle_examples import small_bundle
 from foreign_examples import byte_level_tokenizer
 from havoc.bundle import Bundle, write_bundle
-from havoc.bundle.folder import new_file, new_folder
+from havoc.bundle.folder import new_file, new_folder, remove_folder, remove_leftovers
 from havoc.errors import InputError
 from havoc.model.config import HavocConfig
 from havoc.tokenizer.foreign import ForeignTokenizer
@@ -152,3 +152,17 @@ def test_a_file_that_fails_half_way_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be written"), new_file(tmp_path / "file" / "c"):
         pass
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_removal_that_breaks_off_leaves_no_half_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a kill in the middle of it: the name is gone, and the rest is swept up later."""
+    (tmp_path / "step-1").mkdir()
+    (tmp_path / "step-1" / "model.safetensors").write_bytes(b"1")
+    monkeypatch.setattr("shutil.rmtree", lambda *args, **settings: None)
+    remove_folder(tmp_path / "step-1")
+    assert not (tmp_path / "step-1").exists()
+    monkeypatch.undo()
+    remove_leftovers(tmp_path)
+    assert list(tmp_path.iterdir()) == []

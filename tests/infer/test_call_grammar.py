@@ -57,12 +57,18 @@ def test_a_call_holds_no_figure_and_is_one_that_the_tool_reads(operation: str) -
     except InputError as error:
         assert "nothing in the question can be" in str(error)
         return
+    # a figure may stand in a call where the tool itself lists it as a choice
+    listed = re.findall(
+        r'"enum":\[([^\]]*)\]', json.dumps(registry.get(operation).schema()).replace(" ", "")
+    )
+    choices = {item for one in listed for item in one.split(",")}
     for text in calls:
         call = json.loads(text)
         args = call["args"]
         assert args.pop("operation") == operation
         strings = re.findall(r'"(?:[^"\\]|\\.)*"|[-\d.]+', re.sub(r"<[dcnl]\d+>", "", text))
-        assert not any(re.fullmatch(r"[-\d.]+", item) for item in strings), text
+        figures = {item for item in strings if re.fullmatch(r"[-\d.]+", item)}
+        assert figures <= choices, text
         try:
             registry.get(operation).typed(resolved(args, SLOTS))
         except InputError as error:

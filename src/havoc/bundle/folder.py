@@ -92,6 +92,14 @@ def new_file(path: str | os.PathLike[str]) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+def remove_folder(path: Path) -> None:
+    """Remove a folder as a whole: a process killed meanwhile leaves no half of it by its name."""
+    temporary = path.parent / f"{TEMPORARY}{secrets.token_hex(8)}.tmp"
+    with suppress(OSError):
+        os.rename(path, temporary)
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
 def remove_leftovers(parent: Path) -> None:
     """Remove what a killed process left half-written in ``parent``."""
     for entry in parent.glob(f"{TEMPORARY}*.tmp"):

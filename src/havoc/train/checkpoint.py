@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +19,7 @@ import msgspec
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from havoc.bundle.folder import NewFolder, new_folder, remove_leftovers
+from havoc.bundle.folder import NewFolder, new_folder, remove_folder, remove_leftovers
 from havoc.bundle.tensors import open_tensors
 from havoc.errors import InputError
 from havoc.files import sync_file
@@ -110,7 +109,7 @@ def prune(folder: Path, keep_last: int, best: int | None) -> None:
     """Remove all but the last checkpoints and the one of the best step."""
     for entry in checkpoints(folder)[:-keep_last]:
         if best is None or entry != checkpoint_path(folder, best):
-            shutil.rmtree(entry, ignore_errors=True)
+            remove_folder(entry)
 
 
 def file_digest(path: Path) -> str:

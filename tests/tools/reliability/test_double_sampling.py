@@ -25,7 +25,7 @@ def test_plan_of_montgomery(run: Run) -> None:
     plan = run("double_sampling", n=[50, 100], accept=[1, 3], p=0.05)
     assert plan["pa_first"] == pytest.approx(0.279, abs=5e-4)
     assert plan["pa"] == pytest.approx(0.290, abs=1.5e-3)
-    assert (plan["r1"], plan["r2"]) == (4, 4)
+    assert (plan["re1"], plan["re2"]) == (4, 4)
 
 
 def _simulated(

@@ -150,8 +150,8 @@ def double_sampling(
     )
     if len(stages) == 2:
         first, second = stages
-        result.n1, result.c1, result.r1 = first.n, first.ac, first.re
-        result.n2, result.c2, result.r2 = second.n, second.ac, second.re
+        result.n1, result.c1, result.re1 = first.n, first.ac, first.re
+        result.n2, result.c2, result.re2 = second.n, second.ac, second.re
     _risks(result, counted)
     _at_qualities(result, counted, p)
     if goal == "find":

@@ -36,7 +36,7 @@ class StagedPoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 class DoubleSampling(Outcome):
     """``stages`` holds sample size, acceptance and rejection number of every sample.
 
-    For a double plan ``n1, c1, r1, n2, c2, r2`` repeat them. ``pa``, ``asn``,
+    For a double plan ``n1, c1, re1, n2, c2, re2`` repeat them. ``pa``, ``asn``,
     ``asn_curtailed``, ``aoq`` and ``ati`` belong to ``p`` (a number for one quality, lists
     for several; rows in ``by_quality``). ``single_n`` and ``single_c`` are the single plan
     with the same protection. All qualities are fractions.
@@ -47,10 +47,10 @@ class DoubleSampling(Outcome):
     stages: list[Stage]
     n1: int | None = None
     c1: int | None = None
-    r1: int | None = None
+    re1: int | None = None
     n2: int | None = None
     c2: int | None = None
-    r2: int | None = None
+    re2: int | None = None
     lot_size: int | None = None
     p: float | list[float] | None = None
     pa: float | list[float] | None = None
