@@ -120,9 +120,18 @@ def test_draws_are_uniform() -> None:
         ({"min_p": 1.1}, "min_p"),
         ({"stop": ("",)}, "stop: holds an empty text"),
         ({"logit_bias": {1: float("inf")}}, "logit_bias"),
+        ({"logit_bias": {1: 1e300}}, "logit_bias: holds a value that is no number, or too large"),
         ({"repetition_penalty": 0.0}, "repetition_penalty"),
+        ({"repetition_penalty": 1e-300}, "repetition_penalty"),
     ],
 )
 def test_settings_out_of_range_are_refused(settings: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         SamplingParams(**settings)
+
+
+@given(st.floats(5e-324, 1e-6), st.floats(1, 2.0**126, width=32))
+def test_a_temperature_near_zero_takes_the_likeliest(temperature: float, size: float) -> None:
+    logits = np.asarray([-size, size, 0, size / 2], np.float32)
+    params = SamplingParams(temperature=temperature, logit_bias={0: -1e30})
+    assert choose(logits, params, 3, {}, {}).token == 1

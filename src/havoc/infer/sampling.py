@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from havoc.errors import InputError
 
 MOST_TOKENS = 1 << 20
+MOST_BIAS = 1e30
 _MASK = (1 << 64) - 1
 
 
@@ -51,21 +52,24 @@ class SamplingParams:
             ("frequency_penalty", -100, 100),
             ("seed", 0, _MASK),
             ("logprobs", 0, 100),
+            ("repetition_penalty", 0.01, 100),
         ):
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
                 raise InputError(f"is {value}", where=name, remedy=f"give {low} to {high}")
-        for name, most in (("top_p", 1.0), ("repetition_penalty", 100.0)):
-            if not 0 < getattr(self, name) <= most:
-                raise InputError(
-                    f"is {getattr(self, name)}",
-                    where=name,
-                    remedy=f"give more than 0, at most {most:g}",
-                )
+        if not 0 < self.top_p <= 1:
+            raise InputError(
+                f"is {self.top_p}", where="top_p", remedy="give more than 0, at most 1"
+            )
         if any(not text for text in self.stop) or len(self.stop) > 16:
             raise InputError("holds an empty text, or more than 16", where="stop")
-        if any(not math.isfinite(value) for value in self.logit_bias.values()):
-            raise InputError("holds a value that is no number", where="logit_bias")
+        # further out a logit would leave the range of single precision
+        if not all(abs(value) <= MOST_BIAS for value in self.logit_bias.values()):
+            raise InputError(
+                "holds a value that is no number, or too large",
+                where="logit_bias",
+                remedy=f"give {-MOST_BIAS:g} to {MOST_BIAS:g}",
+            )
 
     @property
     def changes_logits(self) -> bool:
@@ -96,7 +100,8 @@ def choose(
 ) -> Choice:
     """The next token of ``logits`` [vocabulary] at ``position`` of its sequence.
 
-    ``prompt`` and ``made`` count tokens. Raises InputError where nothing is allowed.
+    ``prompt`` and ``made`` count tokens. Raises InputError where nothing is allowed, or where
+    the network overflowed.
     """
     if params.changes_logits:
         logits = _penalised(logits, params, prompt, made)
@@ -105,6 +110,10 @@ def choose(
     token = int(logits.argmax())
     if logits[token] == -np.inf:
         raise InputError("no token is allowed here", where="constraint", remedy="relax it")
+    if not math.isfinite(logits[token]):  # argmax stops at the first that is no number
+        raise InputError(
+            "the network gave no numbers", where="logits", remedy="use another checkpoint"
+        )
     if params.temperature > 0:
         token = _drawn(logits, params, position)
     if params.logprobs is None:
@@ -146,8 +155,9 @@ def _drawn(logits: NDArray[np.float32], params: SamplingParams, position: int) -
         candidates = np.flatnonzero(logits > -np.inf)
     # ties in the order of the ids, so that a draw does not depend on how they were found
     candidates = candidates[np.lexsort((candidates, -logits[candidates]))]
-    scaled = logits[candidates].astype(np.float64) / params.temperature
-    weights = np.exp(scaled - scaled[0])
+    below = logits[candidates].astype(np.float64) - float(logits[candidates[0]])
+    with np.errstate(over="ignore"):  # close to temperature 0 only the likeliest is left
+        weights = np.exp(below / params.temperature)
     if params.min_p:
         weights = weights[weights >= params.min_p]
     total = np.cumsum(weights)
