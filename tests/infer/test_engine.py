@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import random
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from itertools import zip_longest
 from typing import Any
 
+import numpy as np
 import pytest
-from drawn_networks import Drawn, RandomWeights
+from drawn_networks import SMALL, Drawn, RandomWeights
 from soak import soak
 
 from havoc.errors import InputError
 from havoc.infer import InferenceEngine, QueueFull, SamplingParams
-from havoc.infer.constraints import JsonSchema
+from havoc.infer.constraints import Choice, JsonSchema, Regex
 from havoc.infer.native import NativeBackend
 from havoc.infer.torch_backend import TorchBackend
 from havoc.tokenizer import HavocTokenizer
@@ -224,3 +228,173 @@ def test_ternary_and_int8_run_the_engine(tokenizer: HavocTokenizer, backend: Any
 def test_a_short_soak_leaves_nothing_behind() -> None:
     compared, cancelled = soak(400, seed=5)
     assert compared >= 5 and cancelled >= 1
+
+
+class Failing:
+    """A constraint that fails while it is followed, as one that runs into its limits does."""
+
+    complete = False
+
+    def allowed(self) -> Any:
+        raise InputError("too complex", where="constraint")
+
+
+def test_a_constraint_that_fails_ends_its_request_alone(
+    backend: Any, tokenizer: HavocTokenizer
+) -> None:
+    engine = InferenceEngine(backend, tokenizer)
+    params = SamplingParams(max_tokens=8)
+    good = engine.submit(PROMPTS[0], params, constraint=SCHEMA)
+    bad = engine.submit(PROMPTS[1], params, constraint=Choice(("yes", "no")))
+    engine._waiting[-1].matcher = Failing()  # type: ignore[assignment]
+    drained(engine)
+    failed, fine = engine.result(bad), engine.result(good)
+    assert failed is not None and failed.finish_reason == "error"
+    assert failed.error == "constraint: too complex"
+    alone = InferenceEngine(backend, tokenizer)
+    (wanted,) = alone.generate([PROMPTS[0]], params, constraint=SCHEMA)
+    assert fine is not None and fine.tokens == wanted.tokens
+    assert engine.pool.held == 0
+
+
+def test_streams_side_by_side_lose_nothing(backend: Any, tokenizer: HavocTokenizer) -> None:
+    engine = InferenceEngine(backend, tokenizer)
+    params = SamplingParams(max_tokens=20, ignore_eos=True)
+    wanted = [result.text for result in engine.generate(PROMPTS[:2], params)]
+    streams = [engine.stream(prompt, params) for prompt in PROMPTS[:2]]
+    texts = ["", ""]
+    for number, pair in enumerate(zip_longest(*streams)):
+        if number == 3:  # a whole answer in between
+            engine.generate([PROMPTS[2]], params)
+        for place, event in enumerate(pair):
+            texts[place] += event.text if event else ""
+    assert texts == wanted
+
+
+def test_what_fails_leaves_nothing_in_the_queue(backend: Any, tokenizer: HavocTokenizer) -> None:
+    engine = InferenceEngine(backend, tokenizer)
+    with pytest.raises(InputError, match="is empty"):
+        engine.generate([PROMPTS[0], PROMPTS[1], []])
+    assert not engine.busy and engine.steps == 0
+    other = engine.submit(PROMPTS[0], SamplingParams(max_tokens=5))
+    stream = engine.stream(PROMPTS[1], SamplingParams(max_tokens=50))
+    next(stream)
+    stream.close()  # type: ignore[attr-defined]
+    drained(engine)
+    assert engine.result(other) is not None and not engine._results
+
+
+def test_threads_may_generate_at_the_same_time(backend: Any, tokenizer: HavocTokenizer) -> None:
+    engine = InferenceEngine(backend, tokenizer, blocks=40)
+    params = SamplingParams(max_tokens=25, temperature=0.8, seed=3)
+    wanted = [engine.generate([asked(number)], params)[0].tokens for number in range(12)]
+    with ThreadPoolExecutor(4) as pool:
+        made = pool.map(lambda number: engine.generate([asked(number)], params), range(12))
+        assert [one[0].tokens for one in made] == wanted
+    assert not engine.busy and engine.pool.held == 0
+
+
+def test_a_constraint_that_takes_long_to_compile_keeps_nobody_waiting(
+    backend: Any, tokenizer: HavocTokenizer
+) -> None:
+    engine = InferenceEngine(backend, tokenizer)
+    begun, go_on = threading.Event(), threading.Event()
+
+    class Slow:
+        def matcher(self, constraint: Any) -> Any:
+            begun.set()
+            assert go_on.wait(20)
+            raise InputError("gave up", where="constraint")
+
+    engine._compiler = Slow()  # type: ignore[assignment]
+    with ThreadPoolExecutor(2) as pool:
+        slow = pool.submit(engine.submit, PROMPTS[1], constraint=Choice(("yes",)))
+        assert begun.wait(20)
+        quick = pool.submit(engine.generate, [PROMPTS[0]], SamplingParams(max_tokens=3))
+        try:
+            assert len(quick.result(timeout=10)[0].tokens) == 3
+        finally:
+            go_on.set()
+        assert "gave up" in str(slow.exception())
+
+
+def test_the_usual_cache_is_bounded(tokenizer: HavocTokenizer, backend: Any) -> None:
+    """A context of millions of positions is announced in one line of a config."""
+    config = backend.config.replace(max_seq_len=1 << 24)
+
+    class Counting:
+        def __init__(self, config: Any) -> None:
+            self.config = config
+
+        def new_cache(self, blocks: int) -> int:
+            return blocks
+
+    for some in (config, backend.config):
+        engine = InferenceEngine(Counting(some), tokenizer)  # type: ignore[arg-type]
+        block = some.num_layers * some.num_kv_heads * 2 * 16 * some.head_dim * 4
+        assert engine._cache * block <= 2 << 30
+    assert engine.pool.count == 8 * 256 // 16
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"most_running": 0}, "most_running: is 0; give 1 or more"),
+        ({"blocks": -1}, "blocks: is -1"),
+        ({"step_tokens": 0}, "step_tokens: is 0"),
+        ({"most_waiting": 0}, "most_waiting: is 0"),
+    ],
+)
+def test_limits_under_which_nothing_would_run_are_refused(
+    backend: Any, tokenizer: HavocTokenizer, settings: Any, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        InferenceEngine(backend, tokenizer, **settings)
+
+
+def test_a_vocabulary_of_another_network_is_refused(tokenizer: HavocTokenizer) -> None:
+    config = SMALL.replace(vocab_size=tokenizer.vocab_size + 16)
+    with pytest.raises(InputError, match=r"tokenizer: has \d+ ids, the network"):
+        InferenceEngine(NativeBackend(config, RandomWeights(config)), tokenizer)
+
+
+def test_a_met_constraint_ends_whatever_is_ignored(backend: Any, tokenizer: HavocTokenizer) -> None:
+    engine = InferenceEngine(backend, tokenizer)
+    bias = {tokenizer.eos: 100.0}
+    params = SamplingParams(max_tokens=30, ignore_eos=True, logit_bias=bias)
+    (result,) = engine.generate([PROMPTS[0]], params, constraint=Regex("ab*"))
+    assert (result.text, result.finish_reason) == ("a", "stop")
+    assert tokenizer.eos not in result.tokens
+
+
+def test_forced_tokens_keep_to_every_limit(backend: Any, tokenizer: HavocTokenizer) -> None:
+    engine = InferenceEngine(backend, tokenizer)
+    constraint = JsonSchema({"const": {"tool": "python_math", "alpha": 0.05}})
+    (whole,) = engine.generate([PROMPTS[0]], constraint=constraint)
+    assert engine.steps < len(whole.tokens) and whole.finish_reason == "stop"
+    for most in range(1, len(whole.tokens)):
+        params = SamplingParams(max_tokens=most)
+        (result,) = engine.generate([PROMPTS[0]], params, constraint=constraint)
+        assert result.tokens == whole.tokens[:most] and result.finish_reason == "length"
+    params = SamplingParams(stop=("alpha",))
+    (result,) = engine.generate([PROMPTS[0]], params, constraint=constraint)
+    assert (result.text, result.finish_reason) == ('{"tool":"python_math","', "stop")
+    ending = whole.tokens[4]
+    params = SamplingParams(stop_ids=(ending,))
+    (result,) = engine.generate([PROMPTS[0]], params, constraint=constraint)
+    assert result.tokens == whole.tokens[: whole.tokens.index(ending)]
+    assert result.finish_reason == "stop"
+
+
+def test_a_network_that_overflows_says_so(backend: Any, tokenizer: HavocTokenizer) -> None:
+    class Overflowing:
+        config = backend.config
+        new_cache = backend.new_cache
+
+        def run(self, cache: Any, step: Any) -> Any:
+            return np.full((len(step.wanted), self.config.vocab_size), np.nan, np.float32)
+
+    engine = InferenceEngine(Overflowing(), tokenizer)  # type: ignore[arg-type]
+    for temperature in (0.0, 1.0):
+        (result,) = engine.generate([PROMPTS[0]], SamplingParams(temperature=temperature))
+        assert result.error.startswith("logits: the network gave no numbers")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -22,16 +23,18 @@ from havoc.infer.constraints import Compiler, Constraint
 from havoc.infer.requests import Event, GenerationResult, Request
 from havoc.infer.sampling import Choice, SamplingParams, choose
 from havoc.infer.streaming import TextStream
+from havoc.model.config import HavocConfig
 from havoc.tokenizer import HavocTokenizer
 from havoc.tokenizer.foreign import ForeignTokenizer
 
 GREEDY = SamplingParams()
+MOST_CACHE_BYTES = 2 << 30
 FEW_COLUMNS = 0.5
 """Above this share of the vocabulary the logits are computed as a whole."""
 
 
 class InferenceEngine:
-    """Continues prompts. One thread calls ``step``; any may ``submit`` and ``cancel``."""
+    """Continues prompts. Any thread may ask; steps take turns."""
 
     def __init__(
         self,
@@ -44,11 +47,28 @@ class InferenceEngine:
         most_waiting: int = 1024,
         prefix_cache: bool = True,
     ) -> None:
-        """``blocks`` of 16 positions (0: room for eight full contexts)."""
-        context = backend.config.max_seq_len
+        """``blocks`` of 16 positions (0: room for eight full contexts, within 2 GiB).
+
+        Raises InputError for a limit below one, a cache that is too large, or a vocabulary that
+        is not the network's.
+        """
+        for name, value, least in (
+            ("blocks", blocks, 0),
+            ("most_running", most_running, 1),
+            ("step_tokens", step_tokens, 1),
+            ("most_waiting", most_waiting, 1),
+        ):
+            if value < least:
+                raise InputError(f"is {value}", where=name, remedy=f"give {least} or more")
+        if tokenizer.vocab_size != backend.config.vocab_size:
+            raise InputError(
+                f"has {tokenizer.vocab_size} ids, the network {backend.config.vocab_size}",
+                where="tokenizer",
+                remedy="use the vocabulary that the network was trained with",
+            )
         self.backend = backend
         self.tokenizer = tokenizer
-        self.pool = BlockPool(blocks or 8 * -(-context // BLOCK))
+        self.pool = BlockPool(blocks or _usual_blocks(backend.config))
         self.most_running = most_running
         self.step_tokens = max(step_tokens, most_running)
         self.most_waiting = most_waiting
@@ -60,7 +80,10 @@ class InferenceEngine:
         self._running: list[Request] = []
         self._results: dict[int, GenerationResult] = {}
         self._numbers = 0
-        self._lock = threading.Lock()
+        # a stream that is left may be closed by the garbage collector, wherever this thread is
+        self._lock = threading.RLock()  # what waits and runs
+        self._stepping = threading.Lock()
+        self._compiling = threading.Lock()
 
     # --- asking -------------------------------------------------------------------------
 
@@ -79,17 +102,9 @@ class InferenceEngine:
         ``control`` shows control ids in the text. Raises InputError for what cannot be
         carried out, QueueFull where too many wait.
         """
-        tokens = self._prompt(prompt, truncate)
-        matcher = self._matcher(constraint) if constraint is not None else None
-        stream = TextStream(self.tokenizer, params.stop, control=control)
-        with self._lock:
-            if len(self._waiting) >= self.most_waiting:
-                raise QueueFull(f"{len(self._waiting)} requests wait already", where="engine")
-            self._numbers += 1
-            request = Request(self._numbers, tokens, len(tokens), params, stream, matcher)
-            request.prompt_counts = Counter(tokens)
-            self._waiting.append(request)
-            return request.number
+        return self._submitted(
+            prompt, params, constraint=constraint, truncate=truncate, control=control
+        ).number
 
     def cancel(self, number: int) -> None:
         """End a request at the next step; nothing happens if it has ended."""
@@ -110,25 +125,32 @@ class InferenceEngine:
         **options: Any,
     ) -> list[GenerationResult]:
         """Continue prompts to their ends, together."""
-        numbers = [self.submit(prompt, params, **options) for prompt in prompts]
-        wanted = set(numbers)
-        while wanted - self._results.keys():
-            self.step()
-        return [self._results.pop(number) for number in numbers]
+        requests: list[Request] = []
+        try:
+            for prompt in prompts:
+                requests.append(self._submitted(prompt, params, **options))
+            while any(request.number not in self._results for request in requests):
+                self.step()
+            return [self._results.pop(request.number) for request in requests]
+        finally:
+            self._forget(requests)
 
     def stream(
         self, prompt: str | Sequence[int], params: SamplingParams = GREEDY, **options: Any
     ) -> Iterator[Event]:
         """Continue one prompt and hand out what comes. Leaving the loop cancels it."""
-        number = self.submit(prompt, params, **options)
+        events: deque[Event] = deque()
+        request = self._submitted(prompt, params, events=events, **options)
         try:
-            while number not in self._results:
-                yield from (event for event in self.step() if event.request == number)
-        finally:
-            self.cancel(number)
-            while self.busy and number not in self._results:
+            while True:
+                while events:  # which a step for another request may have brought
+                    event = events.popleft()
+                    yield event
+                    if event.finish_reason:
+                        return
                 self.step()
-            self._results.pop(number, None)
+        finally:
+            self._forget([request])
 
     def result(self, number: int) -> GenerationResult | None:
         """The result of a request that has ended, handed out once."""
@@ -138,21 +160,24 @@ class InferenceEngine:
 
     def step(self) -> list[Event]:
         """Compute one batch; what it added to the requests in it."""
-        with self._lock:
-            events = self._drop_cancelled()
-            batch = self._schedule()
-        if not batch:
+        with self._stepping:
+            with self._lock:
+                events = self._drop_cancelled()
+                batch = self._schedule()
+            batch = self._constrained(batch, events)
+            if not batch:
+                return events
+            logits, rows = self._run(batch)
+            self.steps += 1
+            for request, count in batch:
+                full = request.computed // BLOCK
+                request.computed += count
+                if self.prefix_cache and request.computed // BLOCK > full:
+                    self.pool.record(request.blocks, request.tokens, request.computed // BLOCK)
+                row = rows.get(request.number)
+                if row is not None:
+                    events.append(self._advance(request, logits[row]))
             return events
-        logits, rows = self._run(batch)
-        self.steps += 1
-        for request, count in batch:
-            request.computed += count
-            if self.prefix_cache:
-                self.pool.record(request.blocks, request.tokens, request.computed // BLOCK)
-            row = rows.get(request.number)
-            if row is not None:
-                events.append(self._advance(request, logits[row]))
-        return events
 
     def _schedule(self) -> list[tuple[Request, int]]:
         """Which requests read how many tokens: those that generate first, oldest first."""
@@ -196,7 +221,8 @@ class InferenceEngine:
             last = max(others, key=lambda item: item.number)
             self._give_back(last)
             self._running.remove(last)
-            self._waiting.appendleft(last)
+            place = sum(item.number < last.number for item in self._waiting)
+            self._waiting.insert(place, last)  # who came first stays first
             if last is request:
                 return False
         return True
@@ -205,6 +231,21 @@ class InferenceEngine:
         self.pool.release(request.blocks)
         request.blocks = []
         request.computed = 0
+
+    def _constrained(
+        self, batch: list[tuple[Request, int]], events: list[Event]
+    ) -> list[tuple[Request, int]]:
+        """The batch with what may come next; whose constraint fails ends here, alone."""
+        kept = []
+        for request, count in batch:
+            if request.matcher is not None and count == request.pending:
+                try:
+                    request.allowed = request.matcher.allowed()
+                except HavocError as error:
+                    events.append(self._finish(request, "error", error=str(error)))
+                    continue
+            kept.append((request, count))
+        return kept
 
     def _run(self, batch: list[tuple[Request, int]]) -> tuple[Any, dict[int, int]]:
         width = max(len(request.blocks) for request, _ in batch)
@@ -235,14 +276,13 @@ class InferenceEngine:
     def _columns(self, requests: list[Request]) -> Integers:
         """The blocks of 16 ids that any of the requests may choose from (none: all)."""
         if not requests or any(
-            request.matcher is None or request.params.logprobs is not None for request in requests
+            request.allowed is None or request.params.logprobs is not None for request in requests
         ):
             return NONE
         needed = np.zeros(-(-self.tokenizer.vocab_size // 16), np.bool_)
         for request in requests:
-            assert request.matcher is not None
-            ids = np.flatnonzero(request.matcher.allowed())
-            needed[ids >> 4] = True
+            assert request.allowed is not None
+            needed[np.flatnonzero(request.allowed) >> 4] = True
         columns = np.flatnonzero(needed).astype(np.int32)
         return columns if len(columns) <= FEW_COLUMNS * len(needed) else NONE
 
@@ -251,32 +291,33 @@ class InferenceEngine:
     def _advance(self, request: Request, logits: Any) -> Event:
         """Choose the next token, add what it forces, and see whether that is the end."""
         try:
-            allowed = request.matcher.allowed() if request.matcher else None
             choice = choose(
                 logits,
                 request.params,
                 len(request.tokens),
                 request.prompt_counts,
                 request.made_counts,
-                allowed,
+                request.allowed,
             )
             if self._ends(request, choice.token):
                 return self._finish(request, "stop")
-            choices = [choice]
+            choices, ended = [choice], False
             if request.matcher is not None:
                 request.matcher.accept([choice.token])
                 room = self._room(request) - 1
                 forced = request.matcher.forced()[: max(0, room)]
-                request.matcher.accept(forced)
-                choices += [Choice(token) for token in forced]
+                taken = list(takewhile(lambda token: not self._ends(request, token), forced))
+                request.matcher.accept(taken)
+                choices += [Choice(token) for token in taken]
+                ended = request.matcher.complete or len(taken) < len(forced)
         except HavocError as error:
             return self._finish(request, "error", error=str(error))
         text = request.add(choices)
-        if request.stream.stopped or (request.matcher is not None and request.matcher.complete):
+        if request.stream.stopped or ended:
             return self._finish(request, "stop", text, choices)
         if self._room(request) <= 0:
             return self._finish(request, "length", text, choices)
-        return Event(request.number, text, tuple(choices))
+        return _told(request, Event(request.number, text, tuple(choices)))
 
     def _room(self, request: Request) -> int:
         """Tokens that may still come."""
@@ -285,7 +326,9 @@ class InferenceEngine:
         return min(request.params.max_tokens - request.made, context, capacity)
 
     def _ends(self, request: Request, token: int) -> bool:
-        ends = token == self.tokenizer.eos and not request.params.ignore_eos
+        # where the constraint is met nothing can follow, whatever is ignored
+        goes_on = request.params.ignore_eos and request.matcher is None
+        ends = token == self.tokenizer.eos and not goes_on
         return ends or token in request.params.stop_ids
 
     def _finish(
@@ -302,14 +345,58 @@ class InferenceEngine:
             self._running.remove(request)
         self._give_back(request)
         self._results[request.number] = request.result(reason, error)
-        return Event(request.number, text + rest, tuple(choices), reason, error)
+        if request.forgotten:
+            self._results.pop(request.number, None)
+        event = Event(request.number, text + rest, tuple(choices), reason, error)
+        return _told(request, event)
 
     def _drop_cancelled(self) -> list[Event]:
         gone = [item for item in (*self._running, *self._waiting) if item.cancelled]
-        for request in gone:
-            if request in self._waiting:
-                self._waiting.remove(request)
-        return [self._finish(request, "cancelled") for request in gone]
+        return [self._drop(request) for request in gone]
+
+    def _drop(self, request: Request) -> Event:
+        if request in self._waiting:
+            self._waiting.remove(request)
+        return self._finish(request, "cancelled")
+
+    def _forget(self, requests: Sequence[Request]) -> None:
+        """Nobody waits for these: they end, and leave no result."""
+        for request in requests:
+            request.forgotten = request.cancelled = True
+        # where a step is under way, the next one drops them
+        if self._stepping.acquire(blocking=False):
+            try:
+                with self._lock:
+                    for request in requests:
+                        if request in self._running or request in self._waiting:
+                            self._drop(request)
+            finally:
+                self._stepping.release()
+        for request in requests:
+            self._results.pop(request.number, None)
+
+    def _submitted(
+        self,
+        prompt: str | Sequence[int],
+        params: SamplingParams,
+        *,
+        constraint: Constraint | None = None,
+        truncate: bool = False,
+        control: bool = False,
+        events: deque[Event] | None = None,
+    ) -> Request:
+        tokens = self._prompt(prompt, truncate)
+        matcher = self._matcher(constraint) if constraint is not None else None
+        stream = TextStream(self.tokenizer, params.stop, control=control)
+        with self._lock:
+            if len(self._waiting) >= self.most_waiting:
+                raise QueueFull(f"{len(self._waiting)} requests wait already", where="engine")
+            self._numbers += 1
+            request = Request(self._numbers, tokens, len(tokens), params, stream, matcher)
+            request.prompt_counts = Counter(tokens)
+            request.events = events
+            self._waiting.append(request)
+            return request
 
     def _prompt(self, prompt: str | Sequence[int], truncate: bool) -> list[int]:
         if isinstance(prompt, str):
@@ -334,7 +421,7 @@ class InferenceEngine:
         return tokens
 
     def _matcher(self, constraint: Constraint) -> Any:
-        with self._lock:
+        with self._compiling:  # not the lock of the steps: a large schema takes its time
             if not isinstance(self.tokenizer, HavocTokenizer):
                 raise InputError(
                     "constraints need a vocabulary of havoc",
@@ -344,6 +431,19 @@ class InferenceEngine:
             if self._compiler is None:
                 self._compiler = Compiler(self.tokenizer)
             return self._compiler.matcher(constraint)
+
+
+def _told(request: Request, event: Event) -> Event:
+    if request.events is not None:
+        request.events.append(event)
+    return event
+
+
+def _usual_blocks(config: HavocConfig) -> int:
+    """Room for eight full contexts, as far as that is no unreasonable memory."""
+    contexts = 8 * -(-config.max_seq_len // BLOCK)
+    block = config.num_layers * config.num_kv_heads * 2 * BLOCK * config.head_dim * 4
+    return max(1, min(contexts, MOST_CACHE_BYTES // block))
 
 
 class QueueFull(InputError):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
 
 from havoc.infer.constraints import Matcher
 from havoc.infer.sampling import Choice, SamplingParams
@@ -67,6 +70,9 @@ class Request:
     prompt_counts: Counter[int] = field(default_factory=Counter)
     made_counts: Counter[int] = field(default_factory=Counter)
     cancelled: bool = False
+    forgotten: bool = False  # nobody will ask for its result
+    events: deque[Event] | None = None  # where a stream takes its events from
+    allowed: NDArray[np.bool_] | None = None  # what the constraint lets come next, in this step
 
     @property
     def made(self) -> int:
