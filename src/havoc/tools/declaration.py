@@ -31,6 +31,7 @@ from typing import Any, TypeVar, get_type_hints
 import msgspec
 
 from havoc.errors import InputError
+from havoc.tools.magnitude import within_range
 from havoc.tools.result import Narrative, Outcome, Recomputed, ToolResult
 
 PACKAGES = ("stats", "doe", "spc", "msa", "reliability", "symbolic")
@@ -51,12 +52,14 @@ class Tool:
         title: str,
         source: str,
         version: int = 1,
+        any_magnitude: bool = False,
     ) -> None:
         self.name = name
         self.function = function
         self.title = title
         self.source = source
         self.version = version
+        self.any_magnitude = any_magnitude
         self.summary = inspect.getdoc(function) or ""
         self.narrator: Narrator | None = None
         self.verifier: Verifier | None = None
@@ -90,9 +93,12 @@ class Tool:
     def typed(self, arguments: Mapping[str, Any]) -> msgspec.Struct:
         """The argument structure, whose fields may have other names in JSON (``lambda``)."""
         try:
-            return msgspec.convert(_plain(arguments), self.arguments)
+            typed: msgspec.Struct = msgspec.convert(_plain(arguments), self.arguments)
         except msgspec.ValidationError as error:
             raise _input_error(self, arguments, str(error)) from None
+        if not self.any_magnitude:
+            within_range(typed)
+        return typed
 
     def schema(self) -> dict[str, Any]:
         """JSON Schema of the arguments, self-contained."""
@@ -119,12 +125,23 @@ class Tool:
 
 
 def tool(
-    name: str, *, title: str, source: str, version: int = 1
+    name: str, *, title: str, source: str, version: int = 1, any_magnitude: bool = False
 ) -> Callable[[Callable[..., Outcome]], Tool]:
-    """Declare a function as the tool ``name``. ``source`` cites where the method comes from."""
+    """Declare a function as the tool ``name``. ``source`` cites where the method comes from.
+
+    Arguments beyond what measured values can be are refused, unless the method
+    computes with ``any_magnitude``: formulas, units, p-values.
+    """
 
     def declare(function: Callable[..., Outcome]) -> Tool:
-        return Tool(name, function, title=title, source=source, version=version)
+        return Tool(
+            name,
+            function,
+            title=title,
+            source=source,
+            version=version,
+            any_magnitude=any_magnitude,
+        )
 
     return declare
 

@@ -125,7 +125,7 @@ def test_only_the_ratio_of_effect_and_sigma_counts(
         ({"n_factors": 3, "runs": 10, "effect": 1.0}, "no 10 runs"),
         ({"n_factors": 9, "runs": 8, "effect": 1.0}, "cannot estimate 9"),
         ({"n_factors": 3, "effect": 0.0}, "above zero"),
-        ({"n_factors": 3, "effect": float("nan")}, "above zero"),
+        ({"n_factors": 3, "effect": float("nan")}, "not a finite number"),
         ({"n_factors": 3, "effect": []}, "no effect"),
         ({"n_factors": 3, "effect": 1.0, "sigma": 0.0}, "sigma"),
         ({"n_factors": 3, "effect": 1.0, "sigma": float("inf")}, "finite"),

@@ -58,6 +58,7 @@ class PValueAdjustment(Outcome):
     "p_value_adjustment",
     title="Adjustment of p-values for many tests",
     source="Holm (1979); Hochberg (1988); Hommel (1988); Benjamini and Hochberg (1995)",
+    any_magnitude=True,
 )
 def p_value_adjustment(
     p_values: Annotated[

@@ -60,7 +60,12 @@ class Integral(Outcome):
     error_estimate: float | None = None
 
 
-@tool("derivative", title="Derivative", source="sympy, checked by finite differences")
+@tool(
+    "derivative",
+    title="Derivative",
+    source="sympy, checked by finite differences",
+    any_magnitude=True,
+)
 def derivative(
     expression: Formula,
     variable: Variable = "",
@@ -111,6 +116,7 @@ def derivative(
     "integral",
     title="Integral",
     source="sympy, checked by adaptive quadrature (QUADPACK)",
+    any_magnitude=True,
 )
 def integral(
     expression: Formula,

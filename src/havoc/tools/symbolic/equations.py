@@ -53,7 +53,12 @@ class Solved(Outcome):
     value: float | None = None
 
 
-@tool("solve", title="Solve equations", source="sympy; Brent (1973) for numerical roots")
+@tool(
+    "solve",
+    title="Solve equations",
+    source="sympy; Brent (1973) for numerical roots",
+    any_magnitude=True,
+)
 def solve(
     expression: Annotated[
         str | list[str], Meta(description="equations such as 3x + 2 = 8; without = they equal 0")

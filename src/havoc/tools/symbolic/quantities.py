@@ -75,7 +75,12 @@ class Evaluated(Outcome):
     inputs: dict[str, str]
 
 
-@tool("unit_conversion", title="Unit conversion", source="NIST SP 811 (pint)")
+@tool(
+    "unit_conversion",
+    title="Unit conversion",
+    source="NIST SP 811 (pint)",
+    any_magnitude=True,
+)
 def unit_conversion(
     value: Annotated[float, Meta(description="the number to convert")],
     from_unit: UnitName,
@@ -171,7 +176,12 @@ def _notes(*given: str) -> list[str]:
     return list(dict.fromkeys(AMBIGUOUS[word] for word in words if word in AMBIGUOUS))
 
 
-@tool("evaluate", title="Evaluate a formula", source="IEEE double precision; units by pint")
+@tool(
+    "evaluate",
+    title="Evaluate a formula",
+    source="IEEE double precision; units by pint",
+    any_magnitude=True,
+)
 def evaluate(
     expression: Formula,
     values: Annotated[

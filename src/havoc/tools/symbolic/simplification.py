@@ -28,7 +28,12 @@ class Simplified(Outcome):
     excluded: list[str] = []  # noqa: RUF012
 
 
-@tool("simplify", title="Simplify a formula", source="sympy, checked at sample points")
+@tool(
+    "simplify",
+    title="Simplify a formula",
+    source="sympy, checked at sample points",
+    any_magnitude=True,
+)
 def simplify(
     expression: Formula,
     kind: Annotated[
