@@ -41,11 +41,19 @@ def test_int8_is_within_half_a_scale(weight: np.ndarray) -> None:
 @given(weights)
 def test_ternary_is_the_nearest_of_three(weight: np.ndarray) -> None:
     codes, scale = ternary_codes(weight)
-    mean = np.abs(weight).mean(dtype=np.float64) or 1.0
+    mean = max(np.abs(weight).mean(dtype=np.float64), np.finfo(np.float32).tiny)
     np.testing.assert_allclose(scale, mean, rtol=1e-6)
     off = np.abs(np.abs(weight) - scale[:, None] / 2) > 1e-6  # halves may go either way
     wanted = np.sign(weight) * (np.abs(weight) > scale[:, None] / 2)
     assert np.array_equal(codes[off], wanted[off])
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_matrix_of_nearly_nothing_has_codes() -> None:
+    weight = np.zeros((4, 8), np.float32)
+    weight[0, 0] = 1e-45  # the mean of these is nothing in single precision
+    for codes, scale in (ternary_codes(weight), int8_codes(weight)):
+        assert (codes == 0).all() and (scale > 0).all()
 
 
 @given(

@@ -45,8 +45,9 @@ def ternary_codes(weight: NDArray[np.float32], rows: Sequence[int] = ()) -> Code
     edges = np.cumsum(rows, dtype=np.int64)[:-1]
     scales = []
     for part in np.split(weight, edges):
-        mean = float(np.abs(part).mean(dtype=np.float64)) or 1.0
-        scales.append(np.full(len(part), mean, np.float32))
+        mean = float(np.abs(part).mean(dtype=np.float64))
+        # a matrix of (nearly) nothing must not be divided by zero
+        scales.append(np.full(len(part), max(mean, np.finfo(np.float32).tiny), np.float32))
     scale = np.concatenate(scales)
     return np.clip(np.rint(weight / scale[:, None]), -1, 1).astype(np.int8), scale
 
