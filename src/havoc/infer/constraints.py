@@ -178,7 +178,8 @@ def _bounded_json(schema: Mapping[str, Any]) -> str:
         elif isinstance(value, list | tuple):
             waiting += [(item, depth + 1) for item in value]
     try:
-        text = json.dumps(schema, allow_nan=False)
+        # as they are, and not escaped, so that half a character is found below
+        text = json.dumps(schema, allow_nan=False, ensure_ascii=False)
     except (TypeError, ValueError):
         raise InputError("is no JSON", where="schema", remedy="give a JSON Schema") from None
     _check_size(text, "the schema")
@@ -186,7 +187,13 @@ def _bounded_json(schema: Mapping[str, Any]) -> str:
 
 
 def _check_size(text: str, name: str) -> None:
-    if len(text.encode("utf-8", "replace")) > MOST_BYTES:
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        raise InputError(
+            f"{name} holds half a character", where="constraint", remedy="correct it"
+        ) from None
+    if size > MOST_BYTES:
         raise InputError(
             f"{name} has more than {MOST_BYTES:,} bytes", where="constraint", remedy="shorten it"
         )
