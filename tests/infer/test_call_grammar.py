@@ -100,3 +100,59 @@ def test_slots_become_what_they_stand_for() -> None:
         "alpha": 0.5,
         "rows": [[0.5], True],
     }
+
+
+def test_control_ids_are_no_slots() -> None:
+    """Their names begin like those of slots."""
+    for name in ("<doubt>", "<correct>", "<eos>", "[thinking]", "</tool>", ""):
+        with pytest.raises(InputError, match="is no slot"):
+            call_grammar("t", "o", {"properties": {}}, {name: 1})
+
+
+def ways(properties: Any, required: tuple[str, ...] = (), definitions: Any = None) -> set[str]:
+    """What random calls of a schema come to, without what stands around."""
+    schema = {"properties": properties, "required": required, "$defs": definitions or {}}
+    matcher_of = call_grammar("t", "o", schema, SLOTS)
+    found = set()
+    for seed in range(60):
+        matcher, ids = COMPILER.matcher(matcher_of), []
+        generator = np.random.default_rng(seed)
+        while not matcher.complete:
+            allowed = np.flatnonzero(matcher.allowed())
+            ids.append(int(generator.choice(allowed)))
+            if ids[-1] == TOKENIZER.eos:
+                break
+            matcher.accept(ids[-1:])
+        args = json.loads(TOKENIZER.decode(ids, control=True))["args"]
+        assert args.pop("operation") == "o"
+        found.add(json.dumps(args))
+    return found
+
+
+def test_an_operation_without_arguments_can_be_called() -> None:
+    assert ways({}) == {"{}"}
+
+
+def test_parts_of_an_object_may_be_left_out() -> None:
+    flag = {"type": "boolean"}
+    inner = {"type": "object", "properties": {"a": flag, "b": flag}}
+    keys = {tuple(json.loads(text)["x"]) for text in ways({"x": inner}, ("x",))}
+    assert keys == {("a",), ("b",), ("a", "b")}
+    inner = {**inner, "required": ["b"]}
+    keys = {tuple(json.loads(text)["x"]) for text in ways({"x": inner}, ("x",))}
+    assert keys == {("b",), ("b", "a")}
+
+
+def test_definitions_within_definitions_end() -> None:
+    """A part that holds itself is left out where it may be; required, it cannot be written."""
+    flag = {"type": "boolean"}
+    node = {
+        "type": "object",
+        "properties": {"on": flag, "next": {"$ref": "#/$defs/Node"}},
+        "required": ["on"],
+    }
+    made = ways({"x": {"$ref": "#/$defs/Node"}}, ("x",), {"Node": node})
+    assert made == {'{"x": {"on": true}}', '{"x": {"on": false}}'}
+    node["required"] = ["on", "next"]
+    with pytest.raises(InputError, match="nothing in the question can be x"):
+        ways({"x": {"$ref": "#/$defs/Node"}}, ("x",), {"Node": node})

@@ -13,7 +13,7 @@ from typing import Any
 
 from havoc.errors import InputError
 from havoc.infer.constraints import Grammar
-from havoc.tokenizer.special import NAMES, SPECIAL
+from havoc.tokenizer.special import FIRST_SLOT, SPECIAL
 
 MOST_ITEMS = 16
 _LETTERS = " | ".join(json.dumps(letter) for letter in "ABCDEFGH")
@@ -65,15 +65,16 @@ class _Rules:
 
     def __init__(self, schema: Mapping[str, Any], slots: Mapping[str, Any]) -> None:
         self._definitions = schema.get("$defs", {})
+        self._within: set[str] = set()  # definitions whose grammar is being written
         for slot in slots:
-            if slot not in NAMES or slot[1:2] not in "dcnl":
+            if slot not in SPECIAL or SPECIAL[slot] < FIRST_SLOT:
                 raise InputError(f"{slot!r} is no slot", where="slots")
         self._slots = slots
 
     def value(self, schema: Mapping[str, Any]) -> str | None:
         """What may stand for a value of ``schema``, None where nothing can."""
         if "$ref" in schema:
-            return self.value(self._definitions[schema["$ref"].rsplit("/", 1)[-1]])
+            return self._definition(schema["$ref"].rsplit("/", 1)[-1])
         if "const" in schema:
             return json.dumps(json.dumps(schema["const"]))
         if "enum" in schema:
@@ -92,6 +93,15 @@ class _Rules:
         if kind == "object":
             return self._object(schema)
         return None
+
+    def _definition(self, name: str) -> str | None:
+        """What may stand for a definition; one that holds itself has no end, so nothing there."""
+        if name in self._within or name not in self._definitions:
+            return None
+        self._within.add(name)
+        value = self.value(self._definitions[name])
+        self._within.remove(name)
+        return value
 
     def _slot(self, fits: Callable[[Any], bool]) -> str | None:
         ids = [SPECIAL[slot] for slot, value in self._slots.items() if fits(value)]
@@ -124,18 +134,30 @@ class _Rules:
             ]
             key = " | ".join([_LETTERS, *names])
             return _repeated("{", f'"\\"" ({key}) "\\":" ({value})', "}")
-        parts: list[str] = []
+        needed: list[tuple[str, str]] = []
+        free: list[tuple[str, str]] = []
         for name, part in schema["properties"].items():
             value = self.value(part)
-            required = name in schema.get("required", ())
-            if required and value is None:
-                return None
-            comma = "," if parts else ""
-            if required and value is not None:
-                parts.append(f"{json.dumps(f'{comma}{json.dumps(name)}:')} ({value})")
-            elif value is not None and parts:  # what may be left out comes after a comma
-                parts.append(f"({json.dumps(f',{json.dumps(name)}:')} ({value}))?")
-        return f'"{{" {" ".join(parts)} "}}"' if parts else None
+            if name in schema.get("required", ()):
+                if value is None:
+                    return None
+                needed.append((name, value))
+            elif value is not None:
+                free.append((name, value))
+        # what is required comes first, so that what may be left out can bring its own comma
+        beginnings = [needed] if needed else [free[place : place + 1] for place in range(len(free))]
+        ways = []
+        for place, beginning in enumerate(beginnings):
+            rest = free if needed else free[place + 1 :]
+            first, *others = beginning
+            parts = [_member("", *first), *(_member(",", *item) for item in others)]
+            parts += [f"({_member(',', *item)})?" for item in rest]
+            ways.append(f'"{{" {" ".join(parts)} "}}"')
+        return " | ".join(ways) or None
+
+
+def _member(comma: str, name: str, value: str) -> str:
+    return f"{json.dumps(f'{comma}{json.dumps(name)}:')} ({value})"
 
 
 def _repeated(opening: str, item: str, closing: str) -> str:
@@ -167,7 +189,7 @@ def _fits(value: Any, kinds: Sequence[Mapping[str, Any]]) -> bool:
     if not isinstance(value, int | float):
         return False
     for kind in kinds:
-        whole = kind.get("type") == "integer" and float(value).is_integer()
+        whole = kind.get("type") == "integer" and (isinstance(value, int) or value.is_integer())
         if not (whole or kind.get("type") == "number"):
             continue
         if (
