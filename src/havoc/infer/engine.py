@@ -114,6 +114,11 @@ class InferenceEngine:
                     request.cancelled = True
 
     @property
+    def context(self) -> int:
+        """Tokens that one request may have, its prompt among them."""
+        return min(self.backend.config.max_seq_len, self.pool.count * BLOCK)
+
+    @property
     def busy(self) -> bool:
         """Whether anything is left to compute."""
         return bool(self._running or self._waiting)
@@ -321,9 +326,7 @@ class InferenceEngine:
 
     def _room(self, request: Request) -> int:
         """Tokens that may still come."""
-        context = self.backend.config.max_seq_len - len(request.tokens)
-        capacity = self.pool.count * BLOCK - len(request.tokens)
-        return min(request.params.max_tokens - request.made, context, capacity)
+        return min(request.params.max_tokens - request.made, self.context - len(request.tokens))
 
     def _ends(self, request: Request, token: int) -> bool:
         # where the constraint is met nothing can follow, whatever is ignored
@@ -409,7 +412,7 @@ class InferenceEngine:
         wrong = next((t for t in tokens if not 0 <= t < self.tokenizer.vocab_size), None)
         if wrong is not None:
             raise InputError(f"holds {wrong}, which is no id", where="prompt")
-        most = min(self.backend.config.max_seq_len, self.pool.count * BLOCK) - 1
+        most = self.context - 1
         if len(tokens) > most:
             if not truncate:
                 raise InputError(

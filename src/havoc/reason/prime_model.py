@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -38,8 +39,13 @@ CALL_TOKENS = 150
 ARGUMENT_TOKENS = 80
 ANSWER_TOKENS = 200
 RESULT_CHARACTERS = 2_000
+LEAST_RESULT_TOKENS = 200
+MARKS = 16  # control ids around the parts of a subgoal
 SUBGOALS = {"MICRO": 1, "LIGHT": 3, "MEDIUM": 7, "HEAVY": 12}
-NO_FIGURES = Regex(r"[^0-9<>{}]{1,800}")
+# no figure of any script; squares are part of names such as R²
+LETTER = r"([^\p{N}<>{}]|[²³])"
+NO_FIGURES = Regex(LETTER + "{1,800}")
+UNFINISHED = re.compile(r"\{{1,2}[^{}]*\}?\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,7 @@ class _State:
 
     ids: list[int]
     begun: int
+    full: bool = False  # the context had no room for another subgoal
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -103,7 +110,8 @@ class HavocPrimeModel:
         """Answer ``question``, in which slots such as ``<d0>`` stand for the data.
 
         ``operations`` limits what may be called (none: every operation for whose arguments
-        there are slots); ``params`` are those of the draws, their length aside. Raises
+        there are slots); ``params`` are those of the draws, their length and what stops them
+        aside. Subgoals end where the context would not hold another and the answer. Raises
         InputError for a budget or operation that is not there, or a question too long.
         """
         params = params or SamplingParams()
@@ -115,6 +123,10 @@ class HavocPrimeModel:
         routing = route(question, [], budget or "LIGHT")
         calls: list[PrimeCall] = []
         for _ in range(SUBGOALS[routing.budget.name] if possible else 0):
+            least = REASON_TOKENS + 2 * CALL_TOKENS + LEAST_RESULT_TOKENS
+            state.full = self._left(state) < least
+            if state.full:
+                break
             call = self._subgoal(state, possible, slots, params)
             calls.append(call)
             if routing.budget.argue and call.result is not None:
@@ -166,17 +178,22 @@ class HavocPrimeModel:
         error = ""
         try:
             call = json.loads(text)
-            result = execute_json(resolved(call, slots))
-            shown = msgspec.json.encode(result.quantities).decode()
         except ValueError:
             error = "the call broke off before its end"
+        else:
+            try:
+                result = execute_json(resolved(call, slots))
+            except HavocError as problem:
+                error = str(problem)
+            except (ArithmeticError, ValueError) as problem:  # values no tool was tried with
+                error = f"cannot be computed with these values ({problem})"
+        if result is None:
             shown = json.dumps({"error": error})
-        except HavocError as problem:
-            error = str(problem)
-            shown = json.dumps({"error": error})
-        if len(shown) > RESULT_CHARACTERS:
-            shown = json.dumps({"fields": _paths(result.quantities if result else {})})
-        body = self._tokenizer.encode(shown[:RESULT_CHARACTERS])
+        else:
+            shown = msgspec.json.encode(result.quantities).decode()
+            if len(shown) > RESULT_CHARACTERS:
+                shown = json.dumps({"fields": _paths(result.quantities)})
+        body = self._tokenizer.encode(shown[:RESULT_CHARACTERS])[: self._left(state)]
         state.ids += [SPECIAL["<result>"], *body, SPECIAL["</result>"]]
         self._spent(state, "tools", start)
         return PrimeCall(call, result, error)
@@ -197,10 +214,16 @@ class HavocPrimeModel:
             for path in _paths(call.result.quantities)
         ]
         references = f"| {' | '.join(map(json.dumps, paths))} " if paths else ""
-        lark = f"start: (TEXT {references}){{1,24}}\nTEXT: /[^0-9<>{{}}]{{1,120}}/\n"
+        lark = f"start: (TEXT {references}){{1,24}}\nTEXT: /{LETTER}{{1,120}}/\n"
         text, ids = self._continued(state, "answer", Grammar(lark), ANSWER_TOKENS, params)
         state.ids += [*ids, self._tokenizer.eos]
-        return text
+        # where the tokens ran out within a reference, its rest would read as a figure
+        return UNFINISHED.sub("", text)
+
+    def _left(self, state: _State) -> int:
+        """Tokens that a call and its result may still take, with an answer to come."""
+        kept = 3 * ARGUMENT_TOKENS + ANSWER_TOKENS + MARKS
+        return max(0, self._engine.context - len(state.ids) - kept)
 
     def _segment(
         self, state: _State, name: str, constraint: Constraint, most: int, params: SamplingParams
@@ -213,7 +236,10 @@ class HavocPrimeModel:
         self, state: _State, stage: str, constraint: Constraint, most: int, params: SamplingParams
     ) -> tuple[str, list[int]]:
         start = time.perf_counter()
-        params = dataclasses.replace(params, max_tokens=most)
+        # nothing but the constraint says where a part ends
+        params = dataclasses.replace(
+            params, max_tokens=most, stop=(), stop_ids=(), ignore_eos=False
+        )
         (result,) = self._engine.generate([state.ids], params, constraint=constraint, control=True)
         self._spent(state, stage, start)
         if result.finish_reason == "error":
@@ -242,14 +268,16 @@ class HavocPrimeModel:
             routing,
             calls,
             rendered.figures,
-            _verified(calls, parser.problems),
+            _verified(calls, parser.problems, state.full),
             state.seconds,
         )
 
 
-def _verified(calls: Sequence[PrimeCall], problems: Sequence[Problem]) -> list[str]:
+def _verified(calls: Sequence[PrimeCall], problems: Sequence[Problem], full: bool) -> list[str]:
     """What does not hold: failed calls, violated assumptions, malformed reasoning."""
     found = [f"call {n}: {call.error}" for n, call in enumerate(calls, start=1) if call.error]
+    if full:
+        found.append("the context had no room for another call")
     if not any(call.result for call in calls):
         found.append("no call gave a result")
     for number, call in enumerate(calls, start=1):
