@@ -246,7 +246,7 @@ def test_a_constraint_that_fails_ends_its_request_alone(
     params = SamplingParams(max_tokens=8)
     good = engine.submit(PROMPTS[0], params, constraint=SCHEMA)
     bad = engine.submit(PROMPTS[1], params, constraint=Choice(("yes", "no")))
-    engine._waiting[-1].matcher = Failing()  # type: ignore[assignment]
+    engine._schedule.waiting[-1].matcher = Failing()  # type: ignore[assignment]
     drained(engine)
     failed, fine = engine.result(bad), engine.result(good)
     assert failed is not None and failed.finish_reason == "error"

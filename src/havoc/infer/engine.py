@@ -3,7 +3,7 @@
 Each step takes one token of every running request and fills up with parts of waiting prompts;
 the backend computes them in one call. A request's tokens are the same whatever runs beside it.
 Where blocks run out, the request that came last gives its blocks back and is computed again
-later. Yu et al. (2022), Orca, OSDI; Kwon et al. (2023), arXiv 2309.06180.
+later (``schedule.py``). Yu et al. (2022), Orca, OSDI; Kwon et al. (2023), arXiv 2309.06180.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from havoc.infer.blocks import BlockPool
 from havoc.infer.constraints import Compiler, Constraint
 from havoc.infer.requests import Event, GenerationResult, Request
 from havoc.infer.sampling import Choice, SamplingParams, choose
+from havoc.infer.schedule import Batch, Schedule
 from havoc.infer.streaming import TextStream
 from havoc.model.config import HavocConfig
 from havoc.tokenizer import HavocTokenizer
@@ -69,15 +70,16 @@ class InferenceEngine:
         self.backend = backend
         self.tokenizer = tokenizer
         self.pool = BlockPool(blocks or _usual_blocks(backend.config))
-        self.most_running = most_running
-        self.step_tokens = max(step_tokens, most_running)
         self.most_waiting = most_waiting
-        self.prefix_cache = prefix_cache
         self.steps = 0
+        self._schedule = Schedule(
+            self.pool,
+            most_running=most_running,
+            step_tokens=step_tokens,
+            prefix_cache=prefix_cache,
+        )
         self._cache = backend.new_cache(self.pool.count)
         self._compiler: Compiler | None = None
-        self._waiting: deque[Request] = deque()
-        self._running: list[Request] = []
         self._results: dict[int, GenerationResult] = {}
         self._numbers = 0
         # a stream that is left may be closed by the garbage collector, wherever this thread is
@@ -109,7 +111,7 @@ class InferenceEngine:
     def cancel(self, number: int) -> None:
         """End a request at the next step; nothing happens if it has ended."""
         with self._lock:
-            for request in (*self._running, *self._waiting):
+            for request in (*self._schedule.running, *self._schedule.waiting):
                 if request.number == number:
                     request.cancelled = True
 
@@ -121,7 +123,7 @@ class InferenceEngine:
     @property
     def busy(self) -> bool:
         """Whether anything is left to compute."""
-        return bool(self._running or self._waiting)
+        return bool(self._schedule.running or self._schedule.waiting)
 
     def generate(
         self,
@@ -168,78 +170,20 @@ class InferenceEngine:
         with self._stepping:
             with self._lock:
                 events = self._drop_cancelled()
-                batch = self._schedule()
+                batch = self._schedule.batch()
             batch = self._constrained(batch, events)
             if not batch:
                 return events
             logits, rows = self._run(batch)
             self.steps += 1
             for request, count in batch:
-                full = request.computed // BLOCK
-                request.computed += count
-                if self.prefix_cache and request.computed // BLOCK > full:
-                    self.pool.record(request.blocks, request.tokens, request.computed // BLOCK)
+                self._schedule.read(request, count)
                 row = rows.get(request.number)
                 if row is not None:
                     events.append(self._advance(request, logits[row]))
             return events
 
-    def _schedule(self) -> list[tuple[Request, int]]:
-        """Which requests read how many tokens: those that generate first, oldest first."""
-        batch: list[tuple[Request, int]] = []
-        room = self.step_tokens
-        for request in sorted(self._running, key=lambda item: (item.pending > 1, item.number)):
-            if request not in self._running:
-                continue  # gave its blocks back to one before it
-            count = min(request.pending, room)
-            if count and self._make_room(request, request.computed + count, batch):
-                batch.append((request, count))
-                room -= count
-        while self._waiting and room and len(self._running) < self.most_running:
-            request = self._waiting[0]
-            if not request.blocks and self.prefix_cache:
-                request.blocks = self.pool.find(request.tokens[: len(request.tokens) - 1])
-                request.computed = len(request.blocks) * BLOCK
-                request.cached = max(request.cached, request.computed)
-            count = min(request.pending, room)
-            needed = -(-(request.computed + count) // BLOCK) - len(request.blocks)
-            # running requests keep a block in reserve each, or they would push this one out again
-            if needed + (len(self._running) if self._running else 0) > self.pool.available:
-                self._give_back(request)
-                break
-            self._waiting.popleft()
-            self._running.append(request)
-            if self._make_room(request, request.computed + count, batch):
-                batch.append((request, count))
-                room -= count
-        return batch
-
-    def _make_room(self, request: Request, positions: int, batch: list[Any]) -> bool:
-        """Blocks for so many positions, if need be those of the request that came last."""
-        while len(request.blocks) * BLOCK < positions:
-            block = self.pool.take()
-            if block is not None:
-                request.blocks.append(block)
-                continue
-            planned = {id(item) for item, _ in batch}
-            others = [item for item in self._running if id(item) not in planned]
-            last = max(others, key=lambda item: item.number)
-            self._give_back(last)
-            self._running.remove(last)
-            place = sum(item.number < last.number for item in self._waiting)
-            self._waiting.insert(place, last)  # who came first stays first
-            if last is request:
-                return False
-        return True
-
-    def _give_back(self, request: Request) -> None:
-        self.pool.release(request.blocks)
-        request.blocks = []
-        request.computed = 0
-
-    def _constrained(
-        self, batch: list[tuple[Request, int]], events: list[Event]
-    ) -> list[tuple[Request, int]]:
+    def _constrained(self, batch: Batch, events: list[Event]) -> Batch:
         """The batch with what may come next; whose constraint fails ends here, alone."""
         kept = []
         for request, count in batch:
@@ -252,7 +196,7 @@ class InferenceEngine:
             kept.append((request, count))
         return kept
 
-    def _run(self, batch: list[tuple[Request, int]]) -> tuple[Any, dict[int, int]]:
+    def _run(self, batch: Batch) -> tuple[Any, dict[int, int]]:
         width = max(len(request.blocks) for request, _ in batch)
         tables = np.zeros((len(batch), width), np.int32)
         tokens: list[int] = []
@@ -344,9 +288,7 @@ class InferenceEngine:
     ) -> Event:
         rest = request.stream.finish()
         request.text.append(rest)
-        if request in self._running:
-            self._running.remove(request)
-        self._give_back(request)
+        self._schedule.remove(request)
         self._results[request.number] = request.result(reason, error)
         if request.forgotten:
             self._results.pop(request.number, None)
@@ -354,13 +296,9 @@ class InferenceEngine:
         return _told(request, event)
 
     def _drop_cancelled(self) -> list[Event]:
-        gone = [item for item in (*self._running, *self._waiting) if item.cancelled]
-        return [self._drop(request) for request in gone]
-
-    def _drop(self, request: Request) -> Event:
-        if request in self._waiting:
-            self._waiting.remove(request)
-        return self._finish(request, "cancelled")
+        everyone = (*self._schedule.running, *self._schedule.waiting)
+        gone = [request for request in everyone if request.cancelled]
+        return [self._finish(request, "cancelled") for request in gone]
 
     def _forget(self, requests: Sequence[Request]) -> None:
         """Nobody waits for these: they end, and leave no result."""
@@ -371,8 +309,8 @@ class InferenceEngine:
             try:
                 with self._lock:
                     for request in requests:
-                        if request in self._running or request in self._waiting:
-                            self._drop(request)
+                        if request in self._schedule:
+                            self._finish(request, "cancelled")
             finally:
                 self._stepping.release()
         for request in requests:
@@ -392,13 +330,14 @@ class InferenceEngine:
         matcher = self._matcher(constraint) if constraint is not None else None
         stream = TextStream(self.tokenizer, params.stop, control=control)
         with self._lock:
-            if len(self._waiting) >= self.most_waiting:
-                raise QueueFull(f"{len(self._waiting)} requests wait already", where="engine")
+            waiting = self._schedule.waiting
+            if len(waiting) >= self.most_waiting:
+                raise QueueFull(f"{len(waiting)} requests wait already", where="engine")
             self._numbers += 1
             request = Request(self._numbers, tokens, len(tokens), params, stream, matcher)
             request.prompt_counts = Counter(tokens)
             request.events = events
-            self._waiting.append(request)
+            waiting.append(request)
             return request
 
     def _prompt(self, prompt: str | Sequence[int], truncate: bool) -> list[int]:
