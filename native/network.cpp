@@ -9,10 +9,12 @@
 
 template <class T>
 Aligned<T>::Aligned(size_t n) : size_(n) {
-    if (n > std::numeric_limits<size_t>::max() / sizeof(T)) throw std::bad_alloc();
-    data_.reset(static_cast<T*>(::operator new[](std::max<size_t>(n, 1) * sizeof(T),
-                                                 std::align_val_t{64})));
-    std::fill_n(data_.get(), n, T{});
+    constexpr size_t edge = 64;
+    if (n > (std::numeric_limits<size_t>::max() - edge) / sizeof(T)) throw std::bad_alloc();
+    memory_.reset(std::calloc(n * sizeof(T) + edge, 1));
+    if (!memory_) throw std::bad_alloc();
+    const size_t start = reinterpret_cast<uintptr_t>(memory_.get());
+    data_ = reinterpret_cast<T*>((start + edge - 1) / edge * edge);
 }
 template struct Aligned<float>;
 template struct Aligned<uint8_t>;

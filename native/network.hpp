@@ -1,6 +1,7 @@
 // The network as the runtime sees it: packed weights, a cache of keys and values, one step.
 #pragma once
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -13,21 +14,23 @@
 constexpr int padded(int n) { return (n + LANES - 1) / LANES * LANES; }
 constexpr int MOST_INPUTS = 65'536;  // of a matrix of codes, see kernels.hpp
 
+// Zeros at a multiple of 64 bytes. Untouched pages cost nothing: a cache is made at once.
 template <class T>
 struct Aligned {
     Aligned() = default;
     explicit Aligned(size_t n);
-    T* data() { return data_.get(); }
-    const T* data() const { return data_.get(); }
+    T* data() { return data_; }
+    const T* data() const { return data_; }
     size_t size() const { return size_; }
-    T& operator[](size_t i) { return data_.get()[i]; }
-    const T& operator[](size_t i) const { return data_.get()[i]; }
+    T& operator[](size_t i) { return data_[i]; }
+    const T& operator[](size_t i) const { return data_[i]; }
 
    private:
     struct Free {
-        void operator()(T* p) const { ::operator delete[](p, std::align_val_t{64}); }
+        void operator()(void* p) const { std::free(p); }
     };
-    std::unique_ptr<T[], Free> data_;
+    std::unique_ptr<void, Free> memory_;
+    T* data_ = nullptr;  // where memory_ reaches a multiple of 64
     size_t size_ = 0;
 };
 

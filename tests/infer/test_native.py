@@ -259,7 +259,9 @@ def test_a_context_that_is_only_announced_costs_nothing() -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     config = SMALL.replace(max_seq_len=1 << 24)
     native = NativeBackend(config, RandomWeights(config), threads=2)
-    got = native.run(native.new_cache(2), step_of([1, 2], table=[0, 1]))
+    cache = native.new_cache(1 << 16)  # 512 MiB, of which two blocks are used
+    got = native.run(cache, step_of([1, 2], table=[0, 1]))
+    assert cache.bytes == 512 << 20
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 << 10
     short = NativeBackend(SMALL, RandomWeights(SMALL), threads=2)
     assert np.array_equal(got, short.run(short.new_cache(2), step_of([1, 2], table=[0, 1])))
