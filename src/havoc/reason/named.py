@@ -45,6 +45,14 @@ NAMED: tuple[tuple[str, str], ...] = (
         r"|\bspecial\s+cubic\b",
     ),
     (
+        "definitive_screening",
+        r"\bdef[a-z]{2,4}t[a-z]{1,3}ve\s+screen\w*(?![^?]{0,200}\b(?:alias\s+matrix|vifs?|prediction\s+variances?|fds)\b)",
+    ),
+    (
+        "mixture",
+        r"\A(?![\s\S]{0,400}\b(?:analy[sz]\w{1,5}|results?|measured|responses?|optimal)\b)[\s\S]{0,200}?\bextreme[\s-]vert\w+",
+    ),
+    (
         "split_plot_analysis",
         r"\banaly[sz]\w{1,5}\b[^.?]{0,80}\bsplit[\s-]?(?:split[\s-]?)?plots?\b"
         r"|\bsplit[\s-]?(?:split[\s-]?)?plots?\b[^.?]{0,60}\b(?:analy[sz]\w{1,5}|anova|results?|data|tests?)\b"
@@ -280,6 +288,16 @@ NAMED: tuple[tuple[str, str], ...] = (
         r"\b(?:interval|left|arbitrar\w*)[\s-]+censor\w*|\bsmallest\s+extreme\s+value\b[^?]{0,80}\b(?:life|lives|lifetimes?|fail\w*|hours|cycles)\b"
         r"|\blog-?logistic\b[^?]{0,80}\b(?:life|lives|lifetimes?|fail\w*|hours|cycles|censor\w*)\b|\b(?:gamma|normal)\s+(?:distribution\s+)?(?:fit\s+)?(?:for|to|of)\s+(?:the\s+|these\s+)?(?:failure|life)\w*"
         r"|\b(?:3|three)[\s-]param\w*\s+log-?(?:normal|logistic)\b",
+    ),
+    (
+        "kaplan_meier",
+        r"\b(?:fail\w*|broke\w*|died|dead|censor\w*|suspend\w*|still\s+(?:alive|running|working))\b[\s\S]{0,200}"
+        r"\b(?:live|last|survive)s?\s+longer\b"
+        r"|\b(?:live|last|survive)s?\s+longer\b[\s\S]{0,200}\b(?:censor\w*|suspend\w*|still\s+(?:alive|running|working))\b",
+    ),
+    (
+        "weibull_fit",
+        r"\b(?:log-?\s?normal|exponential)\s+(?:distribution\s+)?fit\b[^?]{0,80}\b(?:censor\w*|suspen\w*|fail\w*|life|lives)\b",
     ),
 )
 """Operation and pattern of its names, matched without regard to case."""

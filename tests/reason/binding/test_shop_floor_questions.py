@@ -276,3 +276,102 @@ def test_before_and_after_name_two_proportions() -> None:
     question = "bayesian: 12 of 200 scrap before, 5 of 210 after, probability that after is better?"
     args = call(question)[1]
     assert (args["name1"], args["name2"]) == ("before", "after")
+
+
+# --- designs, lives and lots asked for in a line ----------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("question", "operation", "expected"),
+    [
+        ("definative screening 6 factors", "definitive_screening", {"n_factors": 6}),
+        (
+            "simplex lattice 3 comp degree 2",
+            "mixture",
+            {"method": "simplex_lattice", "n_components": 3, "degree": 2},
+        ),
+        (
+            "extreme vertices design with 0.2<=A<=0.6, 0.1 <= B <= 0.5, 0.1<=C<=0.4",
+            "mixture",
+            {
+                "method": "extreme_vertices",
+                "components": [
+                    {"name": "A", "low": 0.2, "high": 0.6},
+                    {"name": "B", "low": 0.1, "high": 0.5},
+                    {"name": "C", "low": 0.1, "high": 0.4},
+                ],
+            },
+        ),
+        (
+            "split plot design, oven temp hard to change 3 levels, coating 4 levels, 2 reps",
+            "split_plot",
+            {
+                "whole_plot": [{"name": "oven temp", "n_levels": 3}],
+                "sub_plot": [{"name": "coating", "n_levels": 4}],
+                "replicates": 2,
+            },
+        ),
+        (
+            "Alias matrix of a Plackett-Burman with 12 runs",
+            "design_evaluation",
+            {
+                "made_by": {
+                    "operation": "plackett_burman",
+                    "arguments": {"n_factors": 11, "runs": 12},
+                }
+            },
+        ),
+        (
+            "Z1.9: n=5 measurements 20.1 20.3 19.9 20.0 20.2, USL 20.6, k 1.72, accept lot?",
+            "acceptance_sampling_variables",
+            {"k": 1.72, "n": 5, "usl": 20.6, "data": [20.1, 20.3, 19.9, 20.0, 20.2]},
+        ),
+    ],
+)
+def test_a_short_question_is_enough(
+    question: str, operation: str, expected: dict[str, Any]
+) -> None:
+    found, args = call(question)
+    assert found == operation
+    assert {name: args.get(name) for name in expected} == expected
+
+
+LIVES = {
+    "design": ["old"] * 6 + ["new"] * 6,
+    "hours": [100.0, 120.0, 150.0, 170.0, 200.0, 230.0, 400.0, 450.0, 480.0, 500.0, 500.0, 500.0],
+    "failed": [1.0] * 9 + [0.0] * 3,
+}
+
+
+def test_which_design_lives_longer_is_said_first() -> None:
+    question = "failed=1 means it broke. Does the new design live longer?"
+    assert call(question, LIVES)[0] == "kaplan_meier"
+    answer = ask("kaplan meier hours failed by design", LIVES)
+    assert answer.conclusion.startswith("The units of new live longer than those of old")
+
+
+def test_a_lognormal_life_is_no_capability() -> None:
+    data = {"hours": LIVES["hours"], "status": ["F"] * 9 + ["S"] * 3}
+    operation, args = call("lognormal fit of hours with censored column status", data)
+    assert (operation, args["distribution"]) == ("weibull_fit", "lognormal")
+
+
+@pytest.mark.parametrize(
+    ("words", "method"),
+    [
+        ("pooled standard deviation", "pooled"),
+        ("by R-bar", "rbar"),
+        ("with the average range", "rbar"),
+    ],
+)
+@pytest.mark.parametrize("study", ["capability", "sixpack"])
+def test_the_within_sigma_may_be_named(study: str, words: str, method: str) -> None:
+    data = {f"x{i}": around(10, 0.02, 12) for i in (1, 2, 3)}
+    args = call(f"{study} lsl 9.9 usl 10.1 {words}", data)[1]
+    assert args["sigma_method"] == method
+
+
+def test_capability_takes_the_subgroups_of_a_column() -> None:
+    data = {"subgroup": BORES["shift"], "bore_mm": BORES["bore_mm"]}
+    args = call("cpk of the bore, lsl 9.9 usl 10.1", data)[1]
+    assert args["subgroups"][0] == BORES["bore_mm"][:5]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput, source_of
-from havoc.reason.binding.measured_subgroups import measurements, subgroups
+from havoc.reason.binding.measured_subgroups import labelled_subgroups, measurements, subgroups
 
 _INDEX = re.compile(r"\b(cpk?)\b\s*(?:est(?:imated?)?\.?|value|of|is|was|=|:)*\s*(\d+\.\d+)")
 _REQUIRED = re.compile(
@@ -38,9 +38,15 @@ def bind_capability(evidence: Evidence, binding: Binding) -> None:
         )
     limits(evidence, binding)
     grouped = subgroups(evidence)
+    labelled = labelled_subgroups(evidence)
     has_data = bool(evidence.series()) or grouped is not None
     if has_data:
-        if grouped is not None and (
+        within_sigma(evidence, binding)
+        if labelled is not None:
+            rows, values, label = labelled
+            binding.set("subgroups", rows, values[1])
+            binding.echo("{} holds the values, {} the subgroups", values, label)
+        elif grouped is not None and (
             evidence.has(r"sub-?groups?|\bsubs of|groups of|rational|consecutive|/.*/")
             or evidence.rows()
             or not _one_measured_column(evidence)
@@ -78,6 +84,22 @@ def bind_capability(evidence: Evidence, binding: Binding) -> None:
         binding.take_count("n", evidence.scalar("n"))
     binding.take("target", evidence.scalar("target"))
     evidence.confidence(binding)
+
+
+_WITHIN_SIGMA = (
+    (r"\bpooled\b", "pooled"),
+    (r"\br[\s-]?bar\b(?!\s*=)|\b(?:mean|average)\s+range\b", "rbar"),
+    (r"\bs[\s-]?bar\b(?!\s*=)", "sbar"),
+    (r"\bmoving\s+ranges?\b", "mr"),
+)
+
+
+def within_sigma(evidence: Evidence, binding: Binding) -> None:
+    """How the within sigma is estimated, where the question names it (Minitab pools)."""
+    for pattern, method in _WITHIN_SIGMA:
+        if evidence.has(pattern):
+            binding.set("sigma_method", method, "question")
+            return
 
 
 def _one_measured_column(evidence: Evidence) -> bool:

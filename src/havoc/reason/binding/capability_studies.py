@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from havoc.reading.counts import read_counts
-from havoc.reason.binding.capability import limits
+from havoc.reason.binding.capability import limits, within_sigma
 from havoc.reason.binding.counted_samples import DEFECT_WORDS, DEFECTIVE_WORDS, counted_samples
 from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
 from havoc.reason.binding.measured_subgroups import grouped_rows, measurements
@@ -68,6 +68,7 @@ def bind_capability_sixpack(evidence: Evidence, binding: Binding) -> None:
     limits(evidence, binding)
     if not _batches(evidence, binding):
         measurements(evidence, binding)
+    within_sigma(evidence, binding)
     named = [name for name in named_distributions(evidence.reading.plain) if name != "percentile"]
     if named:
         binding.set("distribution", named[0], "question")

@@ -95,7 +95,18 @@ def _made_by(evidence: Evidence, binding: Binding) -> None:
             "factors?",
         )
     inner = Binding(operation=operation)
-    {**STANDARD, **FURTHER, **MIXTURES, **CUSTOM}[operation](evidence, inner)
+    try:
+        {**STANDARD, **FURTHER, **MIXTURES, **CUSTOM}[operation](evidence, inner)
+    except NeedsInput:
+        count = inner.args.get("runs")
+        if operation != "plackett_burman" or count is None:
+            given = evidence.scalar("runs")
+            count = int(given.value) if given is not None else 0
+        if operation != "plackett_burman" or count < 4 or count % 4:
+            raise
+        # All columns of the design carry a factor where none is named.
+        inner.set("n_factors", count - 1, "default")
+        inner.set("runs", count, "question")
     inner.args.pop("alpha", None)
     binding.set("made_by", {"operation": inner.operation, "arguments": inner.args}, "question")
     binding.echo("the design is made by {}", (inner.operation, "question"))

@@ -27,7 +27,7 @@ _REMAINDER = re.compile(
     r"\b(?P<name>[A-Za-z]\w*)\s*(?:\(\s*)?(?:remainder|rest|balance|q\.?\s?s\.?\b)", re.I
 )
 _COMPONENTS = re.compile(
-    rf"(?<![\w.]){COUNT}\s+(?:\w+\s+)?(?:components?|ingredients?|solvents?|oils?|fillers?|spices|polymers|materials|parts)\b",
+    rf"(?<![\w.]){COUNT}\s+(?:\w+\s+)?(?:components?|comps?|ingredients?|solvents?|oils?|fillers?|spices|polymers|materials|parts)\b",
     re.I,
 )
 _BLENDS = re.compile(
@@ -37,8 +37,18 @@ _BLENDS = re.compile(
 )
 
 
+_CHAINED = re.compile(
+    rf"(?<![\w.])(?P<low>{NUM})\s*(?:<=?|≤)\s*(?P<name>[A-Za-z]\w{{0,30}})\s*(?:<=?|≤)\s*(?P<high>{NUM})"
+)
+
+
+def _as_range(match: re.Match[str]) -> str:
+    """ "0.2 <= A <= 0.6" as "A 0.2-0.6", in the same place."""
+    return f"{match['name']} {match['low']}-{match['high']}".ljust(len(match[0]))
+
+
 def bind_mixture(evidence: Evidence, binding: Binding) -> None:
-    text = evidence.reading.plain[:MAX_PROSE]
+    text = _CHAINED.sub(_as_range, evidence.reading.plain[:MAX_PROSE])
     lattice = re.search(r"\{\s*(\d+)\s*,\s*(\d+)\s*\}", evidence.reading.text)
     _mixture_method(evidence, binding, lattice)
     if evidence.has(r"\baxial\b|\baugmented?\b|\binterior\b|\bcheck blends\b"):

@@ -19,7 +19,7 @@ _SECOND = re.compile(
     r"\bsecond\s+(?:sample\s+)?(?:of\s+)?(\d+)\b[^;]{0,60}?\baccept\w*\s+(?:on|at|with|number|at\s+most|:|=|\s)*\s*(\d+)",
     re.IGNORECASE,
 )
-_K = re.compile(r"(?<![\w^])k\s*(?:=|:|is|of)\s*(\d+(?:\.\d+)?)", re.IGNORECASE)
+_K = re.compile(r"(?<![\w^])k(?:\s*(?:=|:|is|of)\s*|\s+(?=\d\.\d))(\d+(?:\.\d+)?)", re.IGNORECASE)
 _N = re.compile(r"(?<![\w^])n\s*(?:=|:|is|of)\s*(\d+)(?![\d.]*\d)")
 _SIGMA = re.compile(
     rf"(?:\bknown\s+(?:sigma|standard\s+deviation|sd)|\bsigma\s+(?:is\s+)?known|\bsigma|σ)\s*(?:is|of|=|:|as|to\s+be)?\s*{_NUMBER}",

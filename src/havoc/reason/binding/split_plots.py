@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from havoc.reading.factor_names import COUNT, number_of
+from havoc.reading.factor_names import COUNT, is_common_word, number_of
 from havoc.reading.factors import FactorText, read_all_factors
 from havoc.reason.binding.design_terms import check_ranges, factor_of, runs
 from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
@@ -83,6 +84,8 @@ def bind_split_plot(evidence: Evidence, binding: Binding) -> None:
                 whole = [{"name": named[1], "n_levels": levels}]
                 sub = [item for item in sub if item["name"].lower() != named[1].lower()]
         if not whole or not sub:
+            whole, sub = _counted(text)
+        if not whole or not sub:
             raise NeedsInput(
                 "a split-plot design needs the factors that are hard to change and those that "
                 "are easy to change",
@@ -92,6 +95,36 @@ def bind_split_plot(evidence: Evidence, binding: Binding) -> None:
         binding.set("sub_plot", sub, ", ".join(item.source for item in easy)[:400])
     _plots(evidence, binding)
     binding.take_count("seed", evidence.scalar("seed"))
+
+
+_LEVELS = re.compile(rf"(?<![\w.]){COUNT}[\s-]*(?:levels?|lvls?|settings)\b", re.I)
+
+
+def _counted(text: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """ "oven temp hard to change 3 levels, coating 4 levels": clauses with a name and a count."""
+    whole: list[dict[str, Any]] = []
+    sub: list[dict[str, Any]] = []
+    for clause in re.split(r"[,;:.]\s", text):
+        levels = _LEVELS.search(clause)
+        if not levels:
+            continue
+        hard = _HARD.search(clause) is not None
+        words = _LEVELS.sub(" ", _EASY.sub(" ", _HARD.sub(" ", _EFFORT.sub(" ", clause))))
+        names = [
+            word
+            for word in re.findall(r"[A-Za-z][\w-]*", words)
+            if word.lower() not in _NO_NAME and not is_common_word(word)
+        ]
+        if 1 <= len(names) <= MOST_WORDS_OF_A_NAME:
+            item = {"name": " ".join(names), "n_levels": number_of(levels["count"])}
+            (whole if hard else sub).append(item)
+    return whole, sub
+
+
+_NO_NAME = frozenset(
+    "at with has have on in the a an is are was factor factors and change to".split()
+)
+MOST_WORDS_OF_A_NAME = 3
 
 
 def _singular(noun: str) -> str:

@@ -186,7 +186,7 @@ def _narrate(result: DefinitiveScreening) -> Narrative:
     details = ["Main effects are clear of two-factor interactions and squares."]
     if result.fake_factors:
         details.append(
-            "{{fake_factors}} columns carry no factor (fake factors) and estimate the error."
+            "Columns without a factor (fake factors) that estimate the error: {{fake_factors}}."
         )
     return design_narrative(
         result,

@@ -169,7 +169,7 @@ def _narrate(result: PlackettBurman) -> Narrative:
         else "It estimates main effects only; two-factor interactions are partly aliased with them."
     ]
     if result.dummy_columns:
-        details.append("The {{dummy_columns}} unused columns estimate the error.")
+        details.append("Unused columns that estimate the error: {{dummy_columns}}.")
     return design_narrative(
         result,
         "The Plackett-Burman design screens {{n_factors}} factors in {{runs}} runs.",

@@ -174,6 +174,14 @@ def _compared(result: KaplanMeier) -> str:
     if result.p_value is None:
         return "The survival of the groups cannot be compared, because nothing failed."
     test = "(log-rank chi-square = {{chi2}}, df = {{df}}, p {{p_value:p}})"
+    if result.significant and len(result.curves) == 2:
+        # The group with fewer failures than the log-rank test expects of it lives longer.
+        gains = [(curve.expected_events or 0.0) - curve.events for curve in result.curves]
+        longer = 0 if gains[0] > gains[1] else 1
+        return (
+            f"The units of {{{{curves.{longer}.name}}}} live longer than those of "
+            f"{{{{curves.{1 - longer}.name}}}} {test}."
+        )
     if result.significant:
         return f"The survival of the groups differs {test}."
     return f"There is no evidence that the survival of the groups differs {test}."

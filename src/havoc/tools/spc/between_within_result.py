@@ -88,7 +88,9 @@ def narrate(result: BetweenWithin) -> Narrative:
             "favourable here."
         )
     if result.observed_out:
-        details.append("{{observed_out}} of {{n}} measured values are outside.")
+        details.append(
+            "Of the {{n}} measured values {{observed_out}} lie outside the specification."
+        )
     figures = [
         (label, f"{{{{{field}}}}}")
         for label, field in (

@@ -98,8 +98,9 @@ def narrate(result: Capability) -> Narrative:
             ("mean", "mean"),
             ("standard deviation within", "sigma_within"),
             ("standard deviation overall", "sigma_overall"),
-            ("Z bench", "z_bench"),
-            ("expected parts per million outside", "ppm_overall"),
+            ("Z bench within", "z_bench"),
+            ("Z bench overall", "z_bench_overall"),
+            ("expected parts per million outside, overall", "ppm_overall"),
         )
         if getattr(result, field) is not None
     ]
@@ -135,7 +136,9 @@ def _details(result: Capability) -> list[str]:
             "subgroups or between neighbours only."
         )
     if result.observed_out:
-        details.append("{{observed_out}} of {{n}} measured values are outside.")
+        details.append(
+            "Of the {{n}} measured values {{observed_out}} lie outside the specification."
+        )
     if result.normal is False:
         details.append(
             "The values are not normal, so the parts per million are doubtful; a capability study "

@@ -208,7 +208,9 @@ def _details(result: NonnormalCapability) -> list[str]:
         "between {{x_low}} and {{x_high:unit}}."
     )
     if result.observed_out:
-        details.append("{{observed_out}} of {{n}} measured values are outside.")
+        details.append(
+            "Of the {{n}} measured values {{observed_out}} lie outside the specification."
+        )
     return details
 
 

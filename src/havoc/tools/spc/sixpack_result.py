@@ -80,7 +80,9 @@ def narrate(result: CapabilitySixpack) -> Narrative:
             "About {{ppm_overall}} parts per million are expected outside the specification."
         )
     if result.observed_out:
-        details.append("{{observed_out}} of {{n}} measured values are outside.")
+        details.append(
+            "Of the {{n}} measured values {{observed_out}} lie outside the specification."
+        )
     figures = [
         (label, f"{{{{{field}}}}}")
         for label, field in (
