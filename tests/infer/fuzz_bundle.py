@@ -2,8 +2,9 @@
 
 python tests/infer/fuzz_bundle.py [ROUNDS] [SEED] (with PYTHONPATH=src:tests:tests/infer)
 
-Bytes of a small bundle are flipped, cut off, doubled or replaced, its JSON altered key by key.
-Checksums are left out of it (``verify=False``), or nothing but they would be tested.
+Bytes of a small bundle, of floats or of codes, are flipped, cut off, doubled or replaced, its
+JSON altered key by key. Checksums are left out of it (``verify=False``), or nothing but they would
+be tested.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import numpy as np
 from drawn_networks import SMALL, RandomWeights
 
 from havoc.bundle import Bundle, write_bundle
+from havoc.bundle.codes import quantise_bundle
 from havoc.errors import InputError
 from havoc.infer.backend import Step
 from havoc.infer.native import NativeBackend
@@ -69,14 +71,18 @@ def fuzz(rounds: int, seed: int) -> tuple[int, int]:
     pick = random.Random(seed)
     refused = answered = 0
     with tempfile.TemporaryDirectory() as name:
-        original = whole(Path(name))
+        floats = whole(Path(name))
+        coded = [
+            quantise_bundle(Bundle.open(floats), kind, Path(name) / kind)
+            for kind in ("int8", "ternary")
+        ]
         for number in range(rounds):
             folder = Path(name) / "damaged"
-            shutil.copytree(original, folder)
+            shutil.copytree(pick.choice([floats, *coded]), folder)
             what = damage(folder, pick)
             try:
                 bundle = Bundle.open(folder, verify=False)
-                kind = pick.choice(("fp32", "int8", "ternary"))
+                kind = pick.choice(("", "fp32", "int8", "ternary"))
                 backend = NativeBackend(bundle.config, bundle.weights, kind, threads=1)
                 backend.run(
                     backend.new_cache(1),
