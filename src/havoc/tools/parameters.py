@@ -19,6 +19,9 @@ from havoc.errors import InputError
 
 FloatArray = NDArray[np.float64]
 
+ROUNDING = 1e-13
+"""Values that differ by less than this share of their size differ by rounding."""
+
 Sample = Annotated[list[float], Meta(description="measured values")]
 Alpha = Annotated[float, Meta(gt=0, lt=1, description="significance level, between 0 and 1")]
 Confidence = Annotated[float, Meta(gt=0, lt=1, description="confidence level, between 0 and 1")]
@@ -74,13 +77,21 @@ def as_sample(
             where=where,
             remedy="add measurements",
         )
-    if varying and sample.size and np.ptp(sample) == 0:
+    if varying and sample.size and alike(sample):
         raise InputError(
-            f"all {sample.size} values equal {sample[0]:g}, so there is no variation to analyse",
+            f"all {sample.size} values equal {sample[0]:g}, so there is no variation to analyse"
+            if np.ptp(sample) == 0
+            else f"the {sample.size} values differ only where double precision rounds, so there "
+            "is no variation to analyse",
             where=where,
             remedy="check the resolution of the measurement",
         )
     return sample
+
+
+def alike(sample: FloatArray) -> bool:
+    """Whether the values are equal, or equal but for the last digits of double precision."""
+    return bool(np.ptp(sample) <= ROUNDING * np.abs(sample).max())
 
 
 def _counted(count: int) -> str:

@@ -141,7 +141,8 @@ def effect_rows(
                 term=term,
                 effect=float(2 * coefficient),
                 coefficient=float(coefficient),
-                significant=exact and abs(coefficient) > 1e-12 * float(np.abs(coefficients).max()),
+                significant=exact
+                and bool(abs(coefficient) > 1e-12 * float(np.abs(coefficients).max())),
             )
             for term, coefficient in zip(terms, coefficients, strict=True)
         ]

@@ -133,7 +133,8 @@ def _line(result: BiasLinearity) -> Narrative:
             )
         else:
             conclusion = "There is no evidence that the bias of {{name}} depends on the size"
-    details = ["The line is bias = {{intercept}} + {{slope}} x reference, r squared {{r_squared}}."]
+    fit = "" if result.r_squared is None else ", r squared {{r_squared}}"
+    details = [f"The line is bias = {{{{intercept}}}} + {{{{slope}}}} x reference{fit}."]
     if result.zero_in_band is not None:
         inside = "lies within" if result.zero_in_band else "leaves"
         details.append(
@@ -154,7 +155,7 @@ def _line(result: BiasLinearity) -> Narrative:
         key_figures=[
             ("slope", "{{slope}}"),
             ("intercept", "{{intercept}}"),
-            ("r squared", "{{r_squared}}"),
+            *([("r squared", "{{r_squared}}")] if result.r_squared is not None else []),
             ("average bias", "{{bias:unit}}"),
             *_shares(result),
         ],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 import numpy as np
 
@@ -21,6 +23,10 @@ class CrossedStudy(msgspec.Struct, frozen=True, kw_only=True):
 
 def label(value: str | float) -> str:
     """Labels as text; 3.0 and 3 are the same part."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InputError(
+            f"{value} is no label or rating", where="labels", remedy="name the missing entry"
+        )
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)

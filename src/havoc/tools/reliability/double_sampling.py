@@ -101,7 +101,7 @@ def double_sampling(
     gap = 0
     standard = None
     if n is not None:
-        if accept is None or not n:
+        if not accept or not n:
             raise InputError(
                 "the acceptance numbers are missing",
                 where="accept",

@@ -18,7 +18,7 @@ from havoc.charts import ChartSpec, Panel, Series
 from havoc.charts.spec import decimate
 from havoc.errors import InputError
 from havoc.tools.declaration import tool
-from havoc.tools.parameters import Confidence, FloatArray, Name, Unit
+from havoc.tools.parameters import Confidence, FloatArray, Name, Unit, as_sample
 from havoc.tools.result import Check, Narrative, Outcome, Recomputed
 
 _MOST_SYSTEMS = 5000
@@ -121,6 +121,7 @@ def repairable_mcf(
     rows = [_row(grid, mcf, error, at_risk, count, i, z) for i in range(grid.size)]
     last = rows[-1]
     asked = [] if at is None else [at] if isinstance(at, float) else list(at)
+    as_sample(asked, "at", minimum=0)
     result = RepairableMcf(
         method="mean cumulative function, Nelson's variance, limits on the log scale",
         unit=unit,

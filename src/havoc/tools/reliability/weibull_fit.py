@@ -38,6 +38,8 @@ from havoc.tools.result import Check, Recomputed
 
 _FEW_FAILURES = 6
 _STRAIGHT = 0.95
+# Logarithm of the largest characteristic life.
+_LONGEST_LOG = 600.0
 # Sample sizes up to which the second route of the audit is tried.
 _RECOMPUTE = 20_000
 
@@ -217,6 +219,12 @@ def _fixed_shape(lives: Lives, shape: float) -> Fit:
     top = float(log_time.max())
     total = float(np.dot(lives.weight, np.exp(shape * (log_time - top))))
     mu = top + math.log(total / lives.failures) / shape
+    if abs(mu) > _LONGEST_LOG:
+        raise InputError(
+            f"with a shape of {shape:g} the characteristic life is beyond every time",
+            where="shape",
+            remedy="give the known shape, usually between 0.5 and 10",
+        )
     sigma = 1 / shape
     return Fit(
         family="weibull",

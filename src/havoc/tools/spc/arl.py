@@ -38,6 +38,7 @@ _Kind = Literal["xbar", "i_mr", "ewma", "cusum", "t2", "mewma", "zone", "p", "np
 _Positive = Annotated[float, Meta(gt=0)] | None
 _COUNTS = ("p", "np", "c", "u")
 CURVE_POINTS = 16
+_LARGEST_SHIFT = 1000
 _SLOW_CURVE_POINTS = 8
 # The false alarm rate of three sigma on one side, as that of a T² chart.
 _T2_ALPHA = 0.0013498980316300957
@@ -120,6 +121,12 @@ def arl(
             where="shift",
             remedy="give the shift in standard deviations, 0 for in control",
         )
+    if max(abs(value) for value in shifts) > _LARGEST_SHIFT:
+        raise InputError(
+            f"a shift of more than {_LARGEST_SHIFT} standard deviations is seen at once",
+            where="shift",
+            remedy="give the shift in standard deviations of one value",
+        )
     if len(shifts) > 200:
         raise InputError("more than 200 shifts", where="shift", remedy="give fewer")
     if kind in _COUNTS:
@@ -173,6 +180,12 @@ def _usual_h(kind: str, characteristics: int, alpha: float) -> float:
 
 def _run_lengths(chart: Design, shifts: list[float]) -> AverageRunLength:
     base = chart.at(0.0)
+    if not math.isfinite(base.mean):
+        raise InputError(
+            "in control the run length is beyond 1e11, so the chart never gives a false alarm",
+            where="limits",
+            remedy="bring the limits nearer",
+        )
     rows = [_row(chart, value, base if value == 0 else chart.at(value)) for value in shifts]
     shown = next((row for row in rows if row.shift != 0), rows[0])
     result = AverageRunLength(

@@ -87,7 +87,11 @@ def _cusum_integral(shift: float, k: float, h: float) -> float:
     kernel = np.empty((origin.size, origin.size))
     kernel[:, 0] = special.ndtr(k - shift - origin)
     kernel[:, 1:] = _density(nodes[None, :] + k - shift - origin[:, None]) * weights
-    lengths = np.linalg.solve(np.eye(origin.size) - kernel, np.ones(origin.size))
+    try:
+        lengths = np.linalg.solve(np.eye(origin.size) - kernel, np.ones(origin.size))
+    except np.linalg.LinAlgError:
+        # so far from the limit that no point moves towards it
+        return math.inf
     value = float(lengths[0])
     return value if 0 < value < chains.LONGEST else math.inf
 

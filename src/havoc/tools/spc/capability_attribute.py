@@ -261,8 +261,9 @@ def _verify(
     tail = (1 - result.level) / 2
     n = result.inspected
     if result.kind == "binomial":
-        upper = float(special.bdtr(count, int(n), result.ci_high)) if count < n else tail
-        lower = float(special.bdtrc(count - 1, int(n), result.ci_low)) if count else tail
+        # the binomial tail as an incomplete beta function, which takes any number of units
+        upper = float(special.betaincc(count + 1, n - count, result.ci_high)) if count < n else tail
+        lower = float(special.betainc(count, n - count + 1, result.ci_low)) if count else tail
     else:
         upper = float(special.pdtr(count, n * result.ci_high))
         lower = float(special.pdtrc(count - 1, n * result.ci_low)) if count else tail

@@ -14,6 +14,7 @@ import msgspec
 from scipy import special
 
 from havoc.errors import InputError
+from havoc.tools.magnitude import LARGEST
 
 PER_MILLION = 1e6
 
@@ -95,6 +96,12 @@ def indices(mean: float, sigma: float, spec: Specification) -> Indices:
     lower = None if low is None else (mean - low) / (3 * sigma)
     upper = None if high is None else (high - mean) / (3 * sigma)
     sides = [side for side in (lower, upper) if side is not None]
+    if max(abs(side) for side in sides) > LARGEST:
+        raise InputError(
+            f"a standard deviation of {sigma:g} is nothing beside the distance to the limits",
+            where="sigma",
+            remedy="check the standard deviation and the units",
+        )
     return Indices(
         both=None if low is None or high is None else (high - low) / (6 * sigma),
         lower=lower,
@@ -165,6 +172,16 @@ def cpm_interval(value: float, offset: float, n: int, confidence: float) -> tupl
     )
 
 
+def _log_inside(z_lsl: float | None, z_usl: float | None) -> float:
+    """Logarithm of the share of a normal population between the limits."""
+    high = math.inf if z_usl is None else z_usl
+    low = -math.inf if z_lsl is None else -z_lsl
+    if low > 0:
+        low, high = -high, -low
+    upper, lower = float(special.log_ndtr(high)), float(special.log_ndtr(low))
+    return upper + math.log(-math.expm1(lower - upper))
+
+
 class Tails(msgspec.Struct, frozen=True, kw_only=True):
     """Expected parts per million outside, and the distances behind them in sigma."""
 
@@ -186,8 +203,11 @@ def tails(mean: float, sigma: float, spec: Specification) -> Tails:
     below = 0.0 if z_lsl is None else float(special.ndtr(-z_lsl))
     above = 0.0 if z_usl is None else float(special.ndtr(-z_usl))
     total = below + above
-    if total > 1e-300:
-        z_bench = -float(special.ndtri(total)) if total < 1 else -math.inf
+    if total > 0.5:
+        # from the logarithm of the share inside, so that it stays finite with all outside
+        z_bench = float(special.ndtri_exp(_log_inside(z_lsl, z_usl)))
+    elif total > 1e-300:
+        z_bench = -float(special.ndtri(total))
     else:
         z_bench = min(z for z in (z_lsl, z_usl) if z is not None)
     return Tails(

@@ -311,7 +311,8 @@ def _by_model(
     result.ppm = result.ppm_below + result.ppm_above
     result.fraction_out = result.ppm / PER_MILLION
     worse = max(below, above)
-    if math.isfinite(worse):
+    # with every part outside there is no quantile that would stand for the fraction
+    if -math.inf < worse < 0:
         result.Ppk_z = -float(special.ndtri_exp(worse)) / 3
     if model.name == "box_cox":
         result.lambda_ = model.parameters["lambda"]

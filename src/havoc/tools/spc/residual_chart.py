@@ -19,7 +19,7 @@ from scipy import special
 from havoc.charts import ChartSpec, Limit, Panel, Series
 from havoc.errors import InputError
 from havoc.tools.declaration import tool
-from havoc.tools.parameters import FloatArray, Name, Sample, Unit, as_sample
+from havoc.tools.parameters import FloatArray, Name, Sample, Unit, alike, as_sample
 from havoc.tools.result import Narrative, Outcome, Recomputed
 from havoc.tools.spc.constants import MOVING_RANGE_D2
 from havoc.tools.spc.panels import Basis, draw, judge
@@ -155,7 +155,7 @@ def residual_chart(
             remedy="use a smaller baseline",
         )
     learnt = values[: baseline or values.size]
-    if np.ptp(learnt) == 0:
+    if alike(learnt):
         raise InputError(
             "the baseline values are all equal, so there is nothing to model",
             where="data",
@@ -204,7 +204,10 @@ def residual_chart(
         residuals_count=residuals.size,
         coefficients=_coefficients(fitted),
         sigma_residuals=math.sqrt(float(own @ own) / max(own.size - fitted.parameters - 1, 1)),
-        center=figures["center"],
+        # Least squares leaves a mean of rounding errors, which is no center to report.
+        center=0.0
+        if abs(figures["center"]) < 1e-9 * figures["sigma_within"]
+        else figures["center"],
         lcl=figures["lcl"],
         ucl=figures["ucl"],
         mr_bar=figures["mr_bar"],
@@ -334,8 +337,10 @@ def _narrate(result: ResidualChart) -> Narrative:
     else:
         if result.out_of_limits:
             seen = "the residuals of points {{out_of_limits}} are beyond the limits"
-        else:
+        elif result.violations:
             seen = "{{violations.0.reason}}"
+        else:
+            seen = "the moving ranges of the residuals leave their limits"
         conclusion = (
             f"{{{{name}}}} is not in statistical control, also after its autocorrelation is taken "
             f"out by {what}: {seen}."

@@ -191,21 +191,21 @@ def _center_and_sigma(
             center = (lcl + ucl) / 2
         else:
             center = float(values[0] + np.mean(values - values[0]))
-    if sigma is not None:
-        return center, sigma, "sigma given"
     distances = []
     if ucl is not None:
         distances.append(ucl - center)
     if lcl is not None:
         distances.append(center - lcl)
+    if distances and min(distances) <= 0:
+        raise InputError(
+            f"the center line {center:g} is not between the control limits",
+            where="mean, lcl, ucl",
+            remedy="check the limits",
+        )
+    if sigma is not None:
+        return center, sigma, "sigma given"
     if distances:
         spread = sum(distances) / len(distances) / n_sigma
-        if spread <= 0 or min(distances) <= 0:
-            raise InputError(
-                f"the center line {center:g} is not between the control limits",
-                where="mean, lcl, ucl",
-                remedy="check the limits",
-            )
         return center, spread, f"sigma from the control limits at {n_sigma:g} sigma"
     spread = float(np.abs(np.diff(values)).mean()) / MOVING_RANGE_D2
     return center, spread, "sigma from the mean moving range of two / 1.128"

@@ -16,6 +16,7 @@ from havoc.charts import ChartSpec, Limit, Panel, Series
 from havoc.errors import InputError
 from havoc.tools.declaration import tool
 from havoc.tools.parameters import (
+    ROUNDING,
     Alternative,
     Confidence,
     Name,
@@ -158,7 +159,7 @@ def bayes_two_sample(
         raise InputError("each group needs at least 2 values", where="bayes_two_sample")
     if paired:
         within = as_summary([a - b for a, b in zip(*samples, strict=True)], "group1 - group2")
-        _varying(within.sd, "all differences are equal")
+        _varying(within.sd, within.mean, "all differences are equal")
         prior_used = _prior(prior, prior_mean, prior_sd, prior_n, 0.0, within.sd)
         posterior = Difference(posterior_mean(within.n, within.mean, within.sd, prior_used), None)
         t, df = within.mean / (within.sd / math.sqrt(within.n)), within.n - 1.0
@@ -166,7 +167,7 @@ def bayes_two_sample(
     else:
         df = first.n + second.n - 2.0
         pooled = math.sqrt(((first.n - 1) * first.sd**2 + (second.n - 1) * second.sd**2) / df)
-        _varying(pooled, "both groups are constant")
+        _varying(pooled, max(abs(first.mean), abs(second.mean)), "both groups are constant")
         if not equal_var and min(first.sd, second.sd) == 0 and prior == "reference":
             raise InputError(
                 "one group is constant, so its own standard deviation has no posterior",
@@ -376,8 +377,8 @@ def _values(
     ]
 
 
-def _varying(sd: float, what: str) -> None:
-    if sd == 0:
+def _varying(sd: float, size: float, what: str) -> None:
+    if sd <= ROUNDING * abs(size):
         raise InputError(
             f"{what}, so there is no variation to compare with",
             where="group1, group2",

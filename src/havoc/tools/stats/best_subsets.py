@@ -303,7 +303,11 @@ def _narrate(result: BestSubsets) -> Narrative:
         key_figures=[
             ("R-squared", "{{r_squared:%}}"),
             ("adjusted R-squared", "{{adj_r_squared:%}}"),
-            ("predicted R-squared (PRESS)", "{{r_squared_predicted:%}}"),
+            *(
+                [("predicted R-squared (PRESS)", "{{r_squared_predicted:%}}")]
+                if result.r_squared_predicted is not None
+                else []
+            ),
             ("Mallows' statistic", "{{cp}}"),
             ("residual standard deviation", "{{residual_stdev:unit}}"),
         ],

@@ -64,6 +64,10 @@ class Independence(Outcome):
     proportions: list[float] = msgspec.field(default_factory=list)
 
 
+MOST_ITEMS = 1e9
+"""Beyond this the exact tails are no longer computed in whole numbers."""
+
+
 @tool(
     "chi_square_independence",
     title="Chi-square test of independence",
@@ -138,7 +142,7 @@ def chi_square_independence(
         row_count=counts.shape[0],
         column_count=counts.shape[1],
         g_statistic=g,
-        g_p_value=float(special.chdtrc(df, g)),
+        g_p_value=float(special.chdtrc(df, max(g, 0.0))),
         cramers_v=math.sqrt(plain / (n * smaller)),
         rows=row_names,
         columns=column_names,
@@ -234,6 +238,12 @@ def as_table(table: list[list[float]], minimum: int) -> FloatArray:
         )
     if counts.sum() == 0:
         raise InputError("all counts are 0", where="table", remedy="enter the counts")
+    if counts.sum() > MOST_ITEMS:
+        raise InputError(
+            f"the counts add up to {counts.sum():g}, more than {MOST_ITEMS:g} items",
+            where="table",
+            remedy="check the counts; with so many items every difference is significant",
+        )
     return counts
 
 

@@ -46,6 +46,10 @@ class FisherExact(Outcome):
     columns: list[str]
 
 
+MOST_TABLES = 1_000_000
+"""Tables with the same totals that are weighed one by one."""
+
+
 @tool(
     "fisher_exact",
     title="Fisher's exact test",
@@ -76,6 +80,12 @@ def fisher_exact(
     (a, b), (c, d) = ([int(value) for value in row] for row in counts)
     if a + b == 0 or c + d == 0:
         raise InputError("a row holds only zeros", where="table", remedy="enter both groups")
+    if min(a + b, c + d, a + c, b + d) > MOST_TABLES:
+        raise InputError(
+            f"more than {MOST_TABLES:,} tables have these totals",
+            where="table",
+            remedy="use chi_square_independence, which is as good with counts so large",
+        )
     support, log_weight = _hypergeometric(a, b, c, d)
     p_value = _p_value(a, support, log_weight, alternative)
     low, high = _odds_interval(a, support, log_weight, alpha, alternative)

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from scipy import linalg
 
 from havoc.errors import InputError
-from havoc.tools.parameters import FloatArray
+from havoc.tools.parameters import FloatArray, alike
 from havoc.tools.stats import precise_sums
 
 DECIMAL_DIGITS = 80
@@ -132,7 +132,7 @@ def model_columns(raw: FloatArray, names: Sequence[str], *, intercept: bool, whe
     centre = raw.mean(axis=0) if intercept else np.zeros(raw.shape[1])
     scale = np.linalg.norm(raw - centre, axis=0)
     for j, name in enumerate(names):
-        if intercept and np.ptp(raw[:, j]) == 0:
+        if intercept and alike(raw[:, j]):
             raise InputError(
                 f"all values of {name} are equal, so it has no effect that could be estimated",
                 where=where,

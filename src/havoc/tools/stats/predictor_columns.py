@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from havoc.errors import InputError
-from havoc.tools.parameters import FloatArray, as_sample
+from havoc.tools.parameters import FloatArray, alike, as_sample
 
 Predictor = list[float | str]
 MOST_LEVELS = 50
@@ -65,7 +65,7 @@ def read_predictors(
             )
         if all(isinstance(value, (int, float)) for value in values):
             column = as_sample([value for value in values if not isinstance(value, str)], name)
-            if np.ptp(column) == 0:
+            if alike(column):
                 raise InputError(
                     f"all values equal {column[0]:g}",
                     where=name,
@@ -94,6 +94,11 @@ def read_predictors(
 
 
 def label_text(value: float | str) -> str:
+    """A level as text; a gap among the levels is refused."""
+    if not isinstance(value, str) and not math.isfinite(value):
+        raise InputError(
+            f"{value} is no level of a factor", where="levels", remedy="name the missing entry"
+        )
     return value if isinstance(value, str) else f"{value:g}"
 
 
