@@ -54,6 +54,8 @@ SHAPES = {
     "untied": SMALL.replace(tie_embeddings=False),
     "window": SMALL.replace(sliding_window=20),
     "window of one block": SMALL.replace(sliding_window=16),
+    "window of one position": SMALL.replace(sliding_window=1),
+    "window beyond all positions": SMALL.replace(sliding_window=2**62),
     "odd widths": SMALL.replace(d_model=36, head_dim=10, d_ff=50, vocab_size=301),
     "many heads": SMALL.replace(num_heads=12, num_kv_heads=3),
 }

@@ -79,7 +79,8 @@ class NativeBackend:
                 d_ff=config.d_ff,
                 head_dim=config.head_dim,
                 max_seq_len=config.max_seq_len,
-                sliding_window=config.sliding_window or 0,
+                # a window beyond the context limits nothing, and may be no int of C++
+                sliding_window=min(config.sliding_window or 0, config.max_seq_len),
                 activation=ACTIVATIONS.index(config.activation),
                 norm_eps=config.norm_eps,
                 rope_theta=config.rope_theta,
