@@ -174,3 +174,12 @@ def test_labels_of_limits() -> None:
     assert limit_text(Limit(label="zero", role="reference", value=0.0)) == "zero"
     assert limit_text(Limit(label="UCL", role="control", values=[1.0, 2.5])) == "UCL = 2.5"
     assert limit_text(Limit(label="UCL", role="control")) == "UCL"
+
+
+def test_written_ticks_stand_where_they_lie_in_the_data() -> None:
+    series = Series(name="failures", kind="points", x=[1.0, 2.0, 3.0], y=[-2.0, 0.0, 1.0])
+    ticks = {"1 %": -4.6, "10 %": -2.25, "50 %": -0.367, "90 %": 0.834, "99.9 %": 1.93}
+    plain, axes = drawn(Panel(series=[series])), drawn(Panel(series=[series], y_ticks=ticks))
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["10 %", "50 %", "90 %"]
+    assert list(axes.get_yticks()) == [-2.25, -0.367, 0.834]
+    assert axes.get_ylim() == plain.get_ylim()

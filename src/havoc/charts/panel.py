@@ -194,6 +194,16 @@ def _label_axes(axes: Axes, panel: Panel, names: list[str] | None, flat: bool) -
     no_bars = not any(series.kind == "bars" for series in panel.series)
     if panel.grid is None and no_bars and panel.y_scale == "linear":
         axes.margins(y=0.1)
+    if panel.y_ticks:
+        _write_ticks(axes, panel)
+
+
+def _write_ticks(axes: Axes, panel: Panel) -> None:
+    """The written ticks that lie within the data, without moving the ends of the axis."""
+    low, high = axes.get_ylim()
+    inside = {label: place for label, place in panel.y_ticks.items() if low <= place <= high}
+    axes.set_yticks(list(inside.values()), [safe(label, 12) for label in inside])
+    axes.set_ylim(low, high)
 
 
 def _close_ends(axes: Axes, panel: Panel) -> None:

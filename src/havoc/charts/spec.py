@@ -64,13 +64,14 @@ class Grid(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Panel(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One coordinate system."""
+    """One coordinate system. ``y_ticks`` writes words or percents at places of the scale."""
 
     title: str = ""
     x_label: str = ""
     y_label: str = ""
     x_scale: Literal["linear", "log", "category"] = "linear"
     y_scale: Literal["linear", "log"] = "linear"
+    y_ticks: dict[str, float] = {}
     series: list[Series] = []
     limits: list[Limit] = []
     grid: Grid | None = None

@@ -188,7 +188,11 @@ def _canvas(
     canvas.ruler("x").lim(x.low, x.high)
     for side in (0, 1):
         canvas.ruler("y", side).lim(y.low, y.high)
-    canvas.ruler("y", 0).ticks(*y.ticks(max(rows // 4, 2)))
+    written = {k: v for k, v in panel.y_ticks.items() if y.low <= v <= y.high}
+    if written:
+        canvas.ruler("y", 0).ticks(list(written.values()), list(written))
+    else:
+        canvas.ruler("y", 0).ticks(*y.ticks(max(rows // 4, 2)))
     canvas.ruler("x", 0).ticks(*(_name_ticks(names, width) if names else x.ticks(width // 12)))
     if grid is not None:
         _draw_surface(canvas, panel, x, y, width, rows)

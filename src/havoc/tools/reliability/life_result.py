@@ -7,14 +7,14 @@ import math
 import msgspec
 import numpy as np
 
-from havoc.charts import ChartSpec, Limit, Panel, Series
+from havoc.charts import ChartSpec, Panel, Series
 from havoc.charts.spec import decimate
 from havoc.tools.parameters import FloatArray
 from havoc.tools.reliability import life_families as families
 from havoc.tools.reliability.life_estimates import Parameter
 from havoc.tools.reliability.life_families import LABELS
 from havoc.tools.reliability.life_fit import Fitted
-from havoc.tools.reliability.weibull_result import AtTime, BLife
+from havoc.tools.reliability.weibull_result import PERCENT_TICKS, AtTime, BLife
 from havoc.tools.result import Narrative, Outcome
 
 _SHOWN = 6
@@ -153,15 +153,16 @@ def _panel(
             series.append(
                 Series(name=label, kind="line", x=[p[0] for p in points], y=[p[1] for p in points])
             )
-    tenth = float(_axis(fitted, np.array([0.1]))[0])
+    places = _axis(fitted, np.array(PERCENT_TICKS) / 100)
+    ticks = {f"{percent:g} %": float(y) for percent, y in zip(PERCENT_TICKS, places, strict=True)}
     words = "time" if not shift else "time beyond the threshold"
     return Panel(
         title=LABELS[fitted.distribution],
         x_label=f"{words} [{unit}]" if unit else words,
-        y_label="fitted time" if gamma else "standard quantile of the fraction failed",
+        y_label="share failed, on the scale of the fitted distribution",
         x_scale="log" if logs else "linear",
+        y_ticks=ticks,
         series=series,
-        limits=[Limit(label="one in ten failed", role="reference", value=tenth)],
     )
 
 

@@ -7,7 +7,7 @@ import math
 import msgspec
 import numpy as np
 
-from havoc.charts import ChartSpec, Limit, Panel, Series
+from havoc.charts import ChartSpec, Panel, Series
 from havoc.charts.spec import decimate
 from havoc.tools.reliability.life_data import Lives
 from havoc.tools.reliability.location_scale import (
@@ -222,7 +222,6 @@ def probability_plot(
                 )
             )
     words = "ln(-ln(1 - F))" if fit.family == "weibull" else "normal quantile of F"
-    tenth = standard_quantile(fit.family, 0.1)
     notes = [] if len(times) == lives.failures else ["an even selection of the failures is drawn"]
     return ChartSpec(
         kind="probability_plot",
@@ -230,14 +229,21 @@ def probability_plot(
         panels=[
             Panel(
                 x_label=f"time [{unit}]" if unit else "time",
-                y_label=words,
+                y_label=f"share failed, on the scale {words}",
                 x_scale="log",
+                y_ticks={
+                    f"{share:g} %": standard_quantile(fit.family, share / 100)
+                    for share in PERCENT_TICKS
+                },
                 series=series,
-                limits=[Limit(label="one in ten failed", role="reference", value=tenth)],
             )
         ],
         notes=notes,
     )
+
+
+PERCENT_TICKS = (0.1, 1, 5, 10, 20, 30, 50, 70, 90, 95, 99, 99.9)
+"""Shares failed that are written on the axis of a probability plot."""
 
 
 def curve(fit: Fit, name: str, unit: str, rows: list[AtTime]) -> ChartSpec:
