@@ -139,7 +139,9 @@ def renamed(operation: str, arguments: Arguments) -> Arguments:
         if spelled == "factors" and type(value) is int and "n_factors" in parameters:
             spelled = "n_factors"
         if spelled in result:
-            raise InputError(f"{spelled} is given twice", where=operation)
+            raise InputError(
+                f"{spelled} is given twice", where=operation, remedy="keep one of them"
+            )
         parameter = parameters.get(spelled)
         if parameter is not None and parameter.takes_groups and not parameter.takes_rows:
             value = _as_groups(value, "x" if spelled == "predictors" else "")

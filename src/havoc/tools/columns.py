@@ -86,5 +86,6 @@ def split_by(table: Table, column: Column, labels: Column) -> dict[str, list[Any
         raise InputError(
             f"columns {column.name!r} and {labels.name!r} have no row in common",
             where=table.source,
+            remedy="give columns of the same rows",
         )
     return groups

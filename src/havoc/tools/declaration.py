@@ -171,23 +171,24 @@ LARGEST_INTEGER = 2**53
 """Beyond this a float no longer tells neighbouring whole numbers apart."""
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, where: str = "") -> Any:
     """Arrays, series and other sequences of numbers as lists, recursively."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _plain(item, where or str(key)) for key, item in value.items()}
     if isinstance(value, msgspec.Struct):
         return msgspec.to_builtins(value)
     if isinstance(value, (str, bytes)):
         return value
     if hasattr(value, "tolist"):
-        return _plain(value.tolist())
+        return _plain(value.tolist(), where)
     if isinstance(value, (list, tuple)):
         if set(map(type, value)) == {float}:
             return list(value)
-        return [_plain(item) for item in value]
+        return [_plain(item, where) for item in value]
     if type(value) is int and abs(value) > LARGEST_INTEGER:
         raise InputError(
             f"a whole number of {len(str(value)[:400])} or more digits is too large",
+            where=where,
             remedy=f"give whole numbers up to {LARGEST_INTEGER}",
         )
     return value

@@ -112,7 +112,11 @@ def as_summary(values: Sequence[float] | Summary, where: str) -> Summary:
     """Size, mean and standard deviation (n - 1) of a sample, or the summary as given."""
     if isinstance(values, Summary):
         if not (math.isfinite(values.mean) and math.isfinite(values.sd)):
-            raise InputError("mean and sd must be finite numbers", where=where)
+            raise InputError(
+                "mean and sd must be finite numbers",
+                where=where,
+                remedy="give mean and sd as numbers",
+            )
         return values
     sample = as_sample(values, where, minimum=2)
     return Summary(n=sample.size, mean=float(sample.mean()), sd=float(sample.std(ddof=1)))

@@ -40,6 +40,7 @@ from havoc.tools.doe.term_power import (
     effects_of,
 )
 from havoc.tools.doe.two_level_structure import TwoLevelStructure, two_level_structure
+from havoc.tools.magnitude import LARGEST
 from havoc.tools.parameters import Alpha, FloatArray, Seed
 from havoc.tools.result import Check, Narrative, Outcome, Recomputed
 
@@ -219,6 +220,12 @@ def design_evaluation(
     settings = np.column_stack([np.round(judged.points, 9), judged.blocks])
     df_pure = runs - len(np.unique(settings, axis=0))
     ratio = effect / sigma
+    if ratio > LARGEST:
+        raise InputError(
+            f"a standard deviation of {sigma:g} is nothing beside an effect of {effect:g}",
+            where="sigma",
+            remedy="give sigma in the unit of the effect",
+        )
     coefficients = coefficients_of(
         described, rows, inverse, df_residual, ratio, alpha, power_convention
     )

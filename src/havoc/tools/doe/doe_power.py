@@ -227,7 +227,7 @@ def _plan(
             remedy="give the number of factors, the runs, or both",
         )
     if not math.isfinite(sigma):
-        raise InputError("sigma must be a finite number", where="sigma")
+        raise InputError("sigma must be a finite number", where="sigma", remedy="give a number")
     if runs is None:
         assert factors is not None
         if factors > MOST_FACTORS:

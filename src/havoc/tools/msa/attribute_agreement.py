@@ -204,7 +204,11 @@ def _from_table(
 ) -> AttributeAgreement:
     widths = {len(row) for row in table}
     if not table or len(widths) != 1 or not widths.pop():
-        raise InputError("the rows of the table differ in length", where="table")
+        raise InputError(
+            "the rows of the table differ in length",
+            where="table",
+            remedy="give every row the same number of values",
+        )
     counts = np.asarray(table, dtype=np.float64)
     if not np.isfinite(counts).all() or np.any(counts != np.floor(counts)):
         raise InputError("a count is not a whole number", where="table", remedy="give counts")

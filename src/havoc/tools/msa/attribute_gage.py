@@ -172,7 +172,11 @@ def _limit(lsl: float | None, usl: float | None) -> tuple[float, str]:
     limit = lsl if lsl is not None else usl
     assert limit is not None
     if not math.isfinite(limit):
-        raise InputError("the limit must be a finite number", where="lsl, usl")
+        raise InputError(
+            "the limit must be a finite number",
+            where="lsl, usl",
+            remedy="give the limit as a number, or leave it out",
+        )
     return limit, "lower" if lsl is not None else "upper"
 
 

@@ -164,7 +164,9 @@ def from_deviations(
     repeatability, reproducibility = (ev or 0.0) ** 2, (av or 0.0) ** 2
     if ev is None and grr is not None:
         if av is not None and av > grr:
-            raise InputError("av is above grr, of which it is a part", where="av, grr")
+            raise InputError(
+                "av is above grr, of which it is a part", where="av, grr", remedy="check the shares"
+            )
         repeatability = grr**2 - reproducibility
     gage = repeatability + reproducibility
     if pv is not None:

@@ -129,7 +129,9 @@ def _one_reference(
     alpha: float,
 ) -> BiasLinearity:
     if not math.isfinite(reference):
-        raise InputError("the reference must be a finite number", where="reference")
+        raise InputError(
+            "the reference must be a finite number", where="reference", remedy="give a number"
+        )
     if measured is not None or bias is not None:
         rows = measured if measured is not None else bias or []
         flat = [value for row in rows for value in (row if isinstance(row, list) else [row])]

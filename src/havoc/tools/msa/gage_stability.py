@@ -235,7 +235,9 @@ def _drift(x: FloatArray, groups: Subgroups, alpha: float) -> dict[str, Any]:
 
 def _bias(result: GageStability, groups: Subgroups, reference: float, df: float) -> None:
     if not math.isfinite(reference):
-        raise InputError("the reference must be a finite number", where="reference")
+        raise InputError(
+            "the reference must be a finite number", where="reference", remedy="give a number"
+        )
     if result.sigma_repeatability <= 0:
         raise InputError(
             "the readings of every occasion are equal, so the bias cannot be tested",

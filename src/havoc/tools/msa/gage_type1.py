@@ -121,7 +121,9 @@ def gage_type1(
     """
     width = _tolerance(tolerance, lsl, usl)
     if not math.isfinite(reference):
-        raise InputError("the reference must be a finite number", where="reference")
+        raise InputError(
+            "the reference must be a finite number", where="reference", remedy="give a number"
+        )
     values = None
     if data is not None:
         if mean is not None or sd is not None:
@@ -139,7 +141,11 @@ def gage_type1(
             remedy="give the readings, or mean, sd and n",
         )
     if not math.isfinite(mean) or not math.isfinite(sd):
-        raise InputError("mean and sd must be finite numbers", where="mean, sd")
+        raise InputError(
+            "mean and sd must be finite numbers",
+            where="mean, sd",
+            remedy="give mean and sd as numbers",
+        )
     result = _study(
         n, mean, sd, reference, width, percent_of_tolerance, study_multiplier, cg_required, alpha
     )
@@ -173,7 +179,9 @@ def _tolerance(tolerance: float | None, lsl: float | None, usl: float | None) ->
             remedy="give its full width, or lsl and usl",
         )
     if not math.isfinite(tolerance):
-        raise InputError("the tolerance must be a finite number", where="tolerance")
+        raise InputError(
+            "the tolerance must be a finite number", where="tolerance", remedy="give a number"
+        )
     return tolerance
 
 

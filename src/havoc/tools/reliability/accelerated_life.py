@@ -355,7 +355,7 @@ def _at_use(
     stresses: FloatArray,
 ) -> None:
     if not math.isfinite(use_stress):
-        raise InputError("must be a finite number", where="use_stress")
+        raise InputError("must be a finite number", where="use_stress", remedy="give a number")
     x = float(transformed(result.model, np.array([use_stress]), "use_stress")[0])
     ends = transformed(result.model, np.array([stresses.min(), stresses.max()]))
     highest = float(ends[int(np.argmin(result.slope * ends))])

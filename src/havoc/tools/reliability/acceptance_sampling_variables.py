@@ -109,7 +109,7 @@ def acceptance_sampling_variables(
     known = sigma_method == "known" or (sigma_method is None and sigma is not None)
     for value, where in ((lsl, "lsl"), (usl, "usl")):
         if value is not None and not math.isfinite(value):
-            raise InputError("must be a finite number", where=where)
+            raise InputError("must be a finite number", where=where, remedy="give a number")
     if lsl is not None and usl is not None and not lsl < usl:
         raise InputError(
             f"lsl {lsl:g} is not below usl {usl:g}", where="lsl, usl", remedy="exchange them"
@@ -154,7 +154,11 @@ def _read(data: list[float] | Summary | None) -> Summary | None:
         return None
     if isinstance(data, Summary):
         if not (math.isfinite(data.mean) and math.isfinite(data.sd)):
-            raise InputError("mean and sd must be finite numbers", where="data")
+            raise InputError(
+                "mean and sd must be finite numbers",
+                where="data",
+                remedy="give mean and sd as numbers",
+            )
         sample = data
     else:
         values = as_sample(data, "data", minimum=2)

@@ -81,7 +81,7 @@ def life_distribution(
     asked = [] if at is None else [at] if isinstance(at, float) else list(at)
     wanted = [] if b_life is None else [b_life] if isinstance(b_life, float) else list(b_life)
     if any(not math.isfinite(value) for value in asked):
-        raise InputError("must be a finite number", where="at")
+        raise InputError("must be a finite number", where="at", remedy="give a number")
     fitted = fit(distribution, data)
     profile = _profile(interval, fitted, data, confidence)
     z = float(special.ndtri(0.5 + confidence / 2))

@@ -185,7 +185,11 @@ def _read(
                 )
             cost = 1.0 if system.costs is None else system.costs[i]
             if not math.isfinite(cost):
-                raise InputError("a cost is not a finite number", where=f"systems {label}")
+                raise InputError(
+                    "a cost is not a finite number",
+                    where=f"systems {label}",
+                    remedy="enter the cost",
+                )
             times.append(age)
             costs.append(cost)
             owner.append(place)

@@ -112,7 +112,7 @@ def weibull_fit(
     percents = [] if b_life is None else [b_life] if isinstance(b_life, float) else list(b_life)
     for value, where in [(shape, "shape"), (scale, "scale"), *((t, "at") for t in asked)]:
         if value is not None and not math.isfinite(value):
-            raise InputError("must be a finite number", where=where)
+            raise InputError("must be a finite number", where=where, remedy="give a number")
     percents = list(dict.fromkeys([*percents, 10.0]))
     z = float(special.ndtri(0.5 + confidence / 2))
     if time is None:
@@ -123,7 +123,7 @@ def weibull_fit(
             raise InputError(
                 "times and a known scale are both given",
                 where="scale",
-                remedy="leave one of them out",
+                remedy="give exactly one of them",
             )
         lives = read_lives(time, event, censored, counts)
         check_variants(distribution, method, interval, shape)

@@ -250,7 +250,9 @@ def count_design(
             remedy="give it as a fraction, such as 0.02",
         )
     if not all(math.isfinite(value) and value > 0 for value in shifted):
-        raise InputError("a mean count must be above zero", where="shifted_mean")
+        raise InputError(
+            "a mean count must be above zero", where="shifted_mean", remedy="give a mean above zero"
+        )
     plain = CountDesign(kind=kind, mean=mean, size=size, low=0.0, high=0.0)
     scale = size if kind == "np" else 1
     center, sigma = mean * scale, plain.sigma() * scale
@@ -261,7 +263,9 @@ def count_design(
     if ucl is not None and lcl is None and high < center:
         raise InputError("the upper limit is below the mean", where="ucl", remedy="correct it")
     if not low < high:
-        raise InputError("the lower limit is not below the upper one", where="lcl, ucl")
+        raise InputError(
+            "the lower limit is not below the upper one", where="lcl, ucl", remedy="swap them"
+        )
     counted = 1 if kind in ("np", "c") else size
     return (
         CountDesign(kind=kind, mean=mean, size=size, low=low * counted, high=high * counted),

@@ -145,7 +145,11 @@ def as_sizes(
     given = [float(sample_size)] if isinstance(sample_size, (int, float)) else list(sample_size)
     sizes = as_sample(given, "sample_size")
     if np.any(sizes <= 0):
-        raise InputError("a sample size must be above zero", where="sample_size")
+        raise InputError(
+            "a sample size must be above zero",
+            where="sample_size",
+            remedy="leave out samples without units",
+        )
     if counts is None:
         return sizes
     if sizes.size not in (1, counts.size):

@@ -82,7 +82,11 @@ def capability_attribute(
         )
     sizes = np.broadcast_to(sizes, counts.shape).astype(np.float64)
     if kind == "p" and np.any(sizes != np.floor(sizes)):
-        raise InputError("a sample size is a whole number of units", where="sample_size")
+        raise InputError(
+            "a sample size is a whole number of units",
+            where="sample_size",
+            remedy="give the number of units looked at",
+        )
     result = _rates(kind, counts, sizes, target, confidence, name)
     _cumulative(result, counts, sizes)
     _trend(result, counts, sizes)

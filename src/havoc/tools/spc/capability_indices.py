@@ -47,7 +47,11 @@ def checked_specification(
     """The limits, refused where they contradict each other."""
     for name, value in (("lsl", lsl), ("usl", usl), ("target", target)):
         if value is not None and not math.isfinite(value):
-            raise InputError("a limit must be a finite number", where=name)
+            raise InputError(
+                "a limit must be a finite number",
+                where=name,
+                remedy="give the limit as a number, or leave it out",
+            )
     if lsl is None and usl is None:
         raise InputError(
             "no specification limit is given",

@@ -42,7 +42,9 @@ def from_data(
             remedy="give the values, or mean and standard deviation",
         )
     if data is not None and subgroups is not None:
-        raise InputError("give either data or subgroups", where="capability")
+        raise InputError(
+            "give either data or subgroups", where="capability", remedy="give exactly one of them"
+        )
     groups = None
     if subgroups is not None:
         groups = grouping.from_rows(subgroups)

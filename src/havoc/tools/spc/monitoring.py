@@ -125,7 +125,11 @@ def _given(values: FloatArray, kept: FloatArray, watch: Watch) -> Given:
     if grouped and kept.size < values.size:
         size = watch.subgroup_size
         if size is None:
-            raise InputError("the subgroup size is missing", where="subgroup_size")
+            raise InputError(
+                "the subgroup size is missing",
+                where="subgroup_size",
+                remedy="give subgroup_size, or the subgroups",
+            )
         cut = [values[at : at + size] for at in range(0, values.size, size)]
         rows = [part[np.isfinite(part)].tolist() for part in cut]
         data, subgroups = None, [row for row in rows if row]

@@ -66,7 +66,11 @@ def g_chart(
     given = probability
     if given is None and basis.mean is not None:
         if basis.mean <= 0:
-            raise InputError("the mean between events must be above zero", where="mean")
+            raise InputError(
+                "the mean between events must be above zero",
+                where="mean",
+                remedy="give a mean above zero",
+            )
         given = 1 / (basis.mean + 1)
     values = _between(data, "g") if data is not None else np.empty(0)
     if given is None:

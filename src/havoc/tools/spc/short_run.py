@@ -100,7 +100,9 @@ def read_parts(
                 remedy="give every part one nominal",
             )
     if not np.isfinite(known).all() and nominals is not None:
-        raise InputError("a nominal is not a finite number", where="nominals")
+        raise InputError(
+            "a nominal is not a finite number", where="nominals", remedy="enter the nominal"
+        )
     return Parts(names=names, index=index, nominals=known)
 
 
@@ -189,7 +191,11 @@ def _z_chart(
         points = np.log(points)
         if np.isfinite(parts.nominals).all():
             if parts.nominals.min() <= 0:
-                raise InputError("a nominal must be above zero for logarithms", where="nominals")
+                raise InputError(
+                    "a nominal must be above zero for logarithms",
+                    where="nominals",
+                    remedy="leave out the logarithms, or give nominals above zero",
+                )
             parts = msgspec.structs.replace(parts, nominals=np.log(parts.nominals))
     centers, how = _centers(points, parts, basis)
     if part_sigma == "run":

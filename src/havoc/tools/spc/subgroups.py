@@ -92,7 +92,7 @@ def from_summaries(
                 remedy="give one of each for every subgroup",
             )
         if np.any(column < 0):
-            raise InputError(f"{name} cannot be negative", where=name)
+            raise InputError(f"{name} cannot be negative", where=name, remedy="enter zero or more")
         spread[name] = column
     return Subgroups(
         sizes=np.full(center.size, subgroup_size, dtype=np.int64),

@@ -124,7 +124,11 @@ def bayes_proportions(
     check_counts(successes1, trials1, "successes1, trials1")
     first = Beta(a=a + successes1, b=b + trials1 - successes1)
     if (successes2 is None) != (trials2 is None):
-        raise InputError("give both successes2 and trials2", where="successes2, trials2")
+        raise InputError(
+            "give both successes2 and trials2",
+            where="successes2, trials2",
+            remedy="leave both out for one proportion",
+        )
     result = BayesProportions(
         method=f"beta-binomial posterior by quadrature, {words}",
         estimate=first.mean,
@@ -243,7 +247,11 @@ def _verify(result: BayesProportions, **_: object) -> list[Recomputed]:
 
 def _prior(name: str, a: float | None, b: float | None) -> tuple[float, float]:
     if (a is None) != (b is None):
-        raise InputError("give both shapes of the prior", where="prior_a, prior_b")
+        raise InputError(
+            "give both shapes of the prior",
+            where="prior_a, prior_b",
+            remedy="such as 1 and 1 for the uniform prior",
+        )
     if a is None or b is None:
         return PRIORS[name]
     for value, where in ((a, "prior_a"), (b, "prior_b")):

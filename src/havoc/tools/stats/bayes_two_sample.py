@@ -156,7 +156,11 @@ def bayes_two_sample(
     samples = _values(group1, group2, paired)
     first, second = as_summary(group1, "group1"), as_summary(group2, "group2")
     if first.n < 2 or second.n < 2:
-        raise InputError("each group needs at least 2 values", where="bayes_two_sample")
+        raise InputError(
+            "each group needs at least 2 values",
+            where="bayes_two_sample",
+            remedy="add measurements",
+        )
     if paired:
         within = as_summary([a - b for a, b in zip(*samples, strict=True)], "group1 - group2")
         _varying(within.sd, within.mean, "all differences are equal")
@@ -354,10 +358,16 @@ def rope_decision(interval: Bounds, rope: Bounds) -> str:
 
 def _check_rope(low: float | None, high: float | None) -> None:
     if (low is None) != (high is None):
-        raise InputError("give both ends of the region", where="rope_low, rope_high")
+        raise InputError(
+            "give both ends of the region",
+            where="rope_low, rope_high",
+            remedy="or rope for a region around zero",
+        )
     if low is not None and high is not None and not low < high:
         raise InputError(
-            f"the lower end {low:g} is not below the upper {high:g}", where="rope_low, rope_high"
+            f"the lower end {low:g} is not below the upper {high:g}",
+            where="rope_low, rope_high",
+            remedy="swap them",
         )
 
 
@@ -367,7 +377,11 @@ def _values(
     """The groups as values; empty if they are summaries."""
     if isinstance(group1, Summary) or isinstance(group2, Summary):
         if paired:
-            raise InputError("pairs need the values", where="group1, group2")
+            raise InputError(
+                "pairs need the values",
+                where="group1, group2",
+                remedy="give both columns, not their summaries",
+            )
         return []
     if paired:
         same_length(group1, group2, "group1, group2")

@@ -363,7 +363,9 @@ def _statistic(
             raise InputError("no specification limit given", where="lsl, usl", remedy="give one")
         if lsl is not None and usl is not None and lsl >= usl:
             raise InputError(
-                f"the lower limit {lsl:g} is not below the upper {usl:g}", where="lsl, usl"
+                f"the lower limit {lsl:g} is not below the upper {usl:g}",
+                where="lsl, usl",
+                remedy="swap them",
             )
         return bootstrap_statistics.cpk(lsl, usl)
     return {
@@ -384,7 +386,11 @@ def _enough(samples: list[FloatArray], statistic: Statistic, kind: str) -> None:
             remedy="add measurements",
         )
     if kind == "correlation" and any(np.ptp(sample) == 0 for sample in samples):
-        raise InputError("a constant column has no correlation", where="x, y")
+        raise InputError(
+            "a constant column has no correlation",
+            where="x, y",
+            remedy="check the resolution of the measurement",
+        )
     if kind == "ratio_of_means" and (samples[1] <= 0).any() and (samples[1] >= 0).any():
         mean, error = samples[1].mean(), samples[1].std(ddof=1) / math.sqrt(samples[1].size)
         if abs(mean) < 3 * error:

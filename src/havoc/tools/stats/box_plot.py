@@ -96,10 +96,16 @@ def box_plot(
     fault. Assumes nothing, but needs about five values a group to mean much.
     """
     if (data is None) == (groups is None):
-        raise InputError("give either data or groups", where="box_plot")
+        raise InputError(
+            "give either data or groups", where="box_plot", remedy="give exactly one of them"
+        )
     given = {name: data} if data is not None else dict(groups or {})
     if not 1 <= len(given) <= MOST_GROUPS:
-        raise InputError(f"{len(given)} groups given, 1 to {MOST_GROUPS} possible", where="groups")
+        raise InputError(
+            f"{len(given)} groups given, 1 to {MOST_GROUPS} possible",
+            where="groups",
+            remedy="give another number of groups",
+        )
     boxes = [
         _box(label, as_sample(values or [], label, minimum=1), quartiles, reach)
         for label, values in given.items()

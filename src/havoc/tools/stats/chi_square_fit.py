@@ -196,7 +196,9 @@ def _verify(result: GoodnessOfFit, **_: object) -> list[Recomputed]:
 
 def _check_counts(counts: FloatArray) -> None:
     if counts.size < 2:
-        raise InputError("at least 2 classes are needed", where="observed")
+        raise InputError(
+            "at least 2 classes are needed", where="observed", remedy="count two classes or more"
+        )
     if not np.isfinite(counts).all() or (counts != np.round(counts)).any():
         raise InputError(
             "counts must be whole numbers",
@@ -211,7 +213,11 @@ def _names(given: list[str] | None, count: int) -> list[str]:
     if given is None:
         return [f"class {i + 1}" for i in range(count)]
     if len(given) != count:
-        raise InputError(f"{len(given)} names for {count} classes", where="categories")
+        raise InputError(
+            f"{len(given)} names for {count} classes",
+            where="categories",
+            remedy="give as many names",
+        )
     return list(given)
 
 
@@ -226,7 +232,11 @@ def _given(counts: FloatArray, expected: list[float], warnings: list[str]) -> Fl
     reference = np.asarray(expected, dtype=np.float64)
     total, wanted = math.fsum(expected), float(counts.sum())
     if not math.isfinite(total):
-        raise InputError("expected values must be finite", where="expected")
+        raise InputError(
+            "expected values must be finite",
+            where="expected",
+            remedy="give what each class should hold",
+        )
     if abs(total - wanted) > 1e-9 * wanted and abs(total - 1) > 1e-6:
         warnings.append(
             f"expected values sum to {total:g}, observed to {wanted:g}: taken as a ratio"
@@ -238,7 +248,9 @@ def _numbers(values: list[int] | None, count: int) -> list[int]:
     if values is None:
         return list(range(count))
     if len(values) != count:
-        raise InputError(f"{len(values)} values for {count} classes", where="values")
+        raise InputError(
+            f"{len(values)} values for {count} classes", where="values", remedy="give one for each"
+        )
     if values[0] < 0 or any(b - a != 1 for a, b in itertools.pairwise(values)):
         raise InputError(
             "the values must be consecutive numbers from 0 or more",
@@ -253,7 +265,11 @@ def _poisson_moments(counts: FloatArray, numbers: list[int]) -> tuple[float, flo
     n = float(counts.sum())
     mean = float(counts @ number) / n
     if mean == 0:
-        raise InputError("no event was counted, so no rate can be fitted", where="observed")
+        raise InputError(
+            "no event was counted, so no rate can be fitted",
+            where="observed",
+            remedy="look at more units, or use poisson_rate for a bound",
+        )
     variance = float(counts @ (number - mean) ** 2) / (n - 1) if n > 1 else math.nan
     return mean, variance / mean
 

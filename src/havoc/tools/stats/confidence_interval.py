@@ -183,7 +183,9 @@ def _summary(
         raise InputError("no data given", where="data", remedy="give values, or n with mean and sd")
     for value, label in ((mean, "mean"), (sd, "sd"), (sigma, "sigma")):
         if value is not None and not math.isfinite(value):
-            raise InputError(f"{label} must be a finite number", where=label)
+            raise InputError(
+                f"{label} must be a finite number", where=label, remedy="give a number"
+            )
     if parameter == "mean":
         if mean is None:
             raise InputError("no mean given", where="mean", remedy="give the sample mean")

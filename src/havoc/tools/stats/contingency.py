@@ -229,7 +229,11 @@ def as_table(table: list[list[float]], minimum: int) -> FloatArray:
         )
     counts = np.asarray(table, dtype=np.float64)
     if not np.isfinite(counts).all() or (counts < 0).any():
-        raise InputError("counts must be finite and not negative", where="table")
+        raise InputError(
+            "counts must be finite and not negative",
+            where="table",
+            remedy="enter counts of zero or more",
+        )
     if (counts != np.round(counts)).any():
         raise InputError(
             "counts must be whole numbers",

@@ -119,7 +119,9 @@ def describe(
     for the figures; the interval of the mean needs independent values.
     """
     if (data is None) == (groups is None):
-        raise InputError("give either data or groups", where="describe")
+        raise InputError(
+            "give either data or groups", where="describe", remedy="give exactly one of them"
+        )
     named = {name: data} if data is not None else dict(groups or {})
     used = {label: _present(column, label) for label, column in named.items()}
     values = np.concatenate(list(used.values())) if used else np.empty(0)

@@ -139,14 +139,18 @@ def equal_variance(
     if groups is None:
         if group1 is None or group2 is None:
             raise InputError(
-                "give groups, or group1 and group2, or data and sigma0", where="equal_variance"
+                "give groups, or group1 and group2, or data and sigma0",
+                where="equal_variance",
+                remedy="see havoc run equal_variance --help",
             )
         if name1 == name2:
             name1, name2 = f"{name1} (1)", f"{name2} (2)"
         groups = {name1: group1, name2: group2}
     prepared = prepare(groups, minimum=2)
     if min(prepared.sizes) < 2:
-        raise InputError("each group needs at least 2 values", where="groups")
+        raise InputError(
+            "each group needs at least 2 values", where="groups", remedy="add measurements"
+        )
     if prepared.variances.max() == 0:
         raise InputError(
             "every group is constant",
@@ -274,7 +278,11 @@ def _verify(
 def _chosen(method: Method | None, prepared: PreparedGroups, alternative: str) -> Method:
     two = len(prepared.names) == 2
     if method == "chi_square_one_variance":
-        raise InputError("give data and sigma0 for one variance", where="method")
+        raise InputError(
+            "give data and sigma0 for one variance",
+            where="method",
+            remedy="see havoc run equal_variance --help",
+        )
     if alternative != "two_sided":
         if not two:
             raise InputError(
@@ -284,7 +292,11 @@ def _chosen(method: Method | None, prepared: PreparedGroups, alternative: str) -
             )
         return "f_test"
     if method in ("f_test", "bonett") and not two:
-        raise InputError(f"{NAMES[method]} needs exactly two groups", where="method")
+        raise InputError(
+            f"{NAMES[method]} needs exactly two groups",
+            where="method",
+            remedy="choose levene or bartlett for more groups",
+        )
     if not prepared.deviations:
         if method in ("levene", "fligner", "bonett"):
             raise InputError(
@@ -383,7 +395,7 @@ def _one_variance(
     prepared = prepare({name: data, "": data}, minimum=2)
     n, variance = prepared.sizes[0], float(prepared.variances[0])
     if n < 2:
-        raise InputError("at least 2 values are needed", where="data")
+        raise InputError("at least 2 values are needed", where="data", remedy="add measurements")
     df = float(n - 1)
     statistic = df * variance / sigma0**2
     below, above = float(special.chdtr(df, statistic)), float(special.chdtrc(df, statistic))

@@ -139,13 +139,18 @@ def equivalence_test(
         "high": high,
     }
     if alpha >= 0.5:
-        raise InputError("alpha must be below 0.5 for an interval at 1 - 2 alpha", where="alpha")
+        raise InputError(
+            "alpha must be below 0.5 for an interval at 1 - 2 alpha",
+            where="alpha",
+            remedy="such as 0.05",
+        )
     if successes1 is not None or successes2 is not None:
         counts = (successes1, trials1, successes2, trials2)
         if any(item is None for item in counts):
             raise InputError(
                 "proportions need successes1, trials1, successes2 and trials2",
                 where="equivalence_test",
+                remedy="give all four counts",
             )
         return _proportions([int(item or 0) for item in counts], common)
     if data is not None:
@@ -154,6 +159,7 @@ def equivalence_test(
         raise InputError(
             "give group1 and group2, or data and mu0, or successes and trials",
             where="equivalence_test",
+            remedy="see havoc run equivalence_test --help",
         )
     if paired:
         return _paired(group1, group2, common)
@@ -226,9 +232,17 @@ def _bounds(
 ) -> tuple[float | None, float | None]:
     if margin is not None:
         if low is not None or high is not None:
-            raise InputError("give either margin, or low and high", where="margin")
+            raise InputError(
+                "give either margin, or low and high",
+                where="margin",
+                remedy="give exactly one of them",
+            )
         if scale == "ratio":
-            raise InputError("a ratio needs low and high, such as 0.8 and 1.25", where="margin")
+            raise InputError(
+                "a ratio needs low and high, such as 0.8 and 1.25",
+                where="margin",
+                remedy="or compare the difference",
+            )
         return -margin, margin
     if low is None and high is None:
         raise InputError(
@@ -237,11 +251,17 @@ def _bounds(
             remedy="say how large a difference would not matter, as margin or low and high",
         )
     if low is not None and high is not None and low >= high:
-        raise InputError(f"low {low:g} is not below high {high:g}", where="low, high")
+        raise InputError(
+            f"low {low:g} is not below high {high:g}", where="low, high", remedy="swap them"
+        )
     if any(bound is not None and not math.isfinite(bound) for bound in (low, high)):
-        raise InputError("the bounds must be finite", where="low, high")
+        raise InputError(
+            "the bounds must be finite", where="low, high", remedy="give both bounds as numbers"
+        )
     if scale == "ratio" and any(bound is not None and bound <= 0 for bound in (low, high)):
-        raise InputError("bounds of a ratio must be positive", where="low, high")
+        raise InputError(
+            "bounds of a ratio must be positive", where="low, high", remedy="such as 0.8 and 1.25"
+        )
     return low, high
 
 
@@ -252,10 +272,12 @@ def _one_sample(
         raise InputError("mu0 is missing", where="mu0", remedy="give the value to compare with")
     logs = common["scale"] == "ratio"
     if logs and mu0 <= 0:
-        raise InputError("a ratio needs a positive mu0", where="mu0")
+        raise InputError(
+            "a ratio needs a positive mu0", where="mu0", remedy="compare the difference instead"
+        )
     summary = as_summary(_logged(data, "data") if logs else data, "data")
     if summary.n < 2:
-        raise InputError("at least 2 values are needed", where="data")
+        raise InputError("at least 2 values are needed", where="data", remedy="add measurements")
     origin = math.log(mu0) if logs else mu0
     plain = as_summary(data, "data")
     return _tost(
@@ -313,7 +335,9 @@ def _two_samples(
     first = as_summary(_logged(group1, "group1") if logs else group1, "group1")
     second = as_summary(_logged(group2, "group2") if logs else group2, "group2")
     if first.n < 2 or second.n < 2:
-        raise InputError("each group needs at least 2 values", where="group1, group2")
+        raise InputError(
+            "each group needs at least 2 values", where="group1, group2", remedy="add measurements"
+        )
     part1, part2 = first.sd**2 / first.n, second.sd**2 / second.n
     if equal_var:
         df = first.n + second.n - 2.0
@@ -393,11 +417,14 @@ def _tost(
 def _proportions(counts: list[int], common: dict[str, Any]) -> Equivalence:
     x1, n1, x2, n2 = counts
     if common["scale"] == "ratio":
-        raise InputError("proportions are compared by their difference", where="scale")
+        raise InputError(
+            "proportions are compared by their difference", where="scale", remedy="leave out scale"
+        )
     if n1 < 1 or n2 < 1 or x1 > n1 or x2 > n2:
         raise InputError(
             "successes cannot exceed trials",
             where="successes1, trials1, successes2, trials2",
+            remedy="check the counts",
         )
     first, second = x1 / n1, x2 / n2
     difference = first - second
@@ -450,7 +477,9 @@ def _logged(values: list[float] | Summary, where: str) -> list[float]:
         )
     sample = as_sample(values, where)
     if (sample <= 0).any():
-        raise InputError("a ratio needs positive values", where=where)
+        raise InputError(
+            "a ratio needs positive values", where=where, remedy="compare the difference instead"
+        )
     return [float(value) for value in np.log(sample)]
 
 

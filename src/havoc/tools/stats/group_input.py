@@ -88,7 +88,11 @@ def _from_values(groups: Mapping[str, list[float]], minimum: int) -> PreparedGro
 def _from_summaries(groups: Mapping[str, Summary]) -> PreparedGroups:
     for name, summary in groups.items():
         if not (math.isfinite(summary.mean) and math.isfinite(summary.sd)):
-            raise InputError("mean and sd must be finite numbers", where=f"groups, {name}")
+            raise InputError(
+                "mean and sd must be finite numbers",
+                where=f"groups, {name}",
+                remedy="give mean and sd as numbers",
+            )
     sizes = [summary.n for summary in groups.values()]
     means = [summary.mean for summary in groups.values()]
     origin = math.fsum(n * m for n, m in zip(sizes, means, strict=True)) / sum(sizes)

@@ -87,11 +87,17 @@ def histogram(
     sample = as_sample(data, "data", minimum=2, varying=True)
     if lsl is not None and usl is not None and lsl >= usl:
         raise InputError(
-            f"the lower limit {lsl:g} is not below the upper {usl:g}", where="lsl, usl"
+            f"the lower limit {lsl:g} is not below the upper {usl:g}",
+            where="lsl, usl",
+            remedy="swap them",
         )
     for value, label in ((lsl, "lsl"), (usl, "usl"), (target, "target")):
         if value is not None and not math.isfinite(value):
-            raise InputError("the limit is not a finite number", where=label)
+            raise InputError(
+                "the limit is not a finite number",
+                where=label,
+                remedy="give the limit as a number, or leave it out",
+            )
     centred = precise_sums.deviations(sample)
     count = bins or _class_count(centred, rule)
     counts, edges = np.histogram(centred, bins=count)

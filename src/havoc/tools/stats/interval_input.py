@@ -43,7 +43,9 @@ def normal_sample(
         raise InputError(f"n is {n}, at least 2 needed", where="n", remedy="add measurements")
     for value, label in ((mean, "mean"), (sd, "sd")):
         if value is not None and not math.isfinite(value):
-            raise InputError(f"{label} must be a finite number", where=label)
+            raise InputError(
+                f"{label} must be a finite number", where=label, remedy="give a number"
+            )
     return n, mean, sd
 
 

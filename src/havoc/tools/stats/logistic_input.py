@@ -84,7 +84,11 @@ def _outcomes(
             )
         hits, sizes, label = as_sample(events or [], "events"), as_sample(trials, "trials"), event
         if np.any(sizes < 1) or np.any(hits < 0) or np.any(hits != np.floor(hits)):
-            raise InputError("a count is not a whole number above zero", where="events, trials")
+            raise InputError(
+                "a count is not a whole number above zero",
+                where="events, trials",
+                remedy="enter counts",
+            )
         if np.any(hits > sizes):
             row = int(np.argmax(hits > sizes))
             raise InputError(

@@ -227,7 +227,11 @@ def _cells(
     table: list[list[float]] | None, first_only: int | None, second_only: int | None
 ) -> tuple[int, int, int, int]:
     if (table is None) == (first_only is None or second_only is None):
-        raise InputError("give either table, or first_only and second_only", where="mcnemar")
+        raise InputError(
+            "give either table, or first_only and second_only",
+            where="mcnemar",
+            remedy="give exactly one of them",
+        )
     if table is None:
         return 0, first_only or 0, second_only or 0, 0
     counts = as_table(table, minimum=2)

@@ -99,7 +99,11 @@ def multiple_comparison(
     values, near-normal means and, but for Games-Howell, equal variances.
     """
     if (groups is None) == (p_values is None):
-        raise InputError("give either groups or p_values", where="multiple_comparison")
+        raise InputError(
+            "give either groups or p_values",
+            where="multiple_comparison",
+            remedy="give exactly one of them",
+        )
     if p_values is not None:
         return _adjust(p_values, method, alpha)
     if method == "benjamini_hochberg":
@@ -110,7 +114,9 @@ def multiple_comparison(
         )
     prepared = prepare(groups or {}, minimum=2)
     if any(size < 2 for size in prepared.sizes):
-        raise InputError("each group needs at least 2 values", where="groups")
+        raise InputError(
+            "each group needs at least 2 values", where="groups", remedy="add measurements"
+        )
     moments = pooled(prepared.names, prepared.sizes, prepared.shifts, prepared.variances)
     if control is not None and method == "tukey":
         method = "dunnett"
@@ -166,7 +172,9 @@ def _adjust(p_values: list[float], method: str, alpha: float) -> MultipleCompari
             remedy="use holm, bonferroni, sidak or benjamini_hochberg",
         )
     if not p_values:
-        raise InputError("no p-value given", where="p_values")
+        raise InputError(
+            "no p-value given", where="p_values", remedy="give the p-values of the tests"
+        )
     result = adjusted(p_values, method)
     rejected = sum(value < alpha for value in result)
     return MultipleComparison(

@@ -96,7 +96,9 @@ def written_model(text: str, data: Mapping[str, FloatArray], response: str) -> M
         )
     if len(parameters) > MOST_PARAMETERS:
         raise InputError(
-            f"{len(parameters)} parameters, at most {MOST_PARAMETERS} are fitted", where="formula"
+            f"{len(parameters)} parameters, at most {MOST_PARAMETERS} are fitted",
+            where="formula",
+            remedy="write a simpler formula",
         )
     return Model(tree=tree, text=text, parameters=parameters, data=data)
 

@@ -321,7 +321,9 @@ def _generalized_esd(
     if n < 15:
         result.warnings.append(f"the generalised ESD is accurate from about 15 values, {n} given")
     if most > 200:
-        raise InputError("at most 200 outliers can be looked for", where="max_outliers")
+        raise InputError(
+            "at most 200 outliers can be looked for", where="max_outliers", remedy="look for fewer"
+        )
     remaining = np.arange(n)
     steps: list[tuple[int, float, float]] = []
     for step in range(most):

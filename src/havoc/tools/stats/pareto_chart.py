@@ -152,14 +152,22 @@ def _verify(result: Pareto, **_: object) -> list[Recomputed]:
 
 def _counts(counts: dict[str, float] | None, observations: list[str] | None) -> dict[str, float]:
     if (counts is None) == (observations is None):
-        raise InputError("give either counts or observations", where="pareto_chart")
+        raise InputError(
+            "give either counts or observations",
+            where="pareto_chart",
+            remedy="give exactly one of them",
+        )
     if counts is None:
         counts = {label: float(count) for label, count in Counter(observations or []).items()}
     if not counts:
         raise InputError("no category given", where="counts", remedy="name each with its count")
     for label, count in counts.items():
         if not math.isfinite(count):
-            raise InputError("the count is not a finite number", where=f"counts, {label}")
+            raise InputError(
+                "the count is not a finite number",
+                where=f"counts, {label}",
+                remedy="enter the count",
+            )
     return counts
 
 

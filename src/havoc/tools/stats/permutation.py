@@ -422,7 +422,11 @@ def _pairs(first: FloatArray, second: FloatArray, samples: dict[str, FloatArray]
     differences = first - second
     n = differences.size
     if not differences.any():
-        raise InputError("all differences are zero", where="group1, group2")
+        raise InputError(
+            "all differences are zero",
+            where="group1, group2",
+            remedy="the groups agree value by value; no test is needed",
+        )
     spread = float(differences.std(ddof=1)) if n > 1 else 0.0
     mean = float(differences.mean())
     return _Case(

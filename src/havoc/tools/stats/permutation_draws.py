@@ -17,9 +17,14 @@ from havoc.tools.parameters import FloatArray
 
 IntArray = NDArray[np.int64]
 
+MANY = 2**60
+"""More ways than can be listed; the exact number of so many takes minutes."""
+
 
 def split_count(sizes: Sequence[int]) -> int:
-    """In how many ways all values can be dealt into groups of these sizes."""
+    """In how many ways all values can be dealt into groups of these sizes, ``MANY`` at most."""
+    if math.lgamma(sum(sizes) + 1) - sum(math.lgamma(n + 1) for n in sizes) > math.log(MANY):
+        return MANY
     count, left = 1, sum(sizes)
     for size in sizes:
         count *= math.comb(left, size)

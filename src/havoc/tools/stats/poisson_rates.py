@@ -68,6 +68,10 @@ class PoissonRate(Outcome):
     significant: bool | None = None
 
 
+_LEAST_SHARE = 1e-15
+"""Of both exposures; below it the other one is all there is in double precision."""
+
+
 @tool(
     "poisson_rate",
     title="Test and interval of event rates",
@@ -164,6 +168,13 @@ def _two(
 ) -> PoissonRate:
     (count1, exposure1, name1), (count2, exposure2, name2) = first, second
     total = count1 + count2
+    share0 = ratio0 * exposure1 / (ratio0 * exposure1 + exposure2)
+    if not _LEAST_SHARE < share0 < 1 - _LEAST_SHARE:
+        raise InputError(
+            f"beside {exposure1:g} and {exposure2:g} one of the exposures is nothing",
+            where="exposure1, exposure2",
+            remedy="give both exposures in the same unit",
+        )
     rate1, rate2 = count1 / exposure1, count2 / exposure2
     result = PoissonRate(
         method="exact comparison of two Poisson rates, conditional on the total count",
@@ -191,7 +202,6 @@ def _two(
     if total == 0:
         result.warnings.append("no event was counted in either: nothing can be compared")
         return result
-    share0 = ratio0 * exposure1 / (ratio0 * exposure1 + exposure2)
     p_value = binomial_p_value(count1, total, share0, alternative)
     low, high = clopper_pearson(count1, total, alpha, alternative)
     result.ci_low = low / (1 - low) * exposure2 / exposure1 if low < 1 else math.inf

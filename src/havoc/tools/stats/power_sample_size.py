@@ -100,7 +100,7 @@ def power_sample_size(
         sigma = math.sqrt(within_var)
     for value, where in ((effect, "effect"), *((mean, "means") for mean in means or [])):
         if value is not None and not math.isfinite(value):
-            raise InputError("must be a finite number", where=where)
+            raise InputError("must be a finite number", where=where, remedy="give a number")
     if design in ("mean_margin", "proportion_margin"):
         return _for_margin(design, margin, sigma, p if p is not None else p1, alpha, unit)
     two_sided = alternative == "two_sided"
@@ -114,11 +114,19 @@ def power_sample_size(
         elif design == "correlation":
             effect_size = effect_size or (abs(effect) if effect is not None else None)
             if effect_size is not None and effect_size >= 1:
-                raise InputError(f"a correlation of {effect_size:g} is not below 1", where="effect")
+                raise InputError(
+                    f"a correlation of {effect_size:g} is not below 1",
+                    where="effect",
+                    remedy="give a correlation between -1 and 1",
+                )
         elif effect_size is None and effect is not None:
             effect_size = abs(effect) / _needed(sigma, "sigma", "give the standard deviation")
         if effect_size == 0:
-            raise InputError("an effect of 0 can never be shown", where="effect")
+            raise InputError(
+                "an effect of 0 can never be shown",
+                where="effect",
+                remedy="give the smallest difference that matters",
+            )
         result = _standardised(
             design, effect_size, n, power, alpha, alternative, two_sided, groups, warnings
         )
@@ -173,7 +181,9 @@ def _cohen_f(
         return math.sqrt(between_var * (count - 1) / count) / spread
     if means:
         if len(means) != count:
-            raise InputError(f"{len(means)} means for {count} groups", where="means")
+            raise InputError(
+                f"{len(means)} means for {count} groups", where="means", remedy="give one for each"
+            )
         return float(np.std(means)) / spread
     assert effect is not None
     # Two groups at the ends, the others in the middle: the least that this range can show.
@@ -261,7 +271,11 @@ def _proportions(
         return chosen(size, first, other, alpha, two_sided=two_sided)
 
     if p2 is not None and p2 == first:
-        raise InputError("p1 and p2 are equal, so there is nothing to detect", where="p1, p2")
+        raise InputError(
+            "p1 and p2 are equal, so there is nothing to detect",
+            where="p1, p2",
+            remedy="give the share that is to be told from p1",
+        )
     solved_for, target = _what_is_missing(p2, n, power, warnings)
     exact = float(n) if n is not None else 0.0
     if solved_for == "effect":

@@ -173,7 +173,11 @@ def setting_rows(
             )
         values = x_new if isinstance(x_new, list) else [x_new]
         if not values or not all(math.isfinite(value) for value in values):
-            raise InputError("a setting must be a finite number", where="x_new")
+            raise InputError(
+                "a setting must be a finite number",
+                where="x_new",
+                remedy="give one number for each predictor",
+            )
         return [(f"{value:g}", np.asarray([value], dtype=np.float64)) for value in values]
     if set(x_new) != set(names):
         raise InputError(
@@ -186,7 +190,11 @@ def setting_rows(
         value = x_new[name]
         if name not in predictors.levels:
             if isinstance(value, str) or not math.isfinite(value):
-                raise InputError("a setting must be a finite number", where=f"x_new {name}")
+                raise InputError(
+                    "a setting must be a finite number",
+                    where=f"x_new {name}",
+                    remedy="give one number for each predictor",
+                )
             row.append(float(value))
             continue
         label = label_text(value)

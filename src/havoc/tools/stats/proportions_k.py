@@ -113,11 +113,17 @@ def proportions_k(
         )
     if not 2 <= len(successes) <= MOST_GROUPS:
         raise InputError(
-            f"{len(successes)} groups given, 2 to {MOST_GROUPS} possible", where="successes"
+            f"{len(successes)} groups given, 2 to {MOST_GROUPS} possible",
+            where="successes",
+            remedy="give another number of groups",
         )
     labels = names or [f"group {i + 1}" for i in range(len(successes))]
     if len(labels) != len(successes):
-        raise InputError(f"{len(labels)} names for {len(successes)} groups", where="names")
+        raise InputError(
+            f"{len(labels)} names for {len(successes)} groups",
+            where="names",
+            remedy="give as many names",
+        )
     for i, (found, looked) in enumerate(zip(successes, trials, strict=True)):
         check_counts(found, looked, f"group {labels[i]}")
     x, n = np.asarray(successes, dtype=np.float64), np.asarray(trials, dtype=np.float64)
@@ -265,9 +271,15 @@ def _trend(
 ) -> None:
     score = np.arange(1.0, x.size + 1) if scores is None else np.asarray(scores, dtype=np.float64)
     if score.size != x.size:
-        raise InputError(f"{score.size} scores for {x.size} groups", where="scores")
+        raise InputError(
+            f"{score.size} scores for {x.size} groups", where="scores", remedy="give one for each"
+        )
     if not np.isfinite(score).all() or np.ptp(score) == 0:
-        raise InputError("the scores must be finite and differ", where="scores")
+        raise InputError(
+            "the scores must be finite and differ",
+            where="scores",
+            remedy="give rising numbers, such as the doses",
+        )
     centred = score - float(n @ score / n.sum())
     squares = float(n @ centred**2)
     slope = float(centred @ x) / squares

@@ -213,7 +213,11 @@ def friedman(
     values = np.column_stack(list(samples.values()))
     blocks, count = values.shape
     if blocks < 2:
-        raise InputError("at least 2 blocks are needed", where="groups")
+        raise InputError(
+            "at least 2 blocks are needed",
+            where="groups",
+            remedy="add blocks: rows that every treatment has",
+        )
     ranks = stats.rankdata(values, axis=1)
     means = ranks.mean(axis=0)
     # A tie of t values takes (t^3 - t) / 12 off the sum of squared ranks of its block.
@@ -321,13 +325,19 @@ def _samples(groups: dict[str, list[float]]) -> dict[str, FloatArray]:
 
 def _columns(table: list[list[float]] | None, names: list[str] | None) -> dict[str, FloatArray]:
     if not table:
-        raise InputError("give groups or table", where="friedman")
+        raise InputError("give groups or table", where="friedman", remedy="give one of them")
     width = len(table[0])
     if any(len(row) != width for row in table):
-        raise InputError("the rows have different lengths", where="table")
+        raise InputError(
+            "the rows have different lengths",
+            where="table",
+            remedy="give every row the same number of values",
+        )
     labels = names or [f"treatment {i + 1}" for i in range(width)]
     if len(labels) != width or len(set(labels)) != width:
-        raise InputError(f"{len(labels)} names for {width} columns", where="columns")
+        raise InputError(
+            f"{len(labels)} names for {width} columns", where="columns", remedy="give as many names"
+        )
     return _samples({label: [row[i] for row in table] for i, label in enumerate(labels)})
 
 

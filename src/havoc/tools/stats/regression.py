@@ -236,7 +236,9 @@ def _predict(result: Regression, fit: Fit, names: list[str], settings: FloatArra
 def _read_backwards(result: LinearRegression, fit: Fit, x: FloatArray, y_target: float) -> None:
     """Setting at which the line reaches ``y_target``, with Fieller's interval."""
     if not math.isfinite(y_target):
-        raise InputError("y_target must be a finite number", where="y_target")
+        raise InputError(
+            "y_target must be a finite number", where="y_target", remedy="give a number"
+        )
     if result.slope == 0:
         raise InputError(
             "the slope is 0, so no x leads to the target", where="y_target", remedy="check the data"

@@ -43,7 +43,7 @@ from havoc.tools.stats.regression_checks import extrapolation_warnings
 
 # Values times parameters up to which profiles take less than about a second.
 PROFILE_WORK = 20_000
-MOST_VALUES = 2_000_000
+MOST_VALUES = 500_000
 STRONG_CORRELATION = 0.999
 
 Start = Annotated[

@@ -123,7 +123,11 @@ def t_test_one_sample(
     values that are normal themselves).
     """
     if not math.isfinite(mu0):
-        raise InputError("the value to compare with is not a finite number", where="mu0")
+        raise InputError(
+            "the value to compare with is not a finite number",
+            where="mu0",
+            remedy="give the value that the mean is compared with",
+        )
     summary = as_summary(data, "data")
     standard_error = _standard_error(summary, "data")
     difference = summary.mean - mu0
@@ -219,7 +223,11 @@ def t_test_two_sample(
     """
     first, second = as_summary(group1, "group1"), as_summary(group2, "group2")
     if first.n < 2 or second.n < 2:
-        raise InputError("each group needs at least 2 values", where="t_test_two_sample")
+        raise InputError(
+            "each group needs at least 2 values",
+            where="t_test_two_sample",
+            remedy="add measurements",
+        )
     if first.sd == 0 and second.sd == 0:
         raise InputError(
             "both groups are constant, so there is no variation to compare with",

@@ -85,7 +85,9 @@ def derivative(
     point: dict[str, float] = dict(values)
     if at is not None:
         if not math.isfinite(at):
-            raise InputError("the point must be a finite number", where="at")
+            raise InputError(
+                "the point must be a finite number", where="at", remedy="give a number"
+            )
         point[variable] = at
     answer = bounded(
         "derivative",
@@ -226,7 +228,11 @@ def _limit_text(limit: float | str | None, where: str) -> str:
     if isinstance(limit, str):
         return limit
     if math.isnan(limit):
-        raise InputError("the limit must be a number", where=where)
+        raise InputError(
+            "the limit must be a number",
+            where=where,
+            remedy="give the limit as a number, or leave it out",
+        )
     if math.isinf(limit):
         return "inf" if limit > 0 else "-inf"
     return repr(limit)
@@ -283,7 +289,9 @@ def reading_notes(expression: str) -> list[str]:
 def _finite(values: Mapping[str, float]) -> None:
     for name, value in values.items():
         if not math.isfinite(value):
-            raise InputError(f"{name} must be a finite number", where="values")
+            raise InputError(
+                f"{name} must be a finite number", where="values", remedy="give a number"
+            )
 
 
 def _area_chart(

@@ -85,7 +85,9 @@ def solve(
         )
     for name, number in values.items():
         if not math.isfinite(number):
-            raise InputError(f"{name} must be a finite number", where="values")
+            raise InputError(
+                f"{name} must be a finite number", where="values", remedy="give a number"
+            )
     trees = [read(text, [*unknowns, *values], _where(i, texts)) for i, text in enumerate(texts)]
     unknowns = unknowns or _unknowns(trees, values)
     notes = [note for text in texts for note in reading_notes(text)]

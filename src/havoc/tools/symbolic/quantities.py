@@ -101,7 +101,7 @@ def unit_conversion(
     unless said otherwise; the answer says so.
     """
     if not math.isfinite(value):
-        raise InputError("the value must be a finite number", where="value")
+        raise InputError("the value must be a finite number", where="value", remedy="give a number")
     source, target = units.unit(from_unit, "from_unit"), units.unit(to_unit, "to_unit")
     notes = _notes(from_unit, to_unit)
     temperature = units.is_temperature(source) and units.is_temperature(target)
@@ -249,7 +249,7 @@ def _given(name: str, value: float | str) -> Any:
         quantity = _quantity(number, unit)
         return quantity.to("kelvin") if units.is_temperature(unit) else quantity
     if not math.isfinite(value):
-        raise InputError("must be a finite number", where=f"values {name}")
+        raise InputError("must be a finite number", where=f"values {name}", remedy="give a number")
     return float(value)
 
 
@@ -295,7 +295,11 @@ def _with_units(tree: Tree, values: Mapping[str, Any]) -> Any:
         if base.dimensionless:
             return quantity(math.pow(plain(base, node), exponent))
         if abs(exponent) > LARGEST_UNIT_POWER:
-            raise InputError("the power of a unit is too large", where=place("expression", node.at))
+            raise InputError(
+                "the power of a unit is too large",
+                where=place("expression", node.at),
+                remedy="lower the power",
+            )
         return base**exponent
 
     def call(node: Call) -> Any:
