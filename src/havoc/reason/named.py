@@ -84,12 +84,14 @@ NAMED: tuple[tuple[str, str], ...] = (
         r"\b(?:poisson|count|log-?linear|quasi-?\s?poisson|negative[\s-]binomial)\s+(?:regress\w*|glm)\b"
         r"|\b(?:regress\w*|glm)\b[^.?]{0,40}\b(?:poisson|counts)\b|\bnegative\s+binomial\b[^.?]{0,40}\bregress"
         r"|\b(?:poisson|negative[\s-]binomial)\s+model\b[^.?]{0,60}\b(?:on|of|for|with)\b"
+        r"|\bdepends?\b[^.?]{0,80}[.?]\s{1,4}(?:they|these|the\s+\w{1,20})\s+are\s+counts\b"
         r"|\bdepends?\b[^.]{0,80}\b(?:poisson|negative[\s-]binomial)\s+model\b",
     ),
     (
         "mixed_model",
         r"\bmixed[\s-]+(?:effects?\s+|linear\s+)?(?:model\w*|anova|analysis)\b|\blinear\s+mixed\b|\brandom[\s-]+effects?\b"
         r"|\brandom\s+(?:intercept|factor|block)s?\b|\breml\b"
+        r"|\bvariance[\s-]+components?\b[^.?]{0,60}\brandom\b"
         r"|\bnested\b[^.?]{0,60}\bvariance[\s-]+components?\b|\bvariance[\s-]+components?\b[^.?]{0,60}\bnested\b",
     ),
     (
@@ -251,7 +253,7 @@ NAMED: tuple[tuple[str, str], ...] = (
     ),
     (
         "run_chart",
-        r"\b(?<!short[\s-])run[\s-](?:sequence\s+)?(?:charts?|plots?)\b|\bruns?\s+about\s+the\s+median\b"
+        r"\b(?<!short[\s-])run[\s-](?:sequence\s+)?(?:charts?|plots?)\b|\bruns?\s+(?:tests?\s+)?about\s+(?:the\s+)?median\b"
         r"|\bclustering,?\s+mixtures?\b",
     ),
     (

@@ -375,3 +375,54 @@ def test_capability_takes_the_subgroups_of_a_column() -> None:
     data = {"subgroup": BORES["shift"], "bore_mm": BORES["bore_mm"]}
     args = call("cpk of the bore, lsl 9.9 usl 10.1", data)[1]
     assert args["subgroups"][0] == BORES["bore_mm"][:5]
+
+
+@pytest.mark.parametrize(
+    ("question", "operation"),
+    [
+        ("runs test about median for hardness", "run_chart"),
+        ("run chart of hardness", "run_chart"),
+    ],
+)
+def test_runs_about_the_median_make_a_run_chart(question: str, operation: str) -> None:
+    assert call(question, LEVELS)[0] == operation
+
+
+def test_random_batches_have_variance_components() -> None:
+    data = {
+        "batch": [f"B{i // 6}" for i in range(36)],
+        "recipe": ["old", "new"] * 18,
+        "yield_pct": around(80, 2, 36),
+    }
+    operation, args = call("variance components of yield_pct batch random", data)
+    assert operation == "mixed_model" and list(args["random"]) == ["batch"]
+
+
+def test_counts_that_depend_on_a_setting() -> None:
+    data = {"humidity": around(50, 8, 30), "flaws": [float(i % 5 + i // 10) for i in range(30)]}
+    operation, args = call("Do flaws depend on humidity? They are counts.", data)
+    assert operation == "poisson_regression" and args["counts"] == data["flaws"]
+
+
+def test_half_a_tolerance_is_doubled() -> None:
+    data = {
+        "part": [f"{i // 4}" for i in range(24)],
+        "operator": ["A", "A", "B", "B"] * 6,
+        "value": [round(20 + i // 4 * 0.2 + CHANCE.gauss(0, 0.05), 3) for i in range(24)],
+    }
+    for words in ("Tolerance is plus minus 0.5 mm", "tol +/- 0.5", "tolerance 1.0 mm"):
+        assert call(f"gage R&R please. {words}.", data)[1]["tolerance"] == 1.0
+
+
+def test_a_group_called_a_is_not_lost() -> None:
+    args = call("dunnett vs control: ctrl 10 11 10 12; a 13 14 13 15; b 10 11 12 11")[1]
+    assert args["groups"] == {
+        "ctrl": [10, 11, 10, 12],
+        "a": [13, 14, 13, 15],
+        "b": [10, 11, 12, 11],
+    }
+    assert args.get("unit", "") == ""
+
+
+def test_the_limit_of_a_mewma_chart_is_taken() -> None:
+    assert call("ARL of a MEWMA chart, p=2, lambda 0.1, h 8.66, shift 1")[1]["h"] == 8.66

@@ -159,10 +159,29 @@ class Evidence:
             grouped = self._grouped_by_label(table)
             if grouped:
                 return grouped
-        series = self.series()
+        series = self._lettered(self.series())
         labelled = [item for item in series if item.name and len(item.values) > 1]
         mostly_labelled = len(labelled) >= 2 and len(labelled) >= len(series) - 1
         return _named(labelled if mostly_labelled else series)
+
+    def _lettered(self, series: list[Series]) -> list[Series]:
+        """ "ctrl 10 11; a 13 14; b 10 12": a letter before a list that is no word nor unit here."""
+        if len(series) < 3 or sum(not item.name for item in series) != 1:
+            return series
+        named = []
+        letters = set()
+        for item in series:
+            place = re.fullmatch(r"question\[(\d+):\d+\]", item.source)
+            before = self.reading.plain[max(0, int(place[1]) - 6) : int(place[1])] if place else ""
+            letter = re.search(r"[;\n|]\s*([A-Za-z])\s*[:=]?\s*$", before)
+            if not item.name and letter:
+                letters.add(letter[1])
+                item = msgspec.structs.replace(item, name=letter[1])
+            named.append(item)
+        return [
+            msgspec.structs.replace(item, unit="") if item.unit in letters else item
+            for item in named
+        ]
 
     def _grouped_by_label(self, table: Table) -> list[Series]:
         numbers = self.numeric_columns(table)
@@ -460,9 +479,11 @@ def _named(series: Sequence[Series]) -> list[Series]:
     """Give unnamed groups names; duplicate names a number."""
     taken: set[str] = set()
     named = []
+    letters = sum(len(item.name) == 1 for item in series)
     for index, item in enumerate(series, start=1):
         name = item.name
-        common = name.lower() in STOPWORDS - PRONOUNS and not (len(name) == 1 and name.isupper())
+        letter = len(name) == 1 and (name.isupper() or letters > 1)
+        common = name.lower() in STOPWORDS - PRONOUNS and not letter
         if not name or name.lower() in taken or common:
             name = f"{name} {index}" if name and not common else f"group {index}"
         taken.add(name.lower())

@@ -7,7 +7,7 @@ import re
 from havoc.reading.cells import Cell, read_cells
 from havoc.reading.roles import NUMBER
 from havoc.reading.table import Column, Table
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
+from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput, source_of
 
 _COMPONENTS: tuple[tuple[str, str], ...] = (
     ("ev", r"(?:\bev\b|\bs_?repeat\w*|\brepeatab\w*|\brepeat\b|equipment variation)"),
@@ -37,6 +37,9 @@ def bind_gage_rr(evidence: Evidence, binding: Binding) -> None:
         binding.set(
             "tolerance", float(tolerance[1]), f"question[{tolerance.start()}:{tolerance.end()}]"
         )
+    elif evidence.has(r"\btol") and (margin := evidence.scalar("margin")) is not None:
+        # "tolerance +/- 0.5": the full width is twice the margin
+        binding.set("tolerance", 2 * margin.value, source_of(margin))
     else:
         binding.take("lsl", evidence.scalar("lsl"))
         binding.take("usl", evidence.scalar("usl"))

@@ -26,7 +26,7 @@ _WANTED = re.compile(
     rf"\b(?:arl_?\(?0\)?|in[\s-]control\s+(?:arl|run\s+length))\s*(?:=|of|is)?\s*{_NUM}",
     re.IGNORECASE,
 )
-_H = re.compile(rf"\b(?:h4?|ucl|limit)\s*(?:=|of|is|:)\s*{_NUM}", re.IGNORECASE)
+_H = re.compile(rf"\b(?:h4?|ucl|limit)\s*(?:=|of|is|:|\s)\s*{_NUM}", re.IGNORECASE)
 _MOVES = re.compile(
     r"\b(?:from\s+(?P<first>\d*\.?\d+)\s*(?P<unit>%|percent)?\s*)?"
     r"(?:jumps?|moves?|shifts?|goes|rises?|changes?|increases?|drifts?|up|to)\s+(?:up\s+)?(?:to\s+)?"

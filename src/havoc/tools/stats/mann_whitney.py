@@ -174,9 +174,9 @@ def _narrate_mann_whitney(result: MannWhitney) -> Narrative:
     return Narrative(
         conclusion=f"{verdict} (U = {{{{U}}}}, p {{{{p_value:p}}}}).",
         details=[
-            "{{name1}} lies {{shift:unit}} above {{name2}} (Hodges-Lehmann); the {{level:%}} "
-            "interval runs from {{ci_low}} to {{ci_high:unit}}. In {{probability_greater:%}} of "
-            "all pairs the value of {{name1}} is larger."
+            "The typical difference {{name1}} minus {{name2}} is {{shift:unit}} (Hodges-Lehmann); "
+            "the {{level:%}} interval runs from {{ci_low}} to {{ci_high:unit}}. In "
+            "{{probability_greater:%}} of all pairs the value of {{name1}} is larger."
         ],
         key_figures=[
             ("median of {{name1}}", "{{median1:unit}}"),
