@@ -33,6 +33,7 @@ bench: $(VENV)/installed
 	$(RUN) benchmarks/training_speed.py
 	$(RUN) benchmarks/plan_accuracy.py
 	$(RUN) benchmarks/parity.py
+	$(RUN) benchmarks/optimal_designs.py
 
 docs: $(VENV)/installed
 	$(RUN) -m havoc.tools.reference docs/reference
