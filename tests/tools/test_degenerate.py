@@ -43,7 +43,7 @@ COUNTED = {"fisher_exact", "poisson_rate"}
 """An empty cell has no upper bound of the ratio, also in a two-sided interval."""
 RATIOS = re.compile(r"\.(sample_)?odds_ratio$")
 EXACT_FIT = re.compile(r"\.(t|F|F_lack_of_fit|studentized_residual)$")
-"""Nothing is left over, or nothing without this point: NIST certifies it as infinite (Wampler 1)."""
+"""Nothing is left over, or nothing without this point; NIST certifies these as infinite."""
 
 REFERENCE = re.compile(r"\{\{([^}:]+)(?::([^}]*))?\}\}")
 NO_NUMBER = re.compile(r"(?<![a-z])(nan|inf)(?![a-z])", re.IGNORECASE)
@@ -138,19 +138,29 @@ def test_degenerate_data_are_refused_or_answered(operation: str) -> None:
 @pytest.mark.parametrize(
     ("operation", "arguments", "message"),
     [
-        ("describe", {"data": [1e300, 2.0]}, "1e\\+300 is too large"),
+        ("describe", {"data": [1e300, 2.0]}, "data: 1e\\+300 is too large"),
         ("weibull_fit", {"time": [1e-300, 2e-300, 3e-300]}, "too close to compute"),
         ("t_test_one_sample", {"data": [1, 2], "mu0": math.nan}, "mu0: nan is not a finite"),
         ("t_test_one_sample", {"data": [1, 2], "mu0": 0, "alpha": 1e-30}, "no finite limits"),
-        ("gage_rr", {"data": [[1.0], [1e99]], "parts": 2}, "."),
-        ("solve", {"expression": "x = 10^200", "variable": "x"}, ""),
+        ("control_chart", {"kind": "p", "defectives": [10**400], "sample_size": 5}, "defectives"),
+        ("correlation", {"x": [5.0, 5.0, math.nextafter(5, 6)], "y": [1, 2, 3]}, "rounds"),
+        ("fisher_exact", {"table": [[10**8, 10**8], [10**8, 10**8]]}, "tables have these"),
+        ("mcnemar", {"table": [[10**12, 5], [6, 10**12]]}, "more than 1e\\+09 items"),
+        ("runs_rules", {"data": [1, 2, 3], "lcl": 9, "sigma": 1}, "not between the control"),
+        ("arl", {"kind": "cusum", "k": 0.5, "h": 100, "shift": 1}, "never gives a false alarm"),
+        ("weibull_fit", {"time": [3, 7], "shape": 1e-30}, "beyond every time"),
+        ("capability", {"data": [4, 5], "lsl": 1, "usl": 9, "sigma": 1e-90}, "is nothing beside"),
+        ("poisson_rate", {"count1": 3, "count2": 4, "exposure2": 1e-40}, "is nothing"),
+        ("attribute_agreement", {"rater1": [1, math.nan], "rater2": [1, 2]}, "no label"),
+        ("double_sampling", {"n": [50, 50], "accept": []}, "acceptance numbers are missing"),
     ],
 )
-def test_figures_beyond_double_precision(
-    operation: str, arguments: Arguments, message: str
-) -> None:
-    if not message:
-        registry.execute(operation, arguments)
-        return
+def test_what_is_degenerate_is_named(operation: str, arguments: Arguments, message: str) -> None:
     with pytest.raises(InputError, match=message):
         registry.execute(operation, arguments)
+
+
+def test_formulas_and_p_values_may_be_of_any_size() -> None:
+    found = registry.execute("p_value_adjustment", {"p_values": [1e-300, 2e-200, 3e-100]})
+    assert found.quantities["p_adjusted"][0] == pytest.approx(3e-300)
+    assert registry.execute("solve", {"expression": "x = 10^200", "variable": "x"}).quantities

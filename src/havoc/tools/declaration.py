@@ -169,6 +169,8 @@ def _argument_struct(
 
 LARGEST_INTEGER = 2**53
 """Beyond this a float no longer tells neighbouring whole numbers apart."""
+PLAIN = {float, str, bool, type(None)}
+"""What a list may hold without a look at each: long columns come as such."""
 
 
 def _plain(value: Any, where: str = "") -> Any:
@@ -182,7 +184,12 @@ def _plain(value: Any, where: str = "") -> Any:
     if hasattr(value, "tolist"):
         return _plain(value.tolist(), where)
     if isinstance(value, (list, tuple)):
-        if set(map(type, value)) == {float}:
+        kinds = set(map(type, value))
+        if kinds == {int}:
+            _plain(max(value), where)
+            _plain(min(value), where)
+            return list(value)
+        if kinds <= PLAIN:
             return list(value)
         return [_plain(item, where) for item in value]
     if type(value) is int and abs(value) > LARGEST_INTEGER:

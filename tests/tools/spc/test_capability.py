@@ -101,6 +101,14 @@ def test_a_very_capable_process_still_has_a_finite_z() -> None:
     assert found["ppm_overall"] == 0
 
 
+def test_z_bench_stays_finite_with_every_part_outside() -> None:
+    far = study(mean=0, sigma=1, lsl=20, usl=22)
+    assert far["z_bench"] == pytest.approx(-20, rel=1e-9)
+    between = study(mean=21, sigma=2, lsl=20, usl=22)
+    inside = stats.norm.cdf(0.5) - stats.norm.cdf(-0.5)
+    assert between["z_bench"] == pytest.approx(stats.norm.ppf(inside), rel=1e-12)
+
+
 def test_cpm_counts_the_distance_from_the_target(run: Run) -> None:
     found = run("capability", mean=5.03, sd=0.05, lsl=4.8, usl=5.2, target=5.0)
     assert found["Cpm"] == pytest.approx(0.4 / (6 * math.hypot(0.05, 0.03)))

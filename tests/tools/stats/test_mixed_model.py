@@ -228,3 +228,11 @@ def test_plain_questions() -> None:
         assert list(call.args["factors"]) == ["fertilizer"]
     answer = ask("mixed model of b on a", {"a": [1.0, 2, 3], "b": [2.0, 3, 5]})
     assert answer.status == "needs_clarification"
+
+
+def test_a_million_rows_leave_their_error_variance() -> None:
+    values = np.random.default_rng(1).normal(10, 1, 10**6)
+    lots = [f"lot {i % 5}" for i in range(values.size)]
+    found = registry.execute("mixed_model", {"response": values, "random": {"lot": lots}})
+    (error,) = (row for row in found.quantities["components"] if row["name"] == "error")
+    assert error["variance"] == pytest.approx(1, rel=0.01)

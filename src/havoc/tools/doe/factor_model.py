@@ -24,6 +24,7 @@ from havoc.tools.parameters import FloatArray
 IntArray = NDArray[np.int64]
 Term = tuple[int, ...]
 MAX_FACTORS = 10
+MOST_RUNS = 200_000
 MAX_COLUMNS = 1500
 
 
@@ -81,6 +82,12 @@ def read_factors(
             f"{len(factors)} factors, but it takes 1 to {MAX_FACTORS}",
             where=f"{where} factors",
             remedy="give the level of each factor in every run",
+        )
+    if rows > MOST_RUNS:
+        raise InputError(
+            f"{rows} runs are too many for the analysis of an experiment",
+            where=f"{where} factors",
+            remedy="use general_linear_model, or a sample of the rows",
         )
     for name, values in factors.items():
         if len(values) != rows:

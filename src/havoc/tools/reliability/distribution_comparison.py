@@ -35,6 +35,9 @@ _DRAWN = 4
 _LEVEL = 0.95
 
 
+MOST_TIMES = 200_000
+
+
 @tool(
     "distribution_comparison",
     title="Comparison of life distributions",
@@ -65,6 +68,12 @@ def distribution_comparison(
     """
     data = read_observations(time, event, censored, counts, lower, upper)
     check("exponential", data)
+    if data.lower.size > MOST_TIMES:
+        raise InputError(
+            f"{data.lower.size} different times are too many to fit every distribution",
+            where="time",
+            remedy=f"give a sample of up to {MOST_TIMES:,}, or counts of rounded times",
+        )
     names = list(dict.fromkeys(distributions)) if distributions else list(TWO_PARAMETER)
     if len(names) < 2:
         raise InputError(

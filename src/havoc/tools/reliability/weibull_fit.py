@@ -38,7 +38,7 @@ from havoc.tools.result import Check, Recomputed
 
 _FEW_FAILURES = 6
 _STRAIGHT = 0.95
-# Logarithm of the largest characteristic life.
+# Logarithm of the longest life that a number can hold.
 _LONGEST_LOG = 600.0
 # Sample sizes up to which the second route of the audit is tried.
 _RECOMPUTE = 20_000
@@ -138,6 +138,12 @@ def weibull_fit(
                 )
             return result
         fit = _estimate(lives, distribution, method, shape, ranks)
+    if abs(fit.mu) + 10 * fit.sigma > _LONGEST_LOG:
+        raise InputError(
+            f"with a shape of {1 / fit.sigma:.3g} the B-lives are beyond every time",
+            where="shape" if shape is not None else "time",
+            remedy="check the entries; a shape is usually between 0.5 and 10",
+        )
     fixed_sigma = distribution == "exponential" or (lives is not None and shape is not None)
     result = _result(fit, distribution, lives, percents, asked, confidence, z, fixed_sigma)
     result.name, result.unit = name, unit
@@ -219,12 +225,6 @@ def _fixed_shape(lives: Lives, shape: float) -> Fit:
     top = float(log_time.max())
     total = float(np.dot(lives.weight, np.exp(shape * (log_time - top))))
     mu = top + math.log(total / lives.failures) / shape
-    if abs(mu) > _LONGEST_LOG:
-        raise InputError(
-            f"with a shape of {shape:g} the characteristic life is beyond every time",
-            where="shape",
-            remedy="give the known shape, usually between 0.5 and 10",
-        )
     sigma = 1 / shape
     return Fit(
         family="weibull",

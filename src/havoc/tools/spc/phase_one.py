@@ -187,19 +187,15 @@ def _signals(chart: Chart, n_sigma: float, removed: list[int]) -> list[_Signal]:
     """The points still in use at which a rule fires, first rule first."""
     found: dict[tuple[int, str], _Signal] = {}
     for panel in chart.panels:
-        index = {int(number): i for i, number in enumerate(panel.positions)}
         for item in _findings(panel, n_sigma, removed).violations:
             if item.warning_only:
                 continue
             for point in item.signal_points:
                 if (point, panel.name) not in found:
-                    side = (
-                        "above"
-                        if panel.values[index[point]] > panel.center[index[point]]
-                        else "below"
-                    )
+                    i = int(np.searchsorted(panel.positions, point))
+                    side = "above" if panel.values[i] > panel.center[i] else "below"
                     found[point, panel.name] = _Signal(
-                        point, item.rule, panel, float(panel.values[index[point]]), side
+                        point, item.rule, panel, float(panel.values[i]), side
                     )
     return list(found.values())
 

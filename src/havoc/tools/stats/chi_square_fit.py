@@ -49,6 +49,9 @@ class GoodnessOfFit(Outcome):
     dispersion_index: float | None = None
 
 
+MOST_CLASSES = 10_000
+
+
 @tool(
     "chi_square_fit",
     title="Chi-square test of fit",
@@ -198,6 +201,12 @@ def _check_counts(counts: FloatArray) -> None:
     if counts.size < 2:
         raise InputError(
             "at least 2 classes are needed", where="observed", remedy="count two classes or more"
+        )
+    if counts.size > MOST_CLASSES:
+        raise InputError(
+            f"{counts.size} classes are more than {MOST_CLASSES}",
+            where="observed",
+            remedy="count how often each value occurs, and give those counts",
         )
     if not np.isfinite(counts).all() or (counts != np.round(counts)).any():
         raise InputError(

@@ -66,6 +66,8 @@ class MixedModel:
     ) -> None:
         self.n, self.p = int(matrix.shape[0]), int(matrix.shape[1])
         self.reml = reml
+        # cross-products of many rows carry rounding that a large ratio would lay bare
+        self.largest_ratio = min(LARGEST_RATIO, 1e11 / self.n)
         self.scale = np.linalg.norm(matrix, axis=0)
         x = matrix / self.scale
         sizes = [int(code.max()) + 1 for code in codes]
@@ -243,7 +245,7 @@ class MixedModel:
                 roots,
                 jac=True,
                 method="L-BFGS-B",
-                bounds=[(0.0, math.sqrt(LARGEST_RATIO))] * len(free),
+                bounds=[(0.0, math.sqrt(self.largest_ratio))] * len(free),
                 options={"ftol": 1e-15, "gtol": 1e-9, "maxiter": 500},
             )
             roots = np.asarray(found.x, dtype=np.float64)

@@ -16,10 +16,12 @@ import numpy as np
 from scipy import optimize, special
 
 from havoc.tools.parameters import FloatArray
-from havoc.tools.stats.mixed_fit import LARGEST_RATIO, MixedModel, Solved
+from havoc.tools.stats.mixed_fit import MixedModel, Solved
 
 # Degrees of freedom beyond which the t distribution is normal to all digits shown.
 MOST_DF = 1e7
+# How far, in logarithms, the error variance is looked for from its estimate.
+REACH = 12.0
 
 
 class FixedTest(msgspec.Struct, frozen=True, kw_only=True):
@@ -264,7 +266,7 @@ def _held(
         ratios[others] = point[: len(others)] ** 2 / sigma2
         if k is not None:
             ratios[k] = variance / sigma2
-        return np.minimum(ratios, LARGEST_RATIO), sigma2
+        return np.minimum(ratios, model.largest_ratio), sigma2
 
     def objective(point: FloatArray) -> tuple[float, FloatArray]:
         ratios, sigma2 = unpack(point)
@@ -291,7 +293,11 @@ def _held(
         latest = memory["point"].copy()
         latest[: len(others)] = np.maximum(latest[: len(others)], 0.05 * point[: len(others)])
         point = latest
-    bounds = [(0.0, None)] * len(others) + ([] if k is None else [(None, None)])
+    # with many rows the first step along the slope goes far beyond any error variance
+    level = math.log(start_sigma2)
+    bounds: list[tuple[float | None, float | None]] = [(0.0, None)] * len(others)
+    if k is not None:
+        bounds.append((level - REACH, level + REACH))
     found = optimize.minimize(
         objective,
         point,
