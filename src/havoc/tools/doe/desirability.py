@@ -135,6 +135,12 @@ def desirability(
     models hold in the tested region and that the limits say what is acceptable.
     """
     where = "desirability"
+    if d and responses:
+        raise InputError(
+            "desirabilities and responses are both given",
+            where=where,
+            remedy="give exactly one of d and responses",
+        )
     if d:
         return _of_known(d, weights, where)
     if not responses:

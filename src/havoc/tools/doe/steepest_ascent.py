@@ -77,6 +77,9 @@ class SteepestAscent(Outcome):
     direction_share_excluded: float | None = None
 
 
+_SHORTEST = 1e-9
+
+
 @tool(
     "steepest_ascent",
     title="Path of steepest ascent",
@@ -136,6 +139,10 @@ def steepest_ascent(
     region = region_of(fitted, {}, WHERE)
     names = [scale.name for scale in fitted.scales]
     origin = np.zeros(len(names))
+    if step < _SHORTEST:
+        raise InputError(
+            f"a step of {step:g} goes nowhere", where="step", remedy="give a step such as 1"
+        )
     if kind == "linear":
         points, leading = _line(fitted, names, goal, steps, step, step_unit, step_factor)
     elif kind == "ridge":

@@ -137,11 +137,17 @@ def weibull_fit(
                     _straightness(result.plot_correlation, "three-parameter Weibull")
                 )
             return result
+        if shape is not None and 10 / shape > _LONGEST_LOG:
+            raise InputError(
+                f"with a shape of {shape:g} the B-lives are beyond every time",
+                where="shape",
+                remedy="give the known shape, usually between 0.5 and 10",
+            )
         fit = _estimate(lives, distribution, method, shape, ranks)
     if abs(fit.mu) + 10 * fit.sigma > _LONGEST_LOG:
         raise InputError(
             f"with a shape of {1 / fit.sigma:.3g} the B-lives are beyond every time",
-            where="shape" if shape is not None else "time",
+            where="shape" if time is None else "time",
             remedy="check the entries; a shape is usually between 0.5 and 10",
         )
     fixed_sigma = distribution == "exponential" or (lives is not None and shape is not None)

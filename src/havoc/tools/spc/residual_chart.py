@@ -167,6 +167,10 @@ def residual_chart(
         fitted = fit_ewma(learnt, lambda_)
     first = fitted.first
     residuals = fitted.residuals(values)
+    if not 1e-9 <= alpha:
+        raise InputError(
+            f"a level of {alpha:g} leaves no finite limits", where="alpha", remedy="such as 0.05"
+        )
     scale = float(np.abs(values - values[0]).max())
     if float(np.abs(residuals[: learnt.size - first]).max()) <= 1e-10 * scale:
         raise InputError(
