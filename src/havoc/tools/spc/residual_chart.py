@@ -167,7 +167,7 @@ def residual_chart(
         fitted = fit_ewma(learnt, lambda_)
     first = fitted.first
     residuals = fitted.residuals(values)
-    if not 1e-9 <= alpha:
+    if alpha < 1e-9:
         raise InputError(
             f"a level of {alpha:g} leaves no finite limits", where="alpha", remedy="such as 0.05"
         )
