@@ -79,8 +79,8 @@ def _check_list(values: list[Any] | tuple[Any, ...], where: str) -> None:
     largest = max(max(figures), -min(figures))
     if LARGEST < largest < math.inf:
         raise _too_large(largest, where)
-    # one or two figures beside zero are left to the tool: a column of them cannot be squared
-    if 0 < largest < SMALLEST and len(set(values)) > 2:
+    # a few figures beside zero are left to the tool: a column of them cannot be squared
+    if 0 < largest < SMALLEST and len(set(values)) > 8:
         raise InputError(
             f"no value is further from zero than {largest:g}, too close to compute with",
             where=where,

@@ -228,6 +228,12 @@ def _fit(references: FloatArray, deviations: FloatArray, alpha: float) -> BiasLi
     center, offset = float(references.mean()), float(deviations.mean())
     dx, dy = references - center, deviations - offset
     sxx, sxy, syy = float(dx @ dx), float(dx @ dy), float(dy @ dy)
+    if sxx == 0:
+        raise InputError(
+            "the references lie too close together for a line",
+            where="reference",
+            remedy="check the references, or give them in a smaller unit",
+        )
     slope = sxy / sxx
     intercept = offset - slope * center
     residuals = dy - slope * dx
