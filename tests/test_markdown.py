@@ -120,8 +120,8 @@ def test_spans_of_a_line() -> None:
 
 @pytest.mark.parametrize("unit", ["*", "`", "|", "-", "|-", "** ", "\\", "#", "- \n", "|\n|-|\n"])
 def test_long_input_takes_no_long_time(unit: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     parse(unit * 30_000)
     list(spans(unit * 30_000))
     to_html(unit * 5_000)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
