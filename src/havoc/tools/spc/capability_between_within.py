@@ -38,6 +38,9 @@ USUAL_CRITERION = 1.33
 _MOVING_RANGE_EFFICIENCY = 0.605
 
 
+_LEAST_VARIANCE = 1e-150
+
+
 @tool(
     "capability_between_within",
     title="Between/within capability",
@@ -163,8 +166,11 @@ def _parts(groups: Subgroups, sigma_method: str, between_method: str) -> _Parts:
         within = squares / (total - k)
         spread, share, df_means = mean_square / n0, 1 / n0, float(k - 1)
         between = spread - within * share
-    if within <= 0 and between <= 0:
-        raise InputError("all values are equal", where="data", remedy="check the resolution")
+    # squares of variances are formed below, so these must not vanish in them
+    if max(within, between) <= _LEAST_VARIANCE:
+        raise InputError(
+            "the values are equal, or as good as equal", where="data", remedy="check the resolution"
+        )
     df_within = total - k
     if between <= 0:
         df, of_mean = df_within, within / total
