@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,9 +15,6 @@ from havoc.errors import HavocError, InputError
 from havoc.formatting import figure
 from havoc.tools import registry
 from havoc.tools.result import Narrative, Outcome
-
-MOST_SECONDS = 4.0
-"""Of processor time a call; two are meant, and a busy machine takes longer."""
 
 STRIDE = {
     "capability_nonnormal": 8,
@@ -100,15 +96,11 @@ def written(narrative: Narrative, quantities: dict[str, Any]) -> Iterator[str]:
 def complaint(operation: str, arguments: Arguments) -> str:
     """What is wrong with the answer to these arguments; empty if it is sound."""
     tool = registry.get(operation)
-    start = time.process_time()
     try:
         result = registry.execute(operation, arguments)
     except HavocError as error:
         sound = error.what and error.where and error.remedy and "\n" not in str(error)
         return "" if sound and isinstance(error, InputError) else f"unhelpful: {error!r}"
-    seconds = time.process_time() - start
-    if seconds > MOST_SECONDS:
-        return f"took {seconds:.1f} s"
     for place, value in without_number(result.outcome):
         if not is_meant(operation, result.outcome, place, value):
             return f"{place} is {value}"

@@ -47,9 +47,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="round its matrices to int8 or ternary codes",
         allow_abbrev=False,
     )
-    quantise.add_argument("bundle", metavar="BUNDLE_OR_RUN")
-    quantise.add_argument("--kind", required=True, choices=("int8", "ternary"), help="the codes")
-    quantise.add_argument("--out", required=True, help="the folder to write")
+    quantise.add_argument(
+        "bundle", metavar="BUNDLE_OR_RUN", help="a bundle, or the run that made it"
+    )
+    quantise.add_argument("--kind", required=True, choices=("int8", "ternary"), help="how to round")
+    quantise.add_argument("--out", required=True, metavar="FOLDER", help="the folder to write")
     verify = actions.add_parser("verify", help="check every byte and weight", allow_abbrev=False)
     verify.add_argument("bundle", metavar="BUNDLE_OR_RUN")
     show = actions.add_parser("show", help="say what it is and where from", allow_abbrev=False)
