@@ -1,0 +1,195 @@
+"""Records for fine-tuning a planner: a view of a question, and the call that answers it.
+
+Every labelled question is a frame. It is written again with one to three variations, or with
+the request of another question of the same operation before its data, or two of them one after
+the other; the label stays. A frame whose plan could be carried out before must still be after:
+a variation that destroys the data (or moves a limit away from its number) is thrown away, so
+the truth of a record is what the tools accept, not what was meant.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from havoc.errors import HavocError
+from havoc.reading.question import Reading, read_question
+from havoc.reading.view import question_view
+from havoc.reason.binding import BINDERS, bind
+from havoc.reason.questions import Question
+from havoc.reason.wording import STATUSES
+from havoc.synthesis.variations import VARIATIONS
+from havoc.tools import registry
+from havoc.tools.facade import facade_of
+
+JOINTS = (" and ", ". Also ", " then ", "; ", ". Second question: ", "\nand another one: ")
+NAMED_DATA = re.compile(r"[:\n]")
+
+
+@dataclass(slots=True)
+class Coverage:
+    """How many records there are of each operation (or status) and phenomenon."""
+
+    records: Counter[tuple[str, str]] = field(default_factory=Counter)
+    frames: Counter[str] = field(default_factory=Counter)
+    discarded: Counter[str] = field(default_factory=Counter)
+
+    def rows(self) -> list[tuple[str, int, dict[str, int]]]:
+        """(operation, frames, records by phenomenon), the fewest frames first."""
+        return [
+            (name, count, {p: n for (label, p), n in self.records.items() if label == name})
+            for name, count in sorted(self.frames.items(), key=lambda item: (item[1], item[0]))
+        ]
+
+
+def tokenizer_words() -> list[str]:
+    """Pieces that a planner's vocabulary has whole: the beginning of a call, each operation.
+
+    So the choice of an operation is one token, and its logits are the planner's opinion.
+    """
+    openings = sorted({call_opening(facade_of(name)) for name in registry})
+    names = [f'{name}"' for name in sorted(registry)]
+    return [*openings, *names, *(status_text(name) for name in STATUSES)]
+
+
+def call_opening(tool: str) -> str:
+    """What stands before the name of the operation in a call of ``tool``."""
+    return f'{{"tool":"{tool}","args":{{"operation":"'
+
+
+def status_text(status: str) -> str:
+    """What a planner writes in place of a call."""
+    return f'{{"status":"{status}"}}'
+
+
+def completion_of(question: Question) -> list[dict[str, Any]] | None:
+    """What the planner should write, as segments of a record; None for a label unknown here."""
+    if question.label in STATUSES:
+        return [{"text": status_text(question.label)}]
+    if not all(name in registry for name in question.operations):
+        return None
+    return [
+        {"tool": {"tool": facade_of(name), "args": {"operation": name}}}
+        for name in question.operations
+    ]
+
+
+def synthesize(
+    questions: Sequence[Question], copies: int, seed: int, coverage: Coverage
+) -> Iterator[dict[str, Any]]:
+    """``copies`` records of every question, the first of them as it was typed.
+
+    The same questions and seed give the same records. ``coverage`` counts them.
+    """
+    usable = [item for item in questions if completion_of(item) is not None]
+    by_label: dict[str, list[Question]] = {}
+    for item in usable:
+        by_label.setdefault(item.label, []).append(item)
+        coverage.frames[item.label] += 1
+    for item in usable:
+        reading = read_question(item.question)
+        executable = _executable(item, reading)
+        yield _record(item, reading, "typed", coverage)
+        for number in range(1, copies):
+            source = random.Random(f"{seed}/{number}/{item.id}")
+            made = _varied(item, by_label, source)
+            if made is None:
+                continue
+            varied, phenomenon = made
+            reading = read_question(varied.question)
+            if executable and not _executable(varied, reading):
+                coverage.discarded[phenomenon] += 1
+                continue
+            yield _record(varied, reading, phenomenon, coverage)
+
+
+def _varied(
+    item: Question, by_label: Mapping[str, list[Question]], source: random.Random
+) -> tuple[Question, str] | None:
+    """Another question with the same label, and what was done."""
+    draw = source.random()
+    if draw < 0.15 and item.status == "answered" and len(item.operations) == 1:
+        made = _recombined(item, source.choice(by_label[item.label]))
+        return (_with(item, made), "recombined") if made else None
+    if draw < 0.18 and item.status == "answered" and len(item.operations) == 1:
+        other = source.choice(by_label[source.choice(sorted(by_label))])
+        if other.status == "answered" and len(other.operations) == 1 and other.op != item.op:
+            return _joined(item, other, source), "two requests"
+    text, done = item.question, []
+    for name in source.sample(sorted(VARIATIONS), k=source.choice((1, 2, 2, 3))):
+        if name == "hostile" and source.random() < 0.7:
+            continue
+        changed = VARIATIONS[name](text, source)
+        if changed is not None:
+            text = changed
+            done.append(name)
+    return (_with(item, text), " + ".join(sorted(done))) if done else None
+
+
+def _recombined(item: Question, other: Question) -> str | None:
+    """The request of ``other`` before the data of ``item``, each cut at its first colon or line."""
+    cut, theirs = NAMED_DATA.search(item.question), NAMED_DATA.search(other.question)
+    if cut is None or theirs is None or item.id == other.id:
+        return None
+    data = item.question[cut.end() :].strip()
+    request = other.question[: theirs.start()].strip()
+    if len(request.split()) < 3 or not any(character.isdigit() for character in data):
+        return None
+    return f"{request}{theirs[0]} {data}"
+
+
+def _joined(item: Question, other: Question, source: random.Random) -> Question:
+    text = f"{item.question.rstrip(' .?!')}{source.choice(JOINTS)}{other.question}"
+    return Question(
+        id=item.id,
+        author=item.author,
+        question=text,
+        op=[*item.operations, *other.operations],
+        status="answered",
+        context=item.context,
+    )
+
+
+def _with(item: Question, text: str) -> Question:
+    return Question(
+        id=item.id,
+        author=item.author,
+        question=text,
+        op=item.op,
+        args=item.args,
+        status=item.status,
+        context=item.context,
+    )
+
+
+def _executable(item: Question, reading: Reading) -> bool:
+    """Whether the arguments of every labelled operation are found."""
+    if item.status != "answered" or item.context:
+        return False
+    try:
+        for name in item.operations:
+            if name not in BINDERS:
+                return False
+            bind(name, reading)
+    except HavocError:
+        return False
+    return True
+
+
+def _record(
+    item: Question, reading: Reading, phenomenon: str, coverage: Coverage
+) -> dict[str, Any]:
+    coverage.records[item.label, phenomenon] += 1
+    context = str((item.context or {}).get("op") or "")
+    return {
+        "id": item.id,
+        "author": item.author,
+        "slots": True,
+        "prompt": question_view(reading, context),
+        "completion": completion_of(item),
+        "meta": {"phenomenon": phenomenon},
+    }
