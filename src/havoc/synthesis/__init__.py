@@ -1,6 +1,6 @@
 """Training questions for planners, made from labelled ones (see docs/synthesis.md)."""
 
-from havoc.synthesis.records import Coverage, completion_of, synthesize, tokenizer_words
+from havoc.synthesis.records import Coverage, completion_of, synthesize
 from havoc.synthesis.variations import VARIATIONS, Variation
 
 __all__ = [
@@ -9,5 +9,4 @@ __all__ = [
     "Variation",
     "completion_of",
     "synthesize",
-    "tokenizer_words",
 ]

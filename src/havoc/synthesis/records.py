@@ -18,8 +18,8 @@ from typing import Any
 
 from havoc.errors import HavocError
 from havoc.reading.question import Reading, read_question
-from havoc.reading.view import question_view
 from havoc.reason.binding import BINDERS, bind
+from havoc.reason.planner_prompt import planner_prompt, status_piece
 from havoc.reason.questions import Question
 from havoc.reason.wording import STATUSES
 from havoc.synthesis.variations import VARIATIONS
@@ -46,30 +46,10 @@ class Coverage:
         ]
 
 
-def tokenizer_words() -> list[str]:
-    """Pieces that a planner's vocabulary has whole: the beginning of a call, each operation.
-
-    So the choice of an operation is one token, and its logits are the planner's opinion.
-    """
-    openings = sorted({call_opening(facade_of(name)) for name in registry})
-    names = [f'{name}"' for name in sorted(registry)]
-    return [*openings, *names, *(status_text(name) for name in STATUSES)]
-
-
-def call_opening(tool: str) -> str:
-    """What stands before the name of the operation in a call of ``tool``."""
-    return f'{{"tool":"{tool}","args":{{"operation":"'
-
-
-def status_text(status: str) -> str:
-    """What a planner writes in place of a call."""
-    return f'{{"status":"{status}"}}'
-
-
 def completion_of(question: Question) -> list[dict[str, Any]] | None:
     """What the planner should write, as segments of a record; None for a label unknown here."""
     if question.label in STATUSES:
-        return [{"text": status_text(question.label)}]
+        return [{"text": status_piece(question.label)}]
     if not all(name in registry for name in question.operations):
         return None
     return [
@@ -189,7 +169,7 @@ def _record(
         "id": item.id,
         "author": item.author,
         "slots": True,
-        "prompt": question_view(reading, context),
+        "prompt": planner_prompt(reading, context),
         "completion": completion_of(item),
         "meta": {"phenomenon": phenomenon},
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from sentencepiece import SentencePieceTrainer
 
@@ -25,18 +25,24 @@ COVERAGE = 0.9995
 
 
 def train_tokenizer(
-    texts: Iterable[str], vocab_size: int, *, threads: int = 2, most_bytes: int = 200_000_000
+    texts: Iterable[str],
+    vocab_size: int,
+    *,
+    pieces: Sequence[str] = (),
+    threads: int = 2,
+    most_bytes: int = 200_000_000,
 ) -> HavocTokenizer:
     """A tokenizer of exactly ``vocab_size`` ids, learned from at most ``most_bytes`` of text.
 
-    The same texts in the same order give the same vocabulary. Raises InputError where there
-    is no text, or too little for so many pieces.
+    ``pieces`` are in the vocabulary whole, after the domain symbols, wherever their characters
+    stand in a text. The same texts in the same order give the same vocabulary. Raises InputError
+    where there is no text, or too little for so many pieces.
     """
-    if vocab_size < SMALLEST:
+    if vocab_size < SMALLEST + len(pieces):
         raise InputError(
-            f"{vocab_size} is less than the {SMALLEST} ids that are reserved",
+            f"{vocab_size} is less than the {SMALLEST + len(pieces)} ids that are reserved",
             where="vocab_size",
-            remedy=f"give at least {SMALLEST + 64}",
+            remedy=f"give at least {SMALLEST + len(pieces) + 64}",
         )
     counted = _Counted(_sentences(texts), most_bytes)
     written = io.BytesIO()
@@ -63,7 +69,7 @@ def train_tokenizer(
             eos_piece=NAMES[2],
             unk_piece=NAMES[3],
             control_symbols=list(NAMES[4:]),
-            user_defined_symbols=list(DOMAIN_SYMBOLS),
+            user_defined_symbols=[*DOMAIN_SYMBOLS, *pieces],
             num_threads=threads,
             minloglevel=2,
         )
