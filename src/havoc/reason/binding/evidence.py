@@ -277,7 +277,9 @@ class Evidence:
             return self._restricted(*columns[0])
         if len(columns) != len(series) and (not columns or "#" not in longest.source):
             return longest
-        if are_replicates([column for _, column in columns]) or not self.tables[0].header:
+        alike = are_replicates([column for _, column in columns]) or not self.tables[0].header
+        # columns of two tables may differ in length: then nobody can say how they belong together
+        if alike and len({len(item.values) for item in series}) == 1:
             return _joined(series)
         raise _which_column([column for _, column in columns])
 
