@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schema": ("havoc.cli.schema", "print JSON Schemas of the tools or of the answer"),
     "plan": ("havoc.cli.plan", "count what a network needs: memory, time, what fits"),
     "train": ("havoc.cli.train", "train a network: vocabulary, pretraining, tuning"),
+    "data": ("havoc.cli.synthesis", "make training questions for planners"),
     "bundle": ("havoc.cli.bundle", "show, check, export and import networks"),
     "eval": ("havoc.cli.evaluate", "measure the analyst on question sets"),
 }

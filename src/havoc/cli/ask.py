@@ -18,6 +18,7 @@ from typing import IO, Any
 import msgspec
 
 from havoc.errors import HavocError, InputError
+from havoc.reason.planners import DEFAULT, PLANNERS
 
 MAX_LINE = 20_000_000
 
@@ -37,8 +38,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--explain", action="store_true", help="show the trace and every call")
     parser.add_argument(
-        "--planner", choices=("rules",), default="rules", help="what plans (default: rules)"
-    )
+        "--planner", choices=PLANNERS, default=DEFAULT,
+        help="what plans: rules, the network in the package, a remote model, or all that is "
+        "here, weighed (default: %(default)s)",
+    )  # fmt: skip
     parser.add_argument(
         "--batch", metavar="JSONL",
         help='one {"id","question","data"?,"context"?} a line in, one answer a line out',
@@ -67,7 +70,9 @@ def execute(namespace: argparse.Namespace) -> int:
             where="ask",
             remedy="type it again, or save its text as UTF-8",
         ) from None
-    answer = _ask(question, _tables(namespace.data), namespace.context, namespace.budget)
+    answer = _ask(
+        question, _tables(namespace.data), namespace.context, namespace.budget, namespace.planner
+    )
     plain = answer.to_dict()
     if namespace.report:
         from havoc.report import write_report
@@ -88,10 +93,10 @@ def execute(namespace: argparse.Namespace) -> int:
     return 0
 
 
-def _ask(question: str, data: Any, context: Any, budget: str | None) -> Any:
+def _ask(question: str, data: Any, context: Any, budget: str | None, planner: str) -> Any:
     from havoc.reason import ask
 
-    return ask(question, data, context=context, budget=budget)
+    return ask(question, data, context=context, budget=budget, planner=planner)
 
 
 def _tables(paths: list[str]) -> list[Any] | None:
@@ -128,14 +133,14 @@ def _batch(namespace: argparse.Namespace) -> int:
         raise InputError("--batch writes JSON lines", where="ask", remedy="add --json")
     failed = 0
     for number, line in _lines(namespace.batch):
-        answer = _batch_answer(line, f"{namespace.batch}:{number}", namespace.budget)
+        answer = _batch_answer(line, f"{namespace.batch}:{number}", namespace)
         failed += "error" in answer
         sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
         sys.stdout.flush()
     return 2 if failed else 0
 
 
-def _batch_answer(line: bytes, where: str, budget: str | None) -> dict[str, Any]:
+def _batch_answer(line: bytes, where: str, namespace: argparse.Namespace) -> dict[str, Any]:
     """The answer object of one line, or an error object. Nothing here ends the batch."""
     identity: str | int | None = None
     try:
@@ -147,7 +152,11 @@ def _batch_answer(line: bytes, where: str, budget: str | None) -> dict[str, Any]
         item = msgspec.json.decode(line, type=BatchItem)
         identity = item.id
         answer: dict[str, Any] = _ask(
-            item.question, _batch_data(item.data), item.context, item.budget or budget
+            item.question,
+            _batch_data(item.data),
+            item.context,
+            item.budget or namespace.budget,
+            namespace.planner,
         ).to_dict()
         answer.pop("id", None)
         return {"id": identity, **answer}

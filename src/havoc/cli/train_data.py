@@ -35,8 +35,13 @@ def tokenizer_phase(namespace: argparse.Namespace) -> int:
             remedy="name another --out",
         )
     check_writable(target.parent)
+    pieces = _pieces(namespace.pieces) if namespace.pieces else []
     tokenizer = learn(
-        mixture_of(namespace.data), namespace.vocab_size, namespace.most_bytes, namespace.quiet
+        mixture_of(namespace.data),
+        namespace.vocab_size,
+        namespace.most_bytes,
+        namespace.quiet,
+        pieces,
     )
     target.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(target, tokenizer.model)
@@ -76,7 +81,25 @@ def mixture_of(data: Sequence[str]) -> MixtureSpec:
     return MixtureSpec.from_paths(data)
 
 
-def learn(mixture: MixtureSpec, vocab_size: int, most_bytes: int, quiet: bool) -> HavocTokenizer:
+def _pieces(path: str) -> list[str]:
+    """The lines of a file, each a piece of its own."""
+    try:
+        lines = Path(path).read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise InputError(
+            f"cannot be read ({reason})", where=path, remedy="name a text file, one piece a line"
+        ) from None
+    return list(dict.fromkeys(line for line in lines if line.strip()))
+
+
+def learn(
+    mixture: MixtureSpec,
+    vocab_size: int,
+    most_bytes: int,
+    quiet: bool,
+    pieces: Sequence[str] = (),
+) -> HavocTokenizer:
     """A vocabulary of ``vocab_size`` ids, learned from the sources of a mixture."""
     from havoc.data.sources import source_files
     from havoc.tokenizer import train_tokenizer
@@ -86,7 +109,7 @@ def learn(mixture: MixtureSpec, vocab_size: int, most_bytes: int, quiet: bool) -
             source_files(source)
     if not quiet:
         print(f"learning {vocab_size:,} ids from the text", file=sys.stderr)
-    return train_tokenizer(_texts(mixture), vocab_size, most_bytes=most_bytes)
+    return train_tokenizer(_texts(mixture), vocab_size, pieces=pieces, most_bytes=most_bytes)
 
 
 def prepare_shards(

@@ -150,6 +150,11 @@ def _add_tokenizer_phase(phase: argparse.ArgumentParser) -> None:
         help=f"ids of the vocabulary ({VOCABULARY})",
     )
     phase.add_argument(
+        "--pieces",
+        metavar="FILE",
+        help="what the vocabulary must have whole, one piece a line",
+    )
+    phase.add_argument(
         "--most-bytes",
         type=int,
         default=MOST_BYTES,

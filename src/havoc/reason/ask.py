@@ -24,7 +24,8 @@ from havoc.reason.concepts import explain
 from havoc.reason.constraints import check_constraints
 from havoc.reason.execute import execute_graph
 from havoc.reason.graph import OperatorGraph
-from havoc.reason.planner import Context, Plan, Planner, RulePlanner
+from havoc.reason.planner import Context, Plan, Planner
+from havoc.reason.planners import DEFAULT, planner_of
 from havoc.reason.pragmatist import weigh_practically
 from havoc.reason.reproduce import as_dsl, as_python
 from havoc.reason.route import route
@@ -35,20 +36,25 @@ MAX_QUESTION = 200_000
 MAX_TABLE_WARNINGS = 12
 
 
+UNCERTAIN = 0.6
+"""Below this probability of the plan the answer says how the question was taken."""
+
+
 def ask(
     question: str,
     data: Any = None,
     *,
     context: Mapping[str, Any] | str | None = None,
     budget: str | None = None,
-    planner: Planner | None = None,
+    planner: Planner | str = DEFAULT,
 ) -> Answer:
     """Answer a question about data.
 
     ``data`` is a path, a DataFrame, an object of columns, a list of rows, a Table,
     or several of them as a mapping of name to path. ``context`` is the earlier
     turn of a follow-up: its question, or {"question", "op", "data"}. ``budget`` is
-    MICRO, LIGHT, MEDIUM or HEAVY; without it the router decides.
+    MICRO, LIGHT, MEDIUM or HEAVY; without it the router decides. ``planner`` is the name
+    of one (auto, rules, model, remote) or an object with ``name`` and ``plan``.
 
     Raises InputError where the input cannot be read; a question that cannot be
     answered is not an error but an answer with a status.
@@ -67,7 +73,8 @@ def ask(
         )
     reading = read_question(question, tables_of(data))
     earlier = _context(context)
-    plan = (planner or RulePlanner()).plan(reading, earlier)
+    planner = planner_of(planner) if isinstance(planner, str) else planner
+    plan = planner.plan(reading, earlier)
     workspace = Workspace(
         question=question,
         reading=reading,
@@ -78,10 +85,9 @@ def ask(
         ),
         graph=OperatorGraph(),
     )
-    name = (planner or RulePlanner()).name
     if plan.outcome != "execute":
-        return _without_computing(plan, workspace, name)
-    return _compute(plan, workspace, name)
+        return _without_computing(plan, workspace, planner.name)
+    return _compute(plan, workspace, planner.name)
 
 
 def tables_of(data: Any, name: str = "data") -> list[Table]:
@@ -159,6 +165,10 @@ def _compute(plan: Plan, workspace: Workspace, planner: str) -> Answer:
         notes["summary"] = f"{len(checks)} counter-analyses, {len(workspace.arguments)} arguments"
     with workspace.stage("ARBITER") as notes:
         arbitrate(workspace)
+        if plan.probability is not None:
+            workspace.lower_confidence(plan.probability)
+        if plan.probability is not None and plan.probability < UNCERTAIN:
+            workspace.caveats.append(_other_reading(plan))
         notes["summary"] = f"{workspace.verdict}, confidence {workspace.confidence:.2f}"
     with workspace.stage("AUDIT") as notes:
         notes["summary"] = _audit(workspace)
@@ -275,9 +285,25 @@ def _without_computing(plan: Plan, workspace: Workspace, planner: str) -> Answer
             composer = Composer(workspace)
             composer.text.conclusion = composer.show(reason_fact)
             composer.text.details = [composer.show(ask_fact)] if ask_for else []
-            workspace.confidence = plan.guesses[0].probability if plan.guesses else 1.0
+            workspace.confidence = _sureness(plan)
         notes["summary"] = status
     return _answer(status, composer.text, workspace, planner)
+
+
+def _other_reading(plan: Plan) -> str:
+    """Said where the planner is not sure: how the question was taken, and how to say otherwise."""
+    taken = ", then ".join(registry.get(item.operation).title.lower() for item in plan.bindings)
+    return (
+        f"It is not certain that the question was read as meant: it was taken as {taken}. "
+        "Name the method, or the columns and what is to be decided, if something else is meant."
+    )
+
+
+def _sureness(plan: Plan) -> float:
+    """The probability that the plan is what was meant, as far as the planner gives one."""
+    if plan.probability is not None:
+        return plan.probability
+    return plan.guesses[0].probability if plan.guesses else 1.0
 
 
 def _words(plan: Plan) -> tuple[str, str]:

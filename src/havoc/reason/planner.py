@@ -44,6 +44,10 @@ class Plan(msgspec.Struct, kw_only=True):
     bindings: list[Binding] = []
     guesses: list[Guess] = []
     unavailable: list[str] = []
+    asks_for_arguments: bool = False
+    """The operation is clear, and something that it needs is missing or impossible."""
+    probability: float | None = None
+    """That the plan is right as a whole, where the planner is calibrated."""
 
     def graph(self) -> OperatorGraph:
         """The calls that answer the question, in the order asked."""
@@ -86,16 +90,14 @@ class RulePlanner:
 
     def plan(self, reading: Reading, context: Context | None = None) -> Plan:
         if not reading.text.strip():
-            return Plan(
-                outcome="needs_clarification",
-                reason="The question is empty.",
-                ask="What do you want to know about which data?",
-            )
-        if context is not None:
-            context_operation = context.operation or _operation_of(context.reading)
-        else:
-            context_operation = ""
-        guesses = guess(reading, context_operation)
+            return empty_plan()
+        guesses = guess(reading, operation_before(context))
+        return self.plan_from(guesses, reading, context)
+
+    def plan_from(
+        self, guesses: list[Guess], reading: Reading, context: Context | None = None
+    ) -> Plan:
+        """The plan that the rules make of what the wording is taken for, likeliest first."""
         best = guesses[0]
         if context is None and _only_names_columns(reading):
             return Plan(
@@ -110,16 +112,32 @@ class RulePlanner:
         if best.name in {"concept", "out_of_scope"} and _computable(best, reading):
             best = next(item for item in guesses if item.name not in STATUSES)
         if best.name == "concept" and context is None and not is_in_domain(reading.text):
-            return _status("out_of_scope", guesses, merged)
+            return status_plan("out_of_scope", guesses, merged)
         named = named_operation(reading.text)
         if named and best.name == "declined" and _declined_in_error(named, reading):
-            return _bind_all([named], merged, guesses)
+            return bind_all([named], merged, guesses)
         if named and best.name not in {"declined", "concept"}:
-            return _bind_all([named], merged, guesses)
+            return bind_all([named], merged, guesses)
         if best.name in STATUSES:
-            return _status(best.name, guesses, merged)
+            return status_plan(best.name, guesses, merged)
         operations = refine(_requests(guesses, reading), merged)
-        return _bind_all(operations, merged, guesses)
+        return bind_all(operations, merged, guesses)
+
+
+def empty_plan() -> Plan:
+    """What is asked back where nothing was typed."""
+    return Plan(
+        outcome="needs_clarification",
+        reason="The question is empty.",
+        ask="What do you want to know about which data?",
+    )
+
+
+def operation_before(context: Context | None) -> str:
+    """The operation of the earlier turn, said or guessed; nothing without an earlier turn."""
+    if context is None:
+        return ""
+    return context.operation or _operation_of(context.reading)
 
 
 def _declined_in_error(named: str, reading: Reading) -> bool:
@@ -352,6 +370,11 @@ def _computable(best: Guess, reading: Reading) -> bool:
     )
 
 
+def joins_requests(text: str) -> bool:
+    """Whether the wording could join two requests."""
+    return _JOINED.search(text) is not None
+
+
 def _requests(guesses: list[Guess], reading: Reading) -> list[str]:
     """The operations asked for: the best one, and a second where two are joined."""
     operations = [item for item in guesses if item.name not in STATUSES]
@@ -359,8 +382,8 @@ def _requests(guesses: list[Guess], reading: Reading) -> list[str]:
     second = operations[1]
     if (
         second.probability >= SECOND_REQUEST
-        and _JOINED.search(reading.text)
-        and _separate(chosen[0], second.name)
+        and joins_requests(reading.text)
+        and separate(chosen[0], second.name)
     ):
         chosen.append(second.name)
         chosen.sort(key=lambda name: _position(name, reading.text))
@@ -415,7 +438,7 @@ _FAMILIES = (
 )
 
 
-def _separate(first: str, second: str) -> bool:
+def separate(first: str, second: str) -> bool:
     """Two operations that are alternatives of each other are one request, not two."""
     return not any({first, second} <= family for family in _FAMILIES)
 
@@ -425,7 +448,8 @@ def _position(name: str, text: str) -> int:
     return found if found is not None else len(text)
 
 
-def _status(name: str, guesses: list[Guess], reading: Reading) -> Plan:
+def status_plan(name: str, guesses: list[Guess], reading: Reading) -> Plan:
+    """A plan that computes nothing, for one of STATUSES."""
     operation = next(item.name for item in guesses if item.name not in STATUSES)
     if name == "declined":
         return Plan(outcome="declined", operation=operation, guesses=guesses)
@@ -454,7 +478,8 @@ def _broad_question(reading: Reading) -> str:
     return "What do you want to decide, and which measurements do you have?"
 
 
-def _bind_all(operations: list[str], reading: Reading, guesses: list[Guess]) -> Plan:
+def bind_all(operations: list[str], reading: Reading, guesses: list[Guess]) -> Plan:
+    """The operations with their arguments, or what to ask back where one cannot be bound."""
     bindings: list[Binding] = []
     unavailable: list[str] = []
     for operation in operations:
@@ -473,6 +498,7 @@ def _bind_all(operations: list[str], reading: Reading, guesses: list[Guess]) -> 
                 reason=_sentence(needed.what),
                 ask=_sentence(needed.ask, "?"),
                 guesses=guesses,
+                asks_for_arguments=True,
             )
     if not bindings:
         name = unavailable[0]

@@ -73,32 +73,34 @@ def synthesize(
     for item in usable:
         reading = read_question(item.question)
         executable = _executable(item, reading)
-        yield _record(item, reading, "typed", coverage)
+        yield _record(item, reading, "typed", [item.author], coverage)
         for number in range(1, copies):
             source = random.Random(f"{seed}/{number}/{item.id}")
             made = _varied(item, by_label, source)
             if made is None:
                 continue
-            varied, phenomenon = made
+            varied, phenomenon, authors = made
             reading = read_question(varied.question)
             if executable and not _executable(varied, reading):
                 coverage.discarded[phenomenon] += 1
                 continue
-            yield _record(varied, reading, phenomenon, coverage)
+            yield _record(varied, reading, phenomenon, authors, coverage)
 
 
 def _varied(
     item: Question, by_label: Mapping[str, list[Question]], source: random.Random
-) -> tuple[Question, str] | None:
-    """Another question with the same label, and what was done."""
+) -> tuple[Question, str, list[str]] | None:
+    """Another question with the same label, what was done, and whose wording is in it."""
     draw = source.random()
     if draw < 0.15 and item.status == "answered" and len(item.operations) == 1:
-        made = _recombined(item, source.choice(by_label[item.label]))
-        return (_with(item, made), "recombined") if made else None
+        other = source.choice(by_label[item.label])
+        made = _recombined(item, other)
+        return (_with(item, made), "recombined", [item.author, other.author]) if made else None
     if draw < 0.18 and item.status == "answered" and len(item.operations) == 1:
         other = source.choice(by_label[source.choice(sorted(by_label))])
         if other.status == "answered" and len(other.operations) == 1 and other.op != item.op:
-            return _joined(item, other, source), "two requests"
+            both = [item.author, other.author]
+            return _joined(item, other, source), "two requests", both
     text, done = item.question, []
     for name in source.sample(sorted(VARIATIONS), k=source.choice((1, 2, 2, 3))):
         if name == "hostile" and source.random() < 0.7:
@@ -107,7 +109,7 @@ def _varied(
         if changed is not None:
             text = changed
             done.append(name)
-    return (_with(item, text), " + ".join(sorted(done))) if done else None
+    return (_with(item, text), " + ".join(sorted(done)), [item.author]) if done else None
 
 
 def _recombined(item: Question, other: Question) -> str | None:
@@ -161,7 +163,7 @@ def _executable(item: Question, reading: Reading) -> bool:
 
 
 def _record(
-    item: Question, reading: Reading, phenomenon: str, coverage: Coverage
+    item: Question, reading: Reading, phenomenon: str, authors: list[str], coverage: Coverage
 ) -> dict[str, Any]:
     coverage.records[item.label, phenomenon] += 1
     context = str((item.context or {}).get("op") or "")
@@ -171,5 +173,5 @@ def _record(
         "slots": True,
         "prompt": planner_prompt(reading, context),
         "completion": completion_of(item),
-        "meta": {"phenomenon": phenomenon},
+        "meta": {"phenomenon": phenomenon, "authors": sorted(set(authors))},
     }

@@ -136,6 +136,13 @@ def shouted(text: str, source: random.Random) -> str | None:
     return changed if changed != text else None
 
 
+def forgetful(text: str, source: random.Random) -> str | None:
+    """Every tenth word left out; what carries figures stays."""
+    words = text.split(" ")
+    kept = [w for w in words if any(c.isdigit() for c in w) or source.random() >= 0.12]
+    return " ".join(kept) if 3 <= len(kept) < len(words) else None
+
+
 def hostile(text: str, source: random.Random) -> str | None:
     """An instruction to the program that stands in the text and must change nothing."""
     sentence = source.choice(_HOSTILE)
@@ -151,5 +158,6 @@ VARIATIONS: dict[str, Variation] = {
     "reordered": reordered,
     "decimal commas": decimal_commas,
     "shouted": shouted,
+    "forgetful": forgetful,
     "hostile": hostile,
 }

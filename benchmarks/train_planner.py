@@ -1,0 +1,132 @@
+"""Train the planner's network from the questions in the repository, and what is left out.
+
+    python benchmarks/train_planner.py --out runs/planner            # the one that ships
+    python benchmarks/train_planner.py --out runs/planner --folds ahn bio
+
+Steps whose result is there already are not repeated: records (havoc data synth), vocabulary,
+a short pretraining on the project's guides, then fine-tuning on the records. A fold leaves out
+authors, and every record that holds a word of theirs; its opinion on their questions goes to
+FOLD.json, from which ``train_choice.py`` learns how far to trust it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from havoc.reading.question import read_question
+from havoc.reason.planner_model import PlannerModel
+from havoc.reason.questions import read_questions
+
+ROOT = Path(__file__).resolve().parent.parent
+QUESTIONS = ROOT / "tests" / "questions"
+REFERENCE = ROOT / "tests" / "reference" / "questions.jsonl"
+KEPT = 8
+"""Guesses of a question that are written down."""
+
+
+def havoc(*arguments: object, **environment: str) -> None:
+    command = [sys.executable, "-m", "havoc", *map(str, arguments)]
+    print("$ havoc", *map(str, arguments), flush=True)
+    subprocess.run(command, check=True, env={**os.environ, **environment})
+
+
+def prepare(out: Path, questions: Path, copies: int, seed: int) -> None:
+    """Records of all authors, the vocabulary, and a network that has read the guides."""
+    if not (out / "all" / "train.jsonl").exists():
+        havoc(
+            *("data", "synth", "--questions", questions, "--out", out / "all", "--seed", seed),
+            *("--copies", copies, "--decontaminate", REFERENCE),
+        )
+    guides = out / "guides.txt"
+    if not guides.exists():
+        text = [path.read_text("utf-8").lower() for path in sorted((ROOT / "docs").rglob("*.md"))]
+        guides.write_text("\n\n".join(text), "utf-8")
+    if not (out / "tokenizer.model").exists():
+        havoc(
+            *("train", "tokenizer", "--data", out / "all" / "text.txt", guides, "--quiet"),
+            *("--pieces", out / "all" / "pieces.txt", "--vocab-size", 4096, "--out", out),
+        )
+
+
+def base(out: Path, config: Path, name: str, steps: int, seed: int) -> Path:
+    folder = out / f"base-{name}"
+    if not (folder / "bundle").is_dir():
+        havoc(
+            *("train", "pretrain", "--config", config, "--data", out / "guides.txt"),
+            *("--tokenizer", out / "tokenizer.model", "--out", folder, "--max-steps", steps),
+            *("--batch-size", 16, "--sequence-length", 256, "--learning-rate", 1.5e-3),
+            *("--seed", seed, "--quiet"),
+        )
+    return folder
+
+
+def tune(out: Path, base: Path, name: str, held_out: str, steps: int, settings: list[str]) -> Path:
+    """Fine-tune on the records in which no word of the authors ``held_out`` stands."""
+    folder = out / name
+    if (folder / "bundle").is_dir():
+        return folder
+    records = out / f"{name}.jsonl"
+    lines = (out / "all" / "train.jsonl").read_text("utf-8").splitlines(keepends=True)
+    kept = [line for line in lines if not set(json.loads(line)["meta"]["authors"]) & set(held_out)]
+    records.write_text("".join(kept), "utf-8")
+    havoc(
+        *("train", "sft", "--from", base, "--data", records, "--out", folder),
+        *("--max-steps", steps, "--batch-size", 16, "--sequence-length", 256, "--quiet"),
+        *settings,
+    )
+    return folder
+
+
+def opinions(run: Path, questions: Path, authors: str) -> dict[str, list[tuple[str, float]]]:
+    """What the network of ``run`` takes the questions of ``authors`` for."""
+    model = PlannerModel.open(run / "bundle")
+    found, right, total = {}, 0, 0
+    for author in authors:
+        for question in read_questions(questions / f"author-{author}.jsonl"):
+            before = str((question.context or {}).get("op") or "")
+            guesses = model.guesses(read_question(question.question), before)
+            found[question.id] = [(item.name, item.probability) for item in guesses[:KEPT]]
+            if not isinstance(question.op, list):
+                total += 1
+                right += guesses[0].name == question.label
+    print(
+        f"{authors} left out: {right} of {total} operations right: {right / total:.3f}", flush=True
+    )
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--questions", type=Path, default=QUESTIONS)
+    parser.add_argument("--folds", nargs="*", default=[], help="authors left out together")
+    parser.add_argument("--config", type=Path, default=ROOT / "benchmarks" / "planner.yaml")
+    parser.add_argument("--copies", type=int, default=8)
+    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--pretrain-steps", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--name", default="", help="put before the folders' names")
+    parser.add_argument(
+        "--settings", nargs=argparse.REMAINDER, default=[], help="further settings of sft"
+    )
+    arguments = parser.parse_args()
+    out, seed = arguments.out, arguments.seed
+    settings = arguments.settings or ["--learning-rate", "1.5e-3", "--weight-decay", "0.05"]
+    out.mkdir(parents=True, exist_ok=True)
+    prepare(out, arguments.questions, arguments.copies, seed)
+    begun = base(out, arguments.config, arguments.config.stem, arguments.pretrain_steps, seed)
+    for fold in arguments.folds or [""]:
+        name = f"{arguments.name}{fold or 'shipped'}"
+        run = tune(out, begun, name, fold, arguments.steps, settings)
+        if fold:
+            found = opinions(run, arguments.questions, fold)
+            (out / f"{name}.json").write_text(json.dumps(found), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

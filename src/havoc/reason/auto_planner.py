@@ -1,0 +1,96 @@
+"""The planner that weighs the others: wording, network, and what the data can carry.
+
+Candidates are tried on the data (``candidates``); a linear score over their features chooses.
+Its weights, and those of the probability that the chosen plan is right as a whole, are learned
+by ``benchmarks/train_choice.py`` from questions of authors whom neither the wording nor the
+network had seen. A probability that low that asking is cheaper than being wrong lowers the
+confidence of the answer; it never adds a figure.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from havoc.errors import InputError
+from havoc.reading.question import Reading
+from havoc.reason.candidates import FEATURES, Candidate, candidates
+from havoc.reason.planner import Context, Plan, empty_plan, operation_before
+from havoc.reason.planner_model import PlannerModel, shipped_model
+from havoc.reason.wording import guess
+
+Floats = NDArray[np.float64]
+FILE_NAME = "choice.npz"
+
+
+class AutoPlanner:
+    """Rules, wording and the network, weighed by what became of their plans on the data."""
+
+    name = "auto"
+
+    def __init__(self, model: PlannerModel | None = None) -> None:
+        """``model`` None: the network that ships with the package."""
+        self._model = model or shipped_model()
+        self._choice = shipped_choice()
+
+    def plan(self, reading: Reading, context: Context | None = None) -> Plan:
+        if not reading.text.strip():
+            return empty_plan()
+        before = operation_before(context)
+        wording = guess(reading, before)
+        found = candidates(reading, context, wording, self._model.guesses(reading, before))
+        chosen, probability = self._choice.best(found)
+        return msgspec.structs.replace(chosen.plan, probability=probability)
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """Weights over FEATURES [features], and those of the probability of being right."""
+
+    mean: Floats
+    scale: Floats
+    weights: Floats
+    calibration: Floats
+
+    def best(self, found: list[Candidate]) -> tuple[Candidate, float]:
+        """The candidate with the highest score, and the probability that its plan is right."""
+        features = np.array([item.features for item in found])
+        scores = self.scores(features)
+        place = int(np.argmax(scores))
+        described = self.evidence(features[place], scores, place)
+        return found[place], float(1 / (1 + np.exp(-(self.calibration @ described))))
+
+    def scores(self, features: Floats) -> Floats:
+        """[candidates] of features [candidates, FEATURES]."""
+        standardised: Floats = (features - self.mean) / self.scale
+        scores: Floats = standardised @ self.weights
+        return scores
+
+    def evidence(self, features: Floats, scores: Floats, place: int) -> Floats:
+        """What the probability depends on: the lead over the others, and the candidate itself."""
+        others = np.delete(scores, place)
+        lead = scores[place] - others.max() if len(others) else 5.0
+        share = scores[place] - np.log(np.exp(scores - scores.max()).sum()) - scores.max()
+        described: Floats = np.concatenate(
+            [[1.0, share, min(lead, 5.0)], (features - self.mean) / self.scale]
+        )
+        return described
+
+
+@cache
+def shipped_choice() -> Choice:
+    """The weights in the package. Raises InputError where they belong to other features."""
+    path = resources.files("havoc.reason") / FILE_NAME
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+        if tuple(str(stored["features"]).split("\n")) != FEATURES:
+            raise InputError(
+                "holds weights of other features",
+                where=FILE_NAME,
+                remedy="learn them again with benchmarks/train_choice.py",
+            )
+        return Choice(
+            **{name: stored[name] for name in ("mean", "scale", "weights", "calibration")}
+        )
