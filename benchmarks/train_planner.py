@@ -42,10 +42,12 @@ def prepare(out: Path, questions: Path, copies: int, seed: int) -> None:
             *("data", "synth", "--questions", questions, "--out", out / "all", "--seed", seed),
             *("--copies", copies, "--decontaminate", REFERENCE),
         )
-    guides = out / "guides.txt"
+    guides = out / "guides"
     if not guides.exists():
-        text = [path.read_text("utf-8").lower() for path in sorted((ROOT / "docs").rglob("*.md"))]
-        guides.write_text("\n\n".join(text), "utf-8")
+        guides.mkdir()
+        for path in sorted((ROOT / "docs").rglob("*.md")):
+            name = "-".join(path.relative_to(ROOT / "docs").with_suffix(".txt").parts)
+            (guides / name).write_text(path.read_text("utf-8").lower(), "utf-8")
     if not (out / "tokenizer.model").exists():
         havoc(
             *("train", "tokenizer", "--data", out / "all" / "text.txt", guides, "--quiet"),
@@ -57,7 +59,7 @@ def base(out: Path, config: Path, name: str, steps: int, seed: int) -> Path:
     folder = out / f"base-{name}"
     if not (folder / "bundle").is_dir():
         havoc(
-            *("train", "pretrain", "--config", config, "--data", out / "guides.txt"),
+            *("train", "pretrain", "--config", config, "--data", out / "guides"),
             *("--tokenizer", out / "tokenizer.model", "--out", folder, "--max-steps", steps),
             *("--batch-size", 16, "--sequence-length", 256, "--learning-rate", 1.5e-3),
             *("--seed", seed, "--quiet"),

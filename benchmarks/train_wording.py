@@ -119,6 +119,20 @@ def fit(examples: list[Example]) -> tuple[LinearSVC, dict[str, float], dict[str,
     return LinearSVC(C=0.5).fit(features, labels), idf, columns
 
 
+def as_model(
+    model: LinearSVC, idf: dict[str, float], columns: dict[str, int], sharpness: float
+) -> wording.WordingWeights:
+    """What was learned, as the planner takes it."""
+    return wording.WordingWeights(
+        classes=[str(name) for name in model.classes_],
+        rows=columns,
+        idf={name: idf.get(name, 1.0) for name in columns},
+        weights=model.coef_.T.astype(np.float32),
+        bias=model.intercept_.astype(np.float32),
+        sharpness=sharpness,
+    )
+
+
 def check(data: dict[str, list[Example]], dump: Path | None) -> None:
     correct: list[float] = []
     lines = []

@@ -22,7 +22,8 @@ from havoc.eval.plans import plan_matches
 from havoc.reading.question import read_question
 from havoc.reason import ask
 from havoc.reason.answer import Answer
-from havoc.reason.planner import Context, Plan, RulePlanner
+from havoc.reason.planner import Context, Plan, Planner
+from havoc.reason.planners import DEFAULT, planner_of
 from havoc.reason.questions import Question, read_questions
 from havoc.tools import registry
 
@@ -99,15 +100,16 @@ def evaluate_reference(path: Path) -> tuple[Score, list[str]]:
     return Score(name="reference questions", right=right, total=len(items)), wrong
 
 
-def plan_for(question: Question) -> Plan:
-    """The rule planner's plan for a labelled question."""
+def plan_for(question: Question, planner: Planner | None = None) -> Plan:
+    """The plan for a labelled question, by the planner that ``havoc.ask`` takes by itself."""
     context = None
     if question.context and isinstance(question.context.get("question"), str):
         context = Context(
             reading=read_question(question.context["question"]),
             operation=str(question.context.get("op") or ""),
         )
-    return RulePlanner().plan(read_question(question.question), context)
+    planner = planner or planner_of(DEFAULT)
+    return planner.plan(read_question(question.question), context)
 
 
 def operation_right(plan: Plan, question: Question) -> bool:
@@ -123,15 +125,15 @@ def operation_right(plan: Plan, question: Question) -> bool:
     return question.operations[0] in meant
 
 
-def evaluate_author(path: Path) -> tuple[Score, Score, list[str]]:
+def evaluate_author(path: Path, planner: Planner | None = None) -> tuple[Score, Score, list[str]]:
     """Operation score and whole-plan score of one author."""
     questions = read_questions(path)
     operation, whole, wrong = 0, 0, []
     for question in questions:
-        plan = plan_for(question)
+        plan = plan_for(question, planner)
         named = operation_right(plan, question)
         operation += named
-        complete = named and (plan_matches(plan, question) or _refused(plan, question))
+        complete = named and (plan_matches(plan, question) or plan_refused(plan, question))
         whole += complete
         if not complete:
             wrong.append(
@@ -147,8 +149,8 @@ def evaluate_author(path: Path) -> tuple[Score, Score, list[str]]:
     )
 
 
-def _refused(plan: Plan, question: Question) -> bool:
-    """The plan runs, and the tool itself refuses data that cannot carry the request."""
+def plan_refused(plan: Plan, question: Question) -> bool:
+    """Asked back after all: the plan runs, and the tool refuses data that cannot carry it."""
     if question.status != "needs_clarification" or plan.outcome != "execute":
         return False
     try:

@@ -151,21 +151,29 @@ def _unit_length(values: dict[str, float], idf: Mapping[str, float]) -> dict[str
 
 def guess(reading: Reading, context_operation: str = "") -> list[Guess]:
     """Operations and statuses, most probable first."""
-    model = _model()
-    scores = model.bias.copy()
-    for name, value in features(reading, context_operation, model.idf).items():
-        row = model.rows.get(name)
+    return guess_with(shipped(), reading, context_operation)
+
+
+def guess_with(
+    weights: WordingWeights, reading: Reading, context_operation: str = ""
+) -> list[Guess]:
+    """``guess`` with other weights than those in the package."""
+    scores = weights.bias.copy()
+    for name, value in features(reading, context_operation, weights.idf).items():
+        row = weights.rows.get(name)
         if row is not None:
-            scores += value * model.weights[row]
-    exponent = np.exp((scores - scores.max()) * model.sharpness)
+            scores += value * weights.weights[row]
+    exponent = np.exp((scores - scores.max()) * weights.sharpness)
     probabilities = exponent / exponent.sum()
     return [
-        Guess(name=model.classes[position], probability=float(probabilities[position]))
+        Guess(name=weights.classes[position], probability=float(probabilities[position]))
         for position in np.argsort(-probabilities)
     ]
 
 
-class _Model(msgspec.Struct, frozen=True):
+class WordingWeights(msgspec.Struct, frozen=True):
+    """Weights [features, classes] by the row of each feature; ``idf`` by its name."""
+
     classes: list[str]
     rows: dict[str, int]
     idf: dict[str, float]
@@ -175,12 +183,13 @@ class _Model(msgspec.Struct, frozen=True):
 
 
 @cache
-def _model() -> _Model:
+def shipped() -> WordingWeights:
+    """The weights in the package."""
     path = resources.files("havoc.reason") / "wording.npz"
     with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
         names = str(stored["names"]).split("\n")
         idf = stored["idf"].astype(float).tolist()
-        return _Model(
+        return WordingWeights(
             classes=str(stored["classes"]).split("\n"),
             rows={name: row for row, name in enumerate(names)},
             idf=dict(zip(names, idf, strict=True)),
