@@ -536,3 +536,16 @@ def test_help_needs_no_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_text_of_which_nothing_is_held_out_is_refused_before_any_step(
+    place: Path, tokenizer: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    """A single document is either trained on or held out, never both."""
+    whole = tmp_path / "whole.txt"
+    whole.write_text("\n\n".join(documents()))
+    out = tmp_path / "run"
+    command = ["train", "pretrain", "--config", str(place / "tiny.yaml"), "--data", str(whole)]
+    said = one_error([*command, "--tokenizer", str(tokenizer), *to(out), *SHORT, "--quiet"], capsys)
+    assert "holds no validation documents" in said
+    assert not (out / "checkpoints").exists()

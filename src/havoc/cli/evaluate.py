@@ -10,6 +10,7 @@ import argparse
 from pathlib import Path
 
 from havoc.errors import InputError
+from havoc.reason.planners import DEFAULT, PLANNERS, planner_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,11 +27,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="labelled questions by author (default: all in tests/questions)",
     )
     parser.add_argument(
-        "--wrong", action="store_true", help="list what was wrong, but for the held-out author"
+        "--planner", choices=PLANNERS, default=DEFAULT, help="what plans (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--wrong", action="store_true", help="list what was wrong, but for the held-out authors"
     )
 
 
-HELD_OUT = "author-f"
+HELD_OUT = ("author-r", "author-s")
 
 
 def _note(name: str) -> str:
@@ -53,7 +57,9 @@ def execute(namespace: argparse.Namespace) -> int:
     authors = namespace.authors
     if authors is None:
         authors = sorted(reference.parent.parent.glob("questions/author-*.jsonl"))
-    report = evaluate_questions(reference, [Path(path) for path in authors])
+    report = evaluate_questions(
+        reference, [Path(path) for path in authors], planner=planner_of(namespace.planner)
+    )
     for score in report.scores:
         low, high = score.interval
         name = f"{score.name}{_note(score.name)}"

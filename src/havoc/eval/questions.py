@@ -89,11 +89,11 @@ def grade_reference(answer: Answer, item: dict[str, Any]) -> str:
     return f"figures not met: {', '.join(missing)}" if missing else ""
 
 
-def evaluate_reference(path: Path) -> tuple[Score, list[str]]:
+def evaluate_reference(path: Path, planner: Planner | None = None) -> tuple[Score, list[str]]:
     right, wrong = 0, []
     items = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
     for item in items:
-        reason = grade_reference(ask(item["question"]), item)
+        reason = grade_reference(ask(item["question"], planner=planner or DEFAULT), item)
         right += not reason
         if reason:
             wrong.append(f"{item['id']}: {reason}: {item['question'][:90]!r}")
@@ -162,16 +162,20 @@ def plan_refused(plan: Plan, question: Question) -> bool:
 
 
 def evaluate_questions(
-    reference: Path | None, authors: list[Path], *, sample: int | None = None
+    reference: Path | None,
+    authors: list[Path],
+    *,
+    sample: int | None = None,
+    planner: Planner | None = None,
 ) -> Report:
     """Scores of the reference set and of every author file."""
     report = Report()
     if reference is not None:
-        score, wrong = evaluate_reference(reference)
+        score, wrong = evaluate_reference(reference, planner)
         report.scores.append(score)
         report.wrong += wrong
     for path in authors:
-        operation, whole, wrong = evaluate_author(path)
+        operation, whole, wrong = evaluate_author(path, planner)
         report.scores += [operation, whole]
         report.wrong += (
             wrong if sample is None else random.Random(0).sample(wrong, min(sample, len(wrong)))

@@ -67,6 +67,12 @@ def pretrain(
     dataset = PackedDataset(
         shards, settings.sequence_length, settings.seed, tokenizer=tokenizer, thorough=True
     )
+    if not any(group.validation.tokens for group in dataset.manifest.groups.values()):
+        raise InputError(
+            "holds no validation documents",
+            where=str(shards),
+            remedy="give the text as more files or documents, of which some are held out",
+        )
     task = PretrainTask(dataset, settings.batch_size)
     run = Run(
         "pretrain",
