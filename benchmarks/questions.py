@@ -48,7 +48,7 @@ def main() -> None:
             kind = "held out" if author in HELD_OUT else "trained on"
             rows.append((f"author {author}", kind, operation.total, shown(operation), shown(whole)))
         print_table(
-            f"Planner {name}: questions right, with the 95 % interval (reference: figures end to end)",
+            f"Planner {name}: right, with the 95 % interval (reference: figures end to end)",
             ("", "", "questions", "operation or answer", "whole plan"),
             rows,
         )

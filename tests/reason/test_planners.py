@@ -7,13 +7,13 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from bundle_examples import small_bundle
 
 import havoc
+from bundle_examples import small_bundle
 from havoc.errors import InputError
 from havoc.reading.question import read_question
 from havoc.reason.auto_planner import AutoPlanner, shipped_choice
@@ -110,7 +110,7 @@ class _Says(BaseHTTPRequestHandler):
 
     content: str = ""
     code: int = 200
-    asked: list[dict[str, Any]] = []
+    asked: ClassVar[list[dict[str, Any]]] = []
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))

@@ -70,6 +70,6 @@ def execute(namespace: argparse.Namespace) -> int:
     if namespace.wrong:
         print()
         for line in report.wrong:
-            if not line.startswith(HELD_OUT[-1]):
+            if not line.startswith(tuple(name[-1] for name in HELD_OUT)):
                 print(line)
     return 0
