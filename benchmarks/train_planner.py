@@ -25,6 +25,8 @@ from havoc.reason.questions import read_questions
 ROOT = Path(__file__).resolve().parent.parent
 QUESTIONS = ROOT / "tests" / "questions"
 REFERENCE = ROOT / "tests" / "reference" / "questions.jsonl"
+HELD_OUT = "rs"
+"""Authors whom nothing that ships has seen."""
 KEPT = 8
 """Guesses of a question that are written down."""
 
@@ -36,11 +38,13 @@ def havoc(*arguments: object, **environment: str) -> None:
 
 
 def prepare(out: Path, questions: Path, copies: int, seed: int) -> None:
-    """Records of all authors, the vocabulary, and a network that has read the guides."""
+    """Records of all authors but the held-out ones, the guides as text, the vocabulary."""
     if not (out / "all" / "train.jsonl").exists():
+        there = [name for name in HELD_OUT if (questions / f"author-{name}.jsonl").exists()]
         havoc(
             *("data", "synth", "--questions", questions, "--out", out / "all", "--seed", seed),
             *("--copies", copies, "--decontaminate", REFERENCE),
+            *(("--hold-out", *there) if there else ()),
         )
     guides = out / "guides"
     if not guides.exists():

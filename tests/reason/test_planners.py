@@ -14,6 +14,7 @@ import pytest
 
 import havoc
 from bundle_examples import small_bundle
+from havoc.cli import ask as cli
 from havoc.errors import InputError
 from havoc.reading.question import read_question
 from havoc.reason.auto_planner import AutoPlanner, shipped_choice
@@ -31,6 +32,7 @@ THICKER = "Is line B thicker than line A? A: 12.1 12.3 11.9 12.0 B: 12.8 12.6 13
 def test_every_planner_has_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HAVOC_REMOTE_URL", "http://localhost:1/v1")
     assert [planner_of(name).name for name in PLANNERS] == list(PLANNERS)
+    assert cli.PLANNERS == PLANNERS
     with pytest.raises(InputError, match="there is no planner 'oracle'; use auto"):
         planner_of("oracle")
 

@@ -18,9 +18,10 @@ from typing import IO, Any
 import msgspec
 
 from havoc.errors import HavocError, InputError
-from havoc.reason.planners import DEFAULT, PLANNERS
 
 MAX_LINE = 20_000_000
+PLANNERS = ("auto", "rules", "model", "remote")
+"""Those of ``havoc.reason.planners``, named here so that --help imports none of them."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--explain", action="store_true", help="show the trace and every call")
     parser.add_argument(
-        "--planner", choices=PLANNERS, default=DEFAULT,
+        "--planner", choices=PLANNERS, default=PLANNERS[0],
         help="what plans: rules, the network in the package, a remote model, or all that is "
         "here, weighed (default: %(default)s)",
     )  # fmt: skip

@@ -9,8 +9,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from havoc.cli.ask import PLANNERS
 from havoc.errors import InputError
-from havoc.reason.planners import DEFAULT, PLANNERS, planner_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="labelled questions by author (default: all in tests/questions)",
     )
     parser.add_argument(
-        "--planner", choices=PLANNERS, default=DEFAULT, help="what plans (default: %(default)s)"
+        "--planner", choices=PLANNERS, default=PLANNERS[0], help="what plans (default: %(default)s)"
     )
     parser.add_argument(
         "--wrong", action="store_true", help="list what was wrong, but for the held-out authors"
@@ -46,6 +46,7 @@ def _note(name: str) -> str:
 
 def execute(namespace: argparse.Namespace) -> int:
     from havoc.eval import evaluate_questions
+    from havoc.reason.planners import planner_of
 
     reference = Path(namespace.reference)
     if not reference.exists():
