@@ -113,7 +113,7 @@ def main() -> None:
     parser.add_argument("--folds", nargs="*", default=[], help="authors left out together")
     parser.add_argument("--config", type=Path, default=ROOT / "benchmarks" / "planner.yaml")
     parser.add_argument("--copies", type=int, default=8)
-    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--pretrain-steps", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--name", default="", help="put before the folders' names")
@@ -122,7 +122,9 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     out, seed = arguments.out, arguments.seed
-    settings = arguments.settings or ["--learning-rate", "1.5e-3", "--weight-decay", "0.05"]
+    settings = arguments.settings or [
+        *("--learning-rate", "1.5e-3", "--weight-decay", "0.05", "--dropout", "0.2"),
+    ]
     out.mkdir(parents=True, exist_ok=True)
     prepare(out, arguments.questions, arguments.copies, seed)
     begun = base(out, arguments.config, arguments.config.stem, arguments.pretrain_steps, seed)

@@ -233,3 +233,18 @@ def test_more_positions_than_the_network_has_are_refused() -> None:
     cache = KVCache(small_config(), 1, 4)
     with pytest.raises(InputError, match="5 positions; the cache has room for 4"):
         network()(tokens(1, 5), cache=cache)
+
+
+def test_dropout_acts_in_training_alone_and_follows_the_seed() -> None:
+    model = build(small_config(), dropout=0.5).initialise(3)
+    tokens = torch.arange(12)[None]
+    model.train()
+    torch.manual_seed(1)
+    first = model(tokens)
+    torch.manual_seed(1)
+    again = model(tokens)
+    other = model(tokens)
+    assert torch.equal(first, again) and not torch.equal(first, other)
+    model.eval()
+    plain = build(small_config()).initialise(3)
+    assert torch.equal(model(tokens), plain(tokens))

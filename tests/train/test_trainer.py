@@ -211,6 +211,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_does_not(
         {"fused_backward": True, "max_gradient_norm": 0.0},
         {"offload_optimizer": True, "activation_checkpointing": 1},
         {"precision": "bf16", "gradient_accumulation": 2},
+        {"dropout": 0.2, "activation_checkpointing": 1},
     ],
 )
 def test_a_resumed_run_equals_an_undisturbed_one(

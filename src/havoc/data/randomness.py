@@ -20,6 +20,11 @@ def permutation(count: int, *key: int | str) -> NDArray[np.int64]:
     return np.argsort(bits, kind="stable")
 
 
+def step_seed(*key: int | str) -> int:
+    """A seed from 0 to 2^63 - 1, determined by ``key``."""
+    return int(_philox_key(key)[0] >> np.uint64(1))
+
+
 def _philox_key(key: tuple[int | str, ...]) -> NDArray[np.uint64]:
     digest = hashlib.blake2b(repr(key).encode("utf-8"), digest_size=16).digest()
     return np.frombuffer(digest, dtype="<u8").astype(np.uint64)

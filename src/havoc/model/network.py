@@ -138,11 +138,12 @@ class MLP(nn.Module):
 
 
 class Block(nn.Module):
-    """x + attention(norm(x)), then x + mlp(norm(x))."""
+    """x + attention(norm(x)), then x + mlp(norm(x)); ``dropout`` of what is added, in training."""
 
-    def __init__(self, config: HavocConfig, layer: int) -> None:
+    def __init__(self, config: HavocConfig, layer: int, dropout: float = 0.0) -> None:
         super().__init__()
         self.layer = layer
+        self.dropout = dropout
         self.attention_norm = RMSNorm(config.d_model, config.norm_eps)
         self.attention = Attention(config)
         self.mlp_norm = RMSNorm(config.d_model, config.norm_eps)
@@ -151,8 +152,13 @@ class Block(nn.Module):
     def forward(
         self, x: Tensor, cos: Tensor, sin: Tensor, mask: Tensor | None, cache: KVCache | None
     ) -> Tensor:
-        x = x + self.attention(self.attention_norm(x), cos, sin, mask, cache, self.layer)
-        return x + self.mlp(self.mlp_norm(x))  # type: ignore[no-any-return]
+        x = x + self._dropped(
+            self.attention(self.attention_norm(x), cos, sin, mask, cache, self.layer)
+        )
+        return x + self._dropped(self.mlp(self.mlp_norm(x)))
+
+    def _dropped(self, x: Tensor) -> Tensor:
+        return F.dropout(x, self.dropout, self.training) if self.dropout else x
 
 
 class HavocModel(nn.Module):
@@ -160,6 +166,8 @@ class HavocModel(nn.Module):
 
     ``checkpoint_every`` n recomputes every n-th block in the backward pass instead of
     keeping its activations (0: none). ``compute_dtype`` is the precision of the products.
+    ``dropout`` is the part of the embedding, and of what each block adds, that is left out in
+    training: Srivastava et al. (2014), JMLR 15.
     """
 
     def __init__(
@@ -168,13 +176,17 @@ class HavocModel(nn.Module):
         *,
         compute_dtype: torch.dtype = torch.float32,
         checkpoint_every: int = 0,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
         self.config = config
         self.compute_dtype = compute_dtype
         self.checkpoint_every = checkpoint_every
+        self.dropout = dropout
         self.embedding = nn.Embedding(config.vocab_size, config.d_model)
-        self.layers = nn.ModuleList(Block(config, layer) for layer in range(config.num_layers))
+        self.layers = nn.ModuleList(
+            Block(config, layer, dropout) for layer in range(config.num_layers)
+        )
         self.norm = RMSNorm(config.d_model, config.norm_eps)
         self.head = None if config.tie_embeddings else Linear(config.d_model, config.vocab_size)
         self.rotary = RotaryTable(config)
@@ -223,6 +235,8 @@ class HavocModel(nn.Module):
             )
         mask = self._mask(tokens, segments, start)
         x = F.embedding(tokens, self.embedding.weight).to(self.compute_dtype)
+        if self.dropout:
+            x = F.dropout(x, self.dropout, self.training)
         cos = self.rotary.cos[start : start + length].to(x.dtype)
         sin = self.rotary.sin[start : start + length].to(x.dtype)
         for number, block in enumerate(self.layers):

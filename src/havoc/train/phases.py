@@ -317,6 +317,7 @@ def new_network(
         "cpu" if narrow else device,
         compute_dtype=PRECISIONS[settings.precision],
         checkpoint_every=settings.activation_checkpointing,
+        dropout=settings.dropout,
     )
     if narrow:
         # narrowed before they reach the device, which may not hold them otherwise; the rotary

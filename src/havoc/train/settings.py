@@ -39,6 +39,9 @@ class TrainSettings:
     optimizer: str = _setting("adamw", "muon trains hidden matrices by Muon and the rest by AdamW.")
     apollo_rank: int = _setting(0, "Rank of apollo's projections; 0: a quarter of the matrix.")
     weight_decay: float = _setting(0.1, "Decoupled; not on norms.")
+    dropout: float = _setting(
+        0.0, "Part of what each block adds that is left out, for few data; 0: none."
+    )
     max_gradient_norm: float = _setting(
         1.0, "Global norm that gradients are scaled down to; 0: never."
     )
@@ -87,6 +90,8 @@ class TrainSettings:
             )
         if not 0 <= self.ema_decay < 1:
             raise _wrong("ema_decay", self.ema_decay, "give 0 or less than 1")
+        if not 0 <= self.dropout < 1:
+            raise _wrong("dropout", self.dropout, "give 0 or less than 1")
         for name, known in CHOICES.items():
             if getattr(self, name) not in known:
                 raise _wrong(name, getattr(self, name), f"give one of {', '.join(known)}")

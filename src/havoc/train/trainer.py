@@ -23,6 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from havoc.data.randomness import step_seed
 from havoc.errors import HavocError, InputError
 from havoc.model.count import training_flops
 from havoc.model.generate import continue_tokens
@@ -191,6 +192,9 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group.get("lr_scale", 1.0)
         self.bare.train()
+        if settings.dropout:
+            # what is left out is a function of the step, so that a resumed run equals another
+            torch.manual_seed(step_seed("dropout", settings.seed, step, self.parallel.rank))
         total = torch.zeros((), device=self.device)
         for number, batch in enumerate(batches):
             with self.parallel.sync(self.model, last=number == len(batches) - 1):
