@@ -123,7 +123,7 @@ def main() -> None:
     arguments = parser.parse_args()
     out, seed = arguments.out, arguments.seed
     settings = arguments.settings or [
-        *("--learning-rate", "1.5e-3", "--weight-decay", "0.05", "--dropout", "0.2"),
+        *("--learning-rate", "1.5e-3", "--weight-decay", "0.05"),
     ]
     out.mkdir(parents=True, exist_ok=True)
     prepare(out, arguments.questions, arguments.copies, seed)
