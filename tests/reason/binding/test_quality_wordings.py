@@ -1,0 +1,66 @@
+"""Arguments of quality and reliability studies, in the ways that people write them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from havoc.reading.question import read_question
+from havoc.reason.binding import NeedsInput, bind
+
+GAGE: list[tuple[str, str, dict[str, Any]]] = [
+    (
+        "gage_rr",
+        "rod 1: Tom 4.1 4.2, Uwe 4.0 4.1; rod 2: Tom 4.8 4.9, Uwe 4.7 4.7. "
+        "The tolerance, it's 3 in total",
+        {"tolerance": 3.0, "operators": ["Tom", "Tom", "Uwe", "Uwe"] * 2},
+    ),
+    (
+        "gage_rr",
+        "two testers, 3 rods, twice: Tom 1.1 1.2 2.0 2.1 3.0 3.1; Uwe 1.2 1.2 2.1 2.1 3.1 3.0",
+        {"parts": ["part 1", "part 1", "part 2", "part 2", "part 3", "part 3"] * 2},
+    ),
+    (
+        "gage_rr",
+        "Tom and Uwe, parts 1 2 3 1 2 3:\nTom 1.1 2.0 3.0 1.2 2.1 3.1\nUwe 1.2 2.1 3.1 1.2 2.1 3.0",
+        {"parts": ["part 1", "part 2", "part 3"] * 4},
+    ),
+    (
+        "gage_rr",
+        "rbar 0.05, xdiff 0.02, rp 0.6 with 2 trials, 3 operators and 10 parts",
+        {"rbar": 0.05, "xdiff": 0.02, "rp": 0.6, "trials": 2, "operators": 3, "parts": 10},
+    ),
+    ("gage_rr", "sigma_gage = 0.04, sigma_total = 0.3: ndc?", {"grr": 0.04, "tv": 0.3}),
+    (
+        "gage_rr",
+        "part;who;m1;m2\n1;X;5.0;5.1\n2;X;6.2;6.2\n1;Y;5.1;5.1\n2;Y;6.3;6.2\ngage r&r?",
+        {
+            "data": [5.0, 6.2, 5.1, 6.3, 5.1, 6.2, 5.1, 6.2],
+            "parts": ["1", "2"] * 4,
+            "operators": ["X", "X", "Y", "Y"] * 2,
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("operation", "question", "expected"), [*GAGE])
+def test_the_arguments_are_those_that_were_written(
+    operation: str, question: str, expected: dict[str, Any]
+) -> None:
+    binding = bind(operation, read_question(question))
+    for name, value in expected.items():
+        assert binding.args.get(name) == value, name
+        assert name in binding.provenance, name
+
+
+@pytest.mark.parametrize(
+    ("operation", "question"),
+    [
+        # rounds or repeats side by side: the values do not tell
+        ("gage_rr", "3 rods, twice: Tom 1.1 1.2 1.0 1.1 1.0 1.1; Uwe 1.2 1.2 1.1 1.1 1.1 1.0"),
+    ],
+)
+def test_what_the_question_leaves_open_is_asked(operation: str, question: str) -> None:
+    with pytest.raises(NeedsInput):
+        bind(operation, read_question(question))
