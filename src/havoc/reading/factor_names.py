@@ -22,7 +22,11 @@ CONNECTORS = (
     r"(?:from|between|at|in|of|is|are|was|be|ranges?|ranging|levels?|lvls?|settings?|with|on|set|to|"
     r"either|as|each|varied|varies|tested|has|have|over|within|low|values?|about|approx|kept|only)"
 )
-_CONNECTED = re.compile(rf"(?:[\s:=(\[{{]|,(?=\s*(?:from|between|at)\b)|\b{CONNECTORS}\b)+$", re.I)
+_CONNECTED = re.compile(
+    rf"(?:[\s:=(\[{{∈\"]|(?<=[\w%])'|(?<=\w)\s?%"
+    rf"|,(?=\s*(?:from|between|at)\b)|\b{CONNECTORS}\b)+$",
+    re.I,
+)
 _WORD = r"[A-Za-zµμΑ-ωÀ-ÿ](?:[\w\-µμ'’À-ÿ]|\.(?=\w))*"
 _LAST_WORDS = re.compile(rf"(?<![\w.\-])({_WORD}(?:\s+{_WORD}){{0,3}})$")
 _SMALL_LETTER = re.compile(r"(?<![\w'])([a-z])\s*(?:\bin\b|=|:|\bfrom\b|\bbetween\b)\s*[(\[]?\s*$")
@@ -72,7 +76,7 @@ _COUNTED = re.compile(
 _K_EQUALS = re.compile(r"\bk\s*=\s*(?P<count>\d{1,2})\b(?!\s*\.\d)")
 _OF_EM = re.compile(r"\(\s*(?P<count>\d{1,2})\s+of\s+(?:them|'?em)\b(?!\s*:)", re.I)
 
-_NOT_NAMES = (STOPWORDS - {"die", "der", "das", "set", "list"}) | word_set(
+_NOT_NAMES = (STOPWORDS - {"die", "der", "das", "set", "list", "interval"}) | word_set(
     """
     factor factors design designs level levels low high range ranges coded plan runs run
     screening doe rotatable ccd bbd box behnken composite central between from inscribed
@@ -80,6 +84,7 @@ _NOT_NAMES = (STOPWORDS - {"die", "der", "das", "set", "list"}) | word_set(
     point centre center cp cps variables variable parameters parameter knobs inputs input
     reps rep replicate replicates seed blocks block full factorial fractional resolution res
     alpha only max min maximum minimum budget over within plus minus them mix either set
+    pts sample samples space filling fill exceed exceeds
     ingredients settings spec limits limit tolerance general fact experiment experiments
     trial trials continuous lvl lvls vars var sweep vary varying varied varies study studied
     dial dials thing things always around approximately approx cannot cant go past beyond
