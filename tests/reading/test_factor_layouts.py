@@ -22,7 +22,7 @@ from havoc.reading.prose import normalise
         ("tilt ±5 deg, dose 2-4", [("tilt", [-5, 5]), ("dose", [2, 4])]),
         ("a 1-3, b 4-6, c 7-9", [("a", [1, 3]), ("b", [4, 6]), ("c", [7, 9])]),
         ("v 1-9 w 0-4 u 10-30", [("v", [1, 9]), ("w", [0, 4]), ("u", [10, 30])]),
-        ("lining glass or rubber, feed 2 or 5", [("lining", ["glass", "rubber"]), ("feed", [2, 5])]),
+        ("wall glass or rubber, feed 2 or 5", [("wall", ["glass", "rubber"]), ("feed", [2, 5])]),
         ("1 or 2 coats, film A|B", [("coats", [1, 2]), ("film", ["A", "B"])]),
     ],
 )  # fmt: skip

@@ -103,10 +103,14 @@ PATTERNS: list[tuple[str, re.Pattern[str]]] = [
     *_compile("cbar", rf"\bc-?bar{_IS}{NUMBER}{_ALONE}"),
     *_compile("ubar", rf"\bu-?bar{_IS}{NUMBER}{_ALONE}"),
     *_compile("lambda", rf"(?:\blambda|\blam\b|λ){_IS}{NUMBER}"),
-    *_compile("seed", rf"\bseed{_IS}{NUMBER}"),
+    *_compile(
+        "seed",
+        rf"\b(?:seed(?:\s+number)?|rng|random[\s_-]?state){_IS}{NUMBER}",
+        rf"{_LEADING}\s+(?:as|for)\s+(?:the\s+|a\s+|my\s+)?(?:random\s+)?seed\b",
+    ),
     *_compile(
         "center_points",
-        rf"{_LEADING}\s*(?:x\s*)?(?:extra\s+|more\s+|still\s+|repeats?\s+in\s+(?:the\s+)?|repeated\s+|times\s+(?:the\s+|in\s+the\s+)?|(?:in|at)\s+the\s+)?(?:cent(?:er|re|ral)|middle|mid|zero|cps?\b|c\.?p\.?s?\b|zentral)(?:\s*-?(?:points?|pts?|runs?|repl\w*|repeats?))?",
+        rf"{_LEADING}\s*(?:x\s*)?(?:extra\s+|more\s+|still\s+|repeats?\s+in\s+(?:the\s+)?|repeated\s+|times\s+(?:the\s+|in\s+the\s+)?|(?:in|at)\s+the\s+)?(?:cent(?:er|re|ral)|middle|mid|zero|cps?\b(?!\s*[=:])|c\.?p\.?s?\b(?!\s*[=:])|zentral)(?:\s*-?(?:points?|pts?|runs?|repl\w*|repeats?))?",
         rf"\b(?:cent(?:er|re)s|cent(?:er|re)\s*(?:points?|pts?|runs?)|cps?)\s*(?:=|:|of)?\s*{NUMBER}(?!\s*(?:-|to|\.\.)\s*\d)",
     ),
     *_compile(

@@ -528,3 +528,42 @@ def test_several_settings_in_one_call():
 )
 def test_what_is_missing_for_a_compromise(text, words):
     assert words in asked("desirability", text)
+
+
+# --- sizes in people's words ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("operation", "text", "expected"),
+    [
+        (
+            "fractional_factorial",
+            "Five settings, hi and lo, my boss gives me sixteen.",
+            {"n_factors": 5, "runs": 16},
+        ),
+        (
+            "plackett_burman",
+            "ten maybes, 12 slots, main effects only",
+            {"n_factors": 10, "runs": 12},
+        ),
+        ("full_factorial", "all combinations of 4 on/off things", {"n_factors": 4}),
+        (
+            "full_factorial",
+            "feed 2-5, heat 9-14, three runs right in the middle, 9 as the seed",
+            {"center_points": 3, "seed": 9},
+        ),
+        ("full_factorial", "2^4, split into two halves", {"n_factors": 4, "blocks": 2}),
+        ("box_behnken", "bbd k=4 cp=6", {"n_factors": 4, "center_points": 6}),
+        ("latin_hypercube", "LHS 20 x 3 on [0,1]", {"runs": 20}),
+        ("latin_hypercube", "lhs n=25 d=4 rng 8", {"n_factors": 4, "runs": 25, "seed": 8}),
+        (
+            "fractional_factorial",
+            "6 knobs, main effects never mixed up with pairs",
+            {"n_factors": 6, "resolution": 4},
+        ),
+        ("fractional_factorial", "2^(6-2) IV", {"runs": 16, "resolution": 4}),
+    ],
+)
+def test_sizes_in_words(operation: str, text: str, expected: dict) -> None:
+    found = args(operation, text)
+    assert {name: found.get(name) for name in expected} == expected

@@ -14,9 +14,11 @@ from havoc.reason.binding.robustness import bind_taguchi_analyze, is_signal_to_n
 
 _POINTS = re.compile(
     rf"(?<![\w.^\-]){COUNT}\s*-?\s*(?:(?!(?:in|of|for|with|and|factors?|inputs?|variables?)\b)[a-z][\w\-]*,?\s+){{0,4}}?"
-    r"(?:points?|pts|settings|samples?|simulations?|sims|probes|combinations|runs|wells?|designs|scenarios)\b",
+    r"(?:points?|pts|settings|samples?|simulations?|sims|probes|combinations|runs|wells?|designs|scenarios|cases|"
+    r"evaluations|calls|jobs|solves|experiments|trials|shots)\b",
     re.I,
 )
+_IS_FACTOR_COUNT = re.compile(r"\b(?:dims?|dimension\w*|factors?|inputs?|variables?)\b", re.I)
 _CRITERIA = (
     (r"\bmaximin\b", "maximin"),
     (r"\b(?:min\w*\s+)?correlation\b|\buncorrelated\b", "correlation"),
@@ -24,10 +26,26 @@ _CRITERIA = (
 )
 
 
+_CROSSED = re.compile(
+    r"\b(?:lhs|lhd|hypercube|design|matrix|of)\s+(?P<runs>\d{1,4})\s*(?:x|×|by)\s*(?P<factors>\d{1,2})\b(?!\s*(?:x|×)\s*\d)",
+    re.I,
+)
+
+
 def bind_latin_hypercube(evidence: Evidence, binding: Binding) -> None:
-    factors(evidence, binding)
-    points = _POINTS.search(evidence.reading.plain)
-    if points:
+    crossed = _CROSSED.search(evidence.reading.plain)
+    factors(evidence, binding, stated=int(crossed["factors"]) if crossed else None)
+    points = next(
+        (
+            match
+            for match in _POINTS.finditer(evidence.reading.plain)
+            if number_of(match["count"]) > 1 and not _IS_FACTOR_COUNT.search(match[0])
+        ),
+        None,
+    )
+    if crossed:
+        binding.set("runs", int(crossed["runs"]), f"question[{crossed.start()}:{crossed.end()}]")
+    elif points:
         binding.set(
             "runs", number_of(points["count"]), f"question[{points.start()}:{points.end()}]"
         )
