@@ -20,6 +20,7 @@ from havoc.reading.prose import MASK, PRONOUNS, STOPWORDS
 from havoc.reading.question import Reading, Series
 from havoc.reading.roles import NUMBER, Scalar
 from havoc.reading.table import Column, Table
+from havoc.reason.binding.bare_levels import bare_level
 from havoc.reason.binding.mention import (
     are_replicates,
     mentioned,
@@ -29,11 +30,14 @@ from havoc.reason.binding.mention import (
 
 _WHEN = re.compile(r"^(?:date|time|time ?stamp|datetime|day|when)\b", re.IGNORECASE)
 _REFERENCE_NUMBER = re.compile(
-    r"(?:\b(?:sku|serial|ticket|lot|batch|job|order|no\.?|nr\.?|wo|pn|part no\.?|ref\.?|po|coil|form|nc[rm]?|claim|offer|id|version|rev|"
+    r"(?:\b(?:sku|serial|ticket|lot|batch|job|order|no\.?|nr\.?|wo|pn|part no\.?|ref\.?|po|coil|form|nc[rm]?|claim|offer|asset|capa|mod|id|version|rev|"
     r"iso|din|astm|vda|room|furnace|line|machine|press|reactor|drawing|page|table|figure|product|item|article|campaign|fda|en)\W{0,2}|#)$",
     re.IGNORECASE,
 )
 """A number behind one of these words is a name, not a measurement."""
+
+
+_PLACE = re.compile(r"question\[(\d+):(\d+)\]")
 
 
 class NeedsInput(HavocError):
@@ -341,6 +345,21 @@ class Evidence:
         confidence = self.scalar("confidence")
         if confidence is not None and 0.5 < confidence.fraction < 1:
             binding.set("alpha", round(1 - confidence.fraction, 12), source_of(confidence))
+            return
+        bare = bare_level(self.text, self._claimed(binding))
+        if bare is not None:
+            binding.set("alpha", bare.alpha, bare.source)
+
+    def _claimed(self, binding: Binding) -> list[tuple[int, int]]:
+        """Places of the question that are arguments already, or stand in a list."""
+        claimed = [
+            (int(start), int(end))
+            for source in binding.provenance.values()
+            for start, end in _PLACE.findall(source)
+        ]
+        for block in self.reading.blocks:
+            claimed += [(item.start, item.end) for item in block.lists if len(item.values) > 2]
+        return claimed
 
     def confidence(self, binding: Binding) -> None:
         if binding.take("confidence", self.scalar("confidence"), fraction=True):
@@ -366,7 +385,7 @@ class Evidence:
                 text = text[: item.start] + MASK * (item.end - item.start) + text[item.end :]
         found = []
         for match in re.finditer(
-            rf"(?<![\w.\-^/]){NUMBER}\s*(%|percent)?(?![\w]*\d)(?!\s*[\^])", text
+            rf"(?<![\w.\-^/]){NUMBER}\s*(%|percent|pct)?(?![\w]*\d)(?!\s*[\^])", text
         ):
             if _REFERENCE_NUMBER.search(text[max(0, match.start(1) - 24) : match.start(1)]):
                 continue
