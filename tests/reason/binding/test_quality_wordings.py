@@ -43,8 +43,52 @@ GAGE: list[tuple[str, str, dict[str, Any]]] = [
     ),
 ]
 
+SAMPLING: list[tuple[str, str, dict[str, Any]]] = [
+    (
+        "acceptance_sampling",
+        "we pull forty and pass it with 2 bad; 3 % of them are bad, how often does it pass?",
+        {"n": 40, "c": 2, "p": 0.03},
+    ),
+    (
+        "acceptance_sampling",
+        "take 80, send it back at 4 or more bad, truck is 2% bad",
+        {"n": 80, "c": 3, "p": 0.02},
+    ),
+    (
+        "acceptance_sampling",
+        "check thirty, one bad = we return the lot, 2 % bad",
+        {"n": 30, "c": 0},
+    ),
+    ("acceptance_sampling", "600 pcs, AQL 1.5, level I", {"lot_size": 600, "aql": 0.015}),
+    (
+        "acceptance_sampling",
+        "two thousand pieces come in, 1 % bad is acceptable",
+        {"lot_size": 2000, "aql": 0.01},
+    ),
+    (
+        "acceptance_sampling",
+        "a 2 % lot passes 95 times in 100, an 8 % lot only 10 in 100",
+        {"aql": 0.02, "ltpd": 0.08, "alpha": 0.05, "beta": 0.1},
+    ),
+    (
+        "acceptance_sampling",
+        "c=0 plan, 90 % sure that a lot with 3 % bad is rejected",
+        {"ltpd": 0.03, "beta": 0.1, "c": 0},
+    ),
+    (
+        "acceptance_sampling",
+        "double plan: first 20, accept at 0, reject at 2; second 20, take at 1, with 1 % bad",
+        {"n": [20, 20], "accept": [0, 1], "reject": [2, 2], "p": 0.01},
+    ),
+    (
+        "acceptance_sampling",
+        "incoming check by measuring, 15 pieces, average 8.2, spread 0.2, minimum 7.5, k 1.6",
+        {"k": 1.6, "lsl": 7.5, "data": {"n": 15, "mean": 8.2, "sd": 0.2}},
+    ),
+]
 
-@pytest.mark.parametrize(("operation", "question", "expected"), [*GAGE])
+
+@pytest.mark.parametrize(("operation", "question", "expected"), [*GAGE, *SAMPLING])
 def test_the_arguments_are_those_that_were_written(
     operation: str, question: str, expected: dict[str, Any]
 ) -> None:
