@@ -76,6 +76,9 @@ _COUNTED = re.compile(
 )
 _K_EQUALS = re.compile(r"\bk\s*=\s*(?P<count>\d{1,2})\b(?!\s*\.\d)")
 _D_EQUALS = re.compile(r"\b(?:d|dims?|dimensions?)\s*=\s*(?P<count>\d{1,2})\b(?!\s*\.\d)")
+_NOUN_FIRST = re.compile(
+    r"\b(?:factors|variables|inputs)\s*[:=]?\s*(?P<count>\d{1,2})(?=\s*(?:[,;.)]|$))(?!\.\d)", re.I
+)
 # Words that also mean something else: they count where nothing surer does.
 _LOOSELY_COUNTED = re.compile(
     rf"(?<![\w.^\-/]){COUNT}\s*-?\s*(?:(?!(?:level|levels|runs?|trials?|of|in|with|and|or)\b)[a-z][\w\-/]*\s+){{0,1}}?"
@@ -178,7 +181,7 @@ def read_count(text: str) -> int | None:
 
 def read_loose_count(text: str) -> int | None:
     """How many factors, where a word counts them that may mean runs or levels elsewhere."""
-    for pattern in (_D_EQUALS, _LOOSELY_COUNTED):
+    for pattern in (_D_EQUALS, _NOUN_FIRST, _LOOSELY_COUNTED):
         match = pattern.search(text[:MAX_PROSE])
         if match:
             return number_of(match["count"])

@@ -16,7 +16,8 @@ _RUN_NOUN = (
 )
 _RUNS = re.compile(
     rf"(?<![\w.^\-+]){COUNT}\s*-?\s*(?:exp\w*\s+|computer\s+|sim\w*\s+|coating\s+|oven\s+|best\s+|optimal\s+"
-    rf"|different\s+|well\s+)?{_RUN_NOUN}\b",
+    rf"|different\s+|well\s+|(?!(?:of|in|and|or|for|per|to|at|the|cent\w+|middle|corner|axial|star|extra|more|additional|"
+    rf"fake|further|level|factor|sub|more)\b)[a-z]{{2,12}}\s+)?{_RUN_NOUN}\b",
     re.I,
 )
 _RUNS_BRACKET = re.compile(rf"\bruns?\s*\(\s*{COUNT}\s*\)", re.I)
