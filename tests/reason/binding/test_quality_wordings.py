@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from typing import Any
 
 import pytest
 
 from havoc.reading.question import read_question
 from havoc.reason.binding import NeedsInput, bind
+from havoc.reason.planner import merge
 
 GAGE: list[tuple[str, str, dict[str, Any]]] = [
     (
@@ -87,8 +90,36 @@ SAMPLING: list[tuple[str, str, dict[str, Any]]] = [
     ),
 ]
 
+CAPABILITY: list[tuple[str, str, dict[str, Any]]] = [
+    (
+        "capability",
+        "Ppk, min. 60 N: 71 68 74 70 66 73",
+        {"lsl": 60.0, "data": [71, 68, 74, 70, 66, 73]},
+    ),
+    ("capability", "strength has to be 60 or more. 71 68 74 70 66 73", {"lsl": 60.0}),
+    ("capability", "71 68 74 70 66 73, never above 80. index?", {"usl": 80.0}),
+    ("capability", "leak 0.2 max; 0.11 0.12 0.15 0.14. Is 1.33 met?", {"usl": 0.2}),
+    ("capability", "top limit 40 bottom 30. readings 34 36 35 33", {"lsl": 30.0, "usl": 40.0}),
+    ("capability", "28 kg minimum and 32 maximum: 29.1 30.2 29.8 30.5", {"lsl": 28.0, "usl": 32.0}),
+    (
+        "capability",
+        "dia 8.01 on average, sigma .02, allowed 8.00 -0.05/+0.1. ppm?",
+        {"mean": 8.01, "sd": 0.02, "lsl": 7.95, "usl": 8.1},
+    ),
+    (
+        "capability",
+        "the bore runs 71.4 with sigma 2.2 and the gate is 65 to 80",
+        {"mean": 71.4, "sd": 2.2, "lsl": 65.0, "usl": 80.0},
+    ),
+    (
+        "capability",
+        "40 rings, mean 12.1, StDev(Overall) 0.2, print says 11-13",
+        {"n": 40, "mean": 12.1, "sd": 0.2, "lsl": 11.0, "usl": 13.0},
+    ),
+]
 
-@pytest.mark.parametrize(("operation", "question", "expected"), [*GAGE, *SAMPLING])
+
+@pytest.mark.parametrize(("operation", "question", "expected"), [*GAGE, *SAMPLING, *CAPABILITY])
 def test_the_arguments_are_those_that_were_written(
     operation: str, question: str, expected: dict[str, Any]
 ) -> None:
@@ -108,3 +139,31 @@ def test_the_arguments_are_those_that_were_written(
 def test_what_the_question_leaves_open_is_asked(operation: str, question: str) -> None:
     with pytest.raises(NeedsInput):
         bind(operation, read_question(question))
+
+
+@pytest.mark.parametrize(
+    ("earlier", "now", "expected"),
+    [
+        ("Cpk of 9.8 9.9 10.1 9.7, LSL 9 USL 10.5", "sorry, USL is 11", {"lsl": 9.0, "usl": 11.0}),
+        (
+            "Cpk of 9.8 9.9 10.1 9.7, limits 9 to 11",
+            "now tighten to 9.5-10.5",
+            {"lsl": 9.5, "usl": 10.5},
+        ),
+        ("Cpk, mean 9.8, s 0.1, limits 9 to 11", "and with the mean moved to 10?", {"mean": 10.0}),
+    ],
+)
+def test_what_a_follow_up_corrects_is_taken_from_it(
+    earlier: str, now: str, expected: dict[str, Any]
+) -> None:
+    binding = bind("capability", merge(read_question(now), read_question(earlier)))
+    assert {name: binding.args.get(name) for name in expected} == expected
+
+
+@pytest.mark.parametrize("unit", ["1 to ", "min ", "upper a ", "1-", "allowed 1 ", "runs ", "one "])
+def test_hostile_limits_are_read_quickly(unit: str) -> None:
+    reading = read_question("Cpk mean 5 sigma 1 " + unit * 5_000)
+    start = time.perf_counter()
+    with contextlib.suppress(NeedsInput):
+        bind("capability", reading)
+    assert time.perf_counter() - start < 5
