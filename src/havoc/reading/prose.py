@@ -268,7 +268,8 @@ def _ends_label(tokens: list[_Token], position: int) -> bool:
         return False
     if rest[0] == ":" or (rest[0] == "=" and len(rest) > 1):
         return True
-    return rest[0].isspace() and len(rest) > 1 and rest[1] in {":", "=", "→"}
+    blank = rest[0].isspace() and "\n" not in rest[0]
+    return blank and len(rest) > 1 and rest[1] in {":", "=", "→"}
 
 
 def _gap(tokens: list[_Token], position: int, before: _Token) -> tuple[str, int | None]:
@@ -315,7 +316,13 @@ def _gap(tokens: list[_Token], position: int, before: _Token) -> tuple[str, int 
 
 def _is_label(tokens: list[_Token], position: int) -> bool:
     """ "M2" or "C" with a number right behind it names the next list, although m2 is a unit."""
-    if not re.fullmatch(r"[A-Z]\d*", tokens[position].text):
+    text = tokens[position].text
+    sibling = re.fullmatch(r"([a-z])([2-9])", text)
+    if sibling:  # m2 behind a list named m1 is no square metre
+        before = f"{sibling[1]}{int(sibling[2]) - 1}"
+        if not any(token.text == before for token in tokens[:position]):
+            return False
+    elif not re.fullmatch(r"[A-Z]\d*", text):
         return False
     following = tokens[position + 1 : position + 3]
     return (

@@ -19,6 +19,7 @@ from havoc.reason.binding import (
     designs,
     effect_models,
     equations,
+    equivalence,
     experiment_analysis,
     experiment_models,
     further_designs,
@@ -50,6 +51,7 @@ from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
 
 BINDERS = {
     **means.BINDERS,
+    **equivalence.BINDERS,
     **groups.BINDERS,
     **proportions.BINDERS,
     **rates.BINDERS,

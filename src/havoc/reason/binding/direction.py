@@ -134,6 +134,35 @@ def two_sample_direction(
     return "two_sided"
 
 
+_SPREADS = r"(?:scatter\w*|wobbl\w*|spread|varia\w*|variab\w*|vary|varies|wander\w*|noisy|dispers\w*|all\s+over\s+the\s+place|imprecise|erratic|unsteady)"
+_STEADY = r"(?:steady|consisten\w*|repeatab\w*|uniform\w*|precise|stable|even|tight)"
+_WIDER = (
+    rf"more\s+(?:\w+\s+)?{_SPREADS}|{_SPREADS}\s+more|less\s+{_STEADY}|(?:larger|bigger|wider|higher|greater|increased|enlarged)\s+(?:\w+\s+)?{_SPREADS}|"
+    rf"(?:scatter|spread|varia\w*)\s+(?:(?:is|has|been|really|significantly|clearly)\s+)*(?:larger|bigger|wider|higher|greater|increased|enlarged|grown|gone\s+up)|noisier"
+)
+_TIGHTER = (
+    rf"less\s+(?:\w+\s+)?{_SPREADS}|{_SPREADS}\s+less|more\s+{_STEADY}|(?:smaller|lower|reduced)\s+(?:\w+\s+)?{_SPREADS}|reduction\s+of\s+(?:the\s+)?{_SPREADS}|"
+    rf"(?:reduce[sd]?|cut|lower(?:ed)?|shrink|shrunk)\s+(?:the\s+)?{_SPREADS}|"
+    rf"(?:scatter|spread|varia\w*)\s+(?:(?:is|has|been|really|significantly|clearly|gone)\s+)*(?:smaller|lower|less|reduced|shrunk|down)|tighter|steadier"
+)
+
+
+def spread_direction(evidence: Evidence, first: str, second: str) -> str:
+    """Direction of (variance of the first less variance of the second)."""
+    text = evidence.text
+    if re.search(_TWO_SIDED, text) and not re.search(r"\bone[\s-]?(?:sided|tailed)", text):
+        return "two_sided"
+    for asked in _asked(evidence.reading.plain):
+        wider, tighter = _search(_WIDER, asked), _search(_TIGHTER, asked)
+        match = wider or tighter
+        if match is None:
+            continue
+        subject = _subject(asked, match, first, second)
+        if subject:
+            return "greater" if (1 if wider else -1) * subject > 0 else "less"
+    return "two_sided"
+
+
 def _comparison(asked: str, *, counts_bad: bool) -> tuple[re.Match[str] | None, int]:
     """The word that compares, and +1 if it means more, -1 if less."""
     match, sign = _search(_UP, asked), 1

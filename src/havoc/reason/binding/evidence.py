@@ -40,6 +40,9 @@ _REFERENCE_NUMBER = re.compile(
 _PLACE = re.compile(r"question\[(\d+):(\d+)\]")
 
 
+_LEADING_WORD = re.compile(r"(?:^|[;\n|/.,:(–—]|\s-)\s*([^\W\d_][\w\-]*)\s*[:=(]?\s*$")
+
+
 class NeedsInput(HavocError):
     """Something is missing or wrong; ``ask`` is the counter-question."""
 
@@ -169,18 +172,22 @@ class Evidence:
         return _named(labelled if mostly_labelled else series)
 
     def _lettered(self, series: list[Series]) -> list[Series]:
-        """ "ctrl 10 11; a 13 14; b 10 12": a letter before a list that is no word nor unit here."""
-        if len(series) < 3 or sum(not item.name for item in series) != 1:
+        """A word before a list that is a unit or a small word elsewhere names it beside its siblings.
+
+        "ctrl 10 11; a 13 14; b 10 12", "day 12 14 13; swing 20 9 25; night 13 13 14".
+        """
+        if len(series) < 2 or not any(item.name for item in series):
             return series
+        lengths = {len(item.values) for item in series if item.name}
         named = []
         letters = set()
         for item in series:
-            place = re.fullmatch(r"question\[(\d+):\d+\]", item.source)
-            before = self.reading.plain[max(0, int(place[1]) - 6) : int(place[1])] if place else ""
-            letter = re.search(r"[;\n|]\s*([A-Za-z])\s*[:=]?\s*$", before)
-            if not item.name and letter:
-                letters.add(letter[1])
-                item = msgspec.structs.replace(item, name=letter[1])
+            place = _PLACE.fullmatch(item.source)
+            before = self.reading.plain[max(0, int(place[1]) - 24) : int(place[1])] if place else ""
+            word = _LEADING_WORD.search(before)
+            if not item.name and word and (len(item.values) in lengths or len(word[1]) == 1):
+                letters.add(word[1])
+                item = msgspec.structs.replace(item, name=word[1])
             named.append(item)
         return [
             msgspec.structs.replace(item, unit="") if item.unit in letters else item
@@ -494,6 +501,10 @@ def _level_name(label: float | str) -> str:
     return str(label)
 
 
+_LEVEL_WORDS = frozenset({"now", "or", "on", "off", "in", "out", "here", "there", "no", "yes"})
+"""Small words that name a level where they stand before a list."""
+
+
 def _named(series: Sequence[Series]) -> list[Series]:
     """Give unnamed groups names; duplicate names a number."""
     taken: set[str] = set()
@@ -502,7 +513,7 @@ def _named(series: Sequence[Series]) -> list[Series]:
     for index, item in enumerate(series, start=1):
         name = item.name
         letter = len(name) == 1 and (name.isupper() or letters > 1)
-        common = name.lower() in STOPWORDS - PRONOUNS and not letter
+        common = name.lower() in STOPWORDS - PRONOUNS - _LEVEL_WORDS and not letter
         if not name or name.lower() in taken or common:
             name = f"{name} {index}" if name and not common else f"group {index}"
         taken.add(name.lower())

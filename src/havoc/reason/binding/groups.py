@@ -15,6 +15,23 @@ from havoc.reason.binding.evidence import (
 )
 from havoc.reason.binding.means import RESPONSE_NAMES, pass_unit
 from havoc.reason.binding.mention import mentioned
+from havoc.reason.binding.summarised import sample_summaries, summary_arguments
+
+
+def _summarised(evidence: Evidence, binding: Binding) -> bool:
+    """Groups given by n, mean and standard deviation."""
+    read = sample_summaries(evidence)
+    if len(read) < 2 or not all(item.complete for item in read):
+        return False
+    names = [item.name or f"group {index}" for index, item in enumerate(read, start=1)]
+    if len(set(names)) < len(names):
+        names = [f"group {index}" for index in range(1, len(names) + 1)]
+    groups = {name: summary_arguments(item) for name, item in zip(names, read, strict=True)}
+    binding.set("groups", groups, ", ".join(item.source for item in read)[:400])
+    binding.echo(
+        "{} groups by their summaries: {}", (len(read), read[0].source), (names, read[0].source)
+    )
+    return True
 
 
 def bind_groups(evidence: Evidence, binding: Binding, *, minimum: int = 2) -> None:
@@ -41,7 +58,8 @@ def bind_groups(evidence: Evidence, binding: Binding, *, minimum: int = 2) -> No
 
 
 def bind_anova_one_way(evidence: Evidence, binding: Binding) -> None:
-    bind_groups(evidence, binding)
+    if not _summarised(evidence, binding):
+        bind_groups(evidence, binding)
     if evidence.has(r"\bwelch|variances? (?:are |look )?(?:not|un)|spread isn'?t|not homogen"):
         binding.set("equal_var", False, "question")
     evidence.alpha(binding)
