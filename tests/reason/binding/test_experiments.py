@@ -567,3 +567,50 @@ def test_what_is_missing_for_a_compromise(text, words):
 def test_sizes_in_words(operation: str, text: str, expected: dict) -> None:
     found = args(operation, text)
     assert {name: found.get(name) for name in expected} == expected
+
+
+# --- runs in further layouts ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "factors", "response"),
+    [
+        (
+            "heat lo dwell lo 3 4; heat hi dwell lo 7 8; "
+            "heat lo dwell hi 4 5; heat hi dwell hi 9 9",
+            {"heat": [-1, -1, 1, 1, -1, -1, 1, 1], "dwell": [-1, -1, -1, -1, 1, 1, 1, 1]},
+            [3, 4, 7, 8, 4, 5, 9, 9],
+        ),
+        (
+            "low heat short dwell 31, high heat short dwell 38, low heat long dwell 30, "
+            "high heat long dwell 45. which effects?",
+            {"heat": [-1, 1, -1, 1], "dwell": [-1, -1, 1, 1]},
+            [31, 38, 30, 45],
+        ),
+        (
+            "salt 2 heat 60 -> 3.1; salt 4 heat 60 -> 4.2; salt 2 heat 80 -> 3.3; "
+            "salt 4 heat 80 -> 5.9",
+            {"salt": [2, 4, 2, 4], "heat": [60, 60, 80, 80]},
+            [3.1, 4.2, 3.3, 5.9],
+        ),
+        (
+            "p q y: (-1,-1,9.3) (1,-1,9.9) (-1,1,9.1) (1,1,11.5) (0,0,10.1)",
+            {"p": [-1, 1, -1, 1, 0], "q": [-1, -1, 1, 1, 0]},
+            [9.3, 9.9, 9.1, 11.5, 10.1],
+        ),
+        (
+            "heat/dwell/peel: 2/18/31 4/18/35 2/20/34 4/20/39",
+            {"heat": [2, 4, 2, 4], "dwell": [18, 18, 20, 20]},
+            [31, 35, 34, 39],
+        ),
+        (
+            "y=6,7,5,9 with A=-+-+ B=--++ which effects are active",
+            {"A": [-1, 1, -1, 1], "B": [-1, -1, 1, 1]},
+            [6, 7, 5, 9],
+        ),
+    ],
+)
+def test_runs_in_further_layouts(text: str, factors: dict, response: list[float]) -> None:
+    found = args("doe_analyze", text)
+    assert found["factors"] == factors
+    assert found["response"] == response
