@@ -69,6 +69,6 @@ def test_an_unbalanced_or_other_text_is_no_study(text):
 
 @pytest.mark.parametrize("unit", ["1 ", "a1 ", "part 1 ", "1,", "a: ", "part 1,", "1.1."])
 def test_hostile_text_is_read_quickly(unit):
-    start = time.perf_counter()
+    start = time.process_time()
     read_study_layout(unit * 60_000)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
