@@ -614,3 +614,25 @@ def test_runs_in_further_layouts(text: str, factors: dict, response: list[float]
     found = args("doe_analyze", text)
     assert found["factors"] == factors
     assert found["response"] == response
+
+
+@pytest.mark.parametrize(
+    ("operation", "text", "expected"),
+    [
+        ("d_optimal", "heat 5-9, head H1/H2, only linear, pick the best 8", {"runs": 8}),
+        ("latin_square", "4 tyre kinds, 4 cars, 4 seats, 16 tyres, each kind once", {"size": 4}),
+        ("latin_square", "five people, five desks, five days, never two on the same", {"size": 5}),
+        ("taguchi", "L8 array 7x2lvl", {"array": "L8", "n_factors": 7}),
+        ("fractional_factorial", "7 knobs, 128 runs are too many, 16 runs", {"runs": 16}),
+    ],
+)
+def test_sizes_that_are_picked_or_refused(operation: str, text: str, expected: dict) -> None:
+    found = args(operation, text)
+    assert {name: found.get(name) for name in expected} == expected
+
+
+def test_components_joined_by_signs() -> None:
+    found = args("mixture", "Paste is palm oil + soap + clay, sums to 1. Simplex centroid.")
+    assert found["components"] == ["palm oil", "soap", "clay"]
+    found = args("mixture", "wax, solvent, VI improver. Simplex lattice degree 2.")
+    assert found["components"] == ["wax", "solvent", "VI improver"]

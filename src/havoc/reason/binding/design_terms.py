@@ -7,6 +7,7 @@ from typing import Any
 
 from havoc.reading.factor_names import COUNT, number_of, read_count, read_loose_count, read_names
 from havoc.reading.factors import FactorText, common_ends, read_all_factors
+from havoc.reading.prose import normalise
 from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput, source_of
 
 DESIGN_TOKEN = re.compile(r"\b([23])\s*\^\s*[({]?\s*(\d+)\s*(?:-\s*(\d+))?\s*[)}]?")
@@ -42,6 +43,11 @@ _RUNS_LEFT = re.compile(
 )
 _REFUSED = re.compile(
     r"\b(?:can'?t|can\s?not|cannot|don'?t|won'?t|not)\s+(?:\w+\s+){0,2}?(?:the\s+|all\s+)?$", re.I
+)
+_REFUSED_BEHIND = re.compile(
+    r"\s*(?:\w+\s+){0,2}?(?:is|are|would\s+be|seems?)\s+(?:a\s+joke|(?:far\s+|way\s+)?too\s+(?:many|much|expensive)|not\s+(?:possible|affordable)|"
+    r"impossible|out\s+of\s+(?:the\s+)?question|insane|crazy|madness|nonsense)",
+    re.I,
 )
 _CENTER = re.compile(
     rf"(?<![\w.=]){COUNT}\s+(?:x\s+|times\s+|extra\s+|more\s+|repeats?\s+|repeated\s+|replicates?\s+|runs?\s+|"
@@ -80,6 +86,10 @@ def factors(
     text = evidence.reading.plain if text is None else text
     stated = stated_count(evidence) if stated is None else stated
     read = read_all_factors(text)
+    if evidence.reading.pasted and len(read.factors) < (stated or 0):
+        # Lines "heat 80/100" look like a table.
+        typed = read_all_factors(normalise(evidence.reading.text))
+        read = typed if len(typed.factors) == stated else read
     found = [item for item in read.factors if _is_factor(item)]
     if stated is not None and len(found) > stated:
         ranked = sorted(found, key=lambda item: (not item.named, item.low is None))[:stated]
@@ -249,13 +259,19 @@ def runs(evidence: Evidence, text: str | None = None) -> tuple[int, str] | None:
     text = evidence.reading.plain if text is None else text
     if scalar is not None and "+" in text[max(0, scalar.start - 1) : scalar.start + 1]:
         scalar = None
-    if scalar is not None and not _REFUSED.search(text[max(0, scalar.start - 32) : scalar.start]):
+    if (
+        scalar is not None
+        and not _REFUSED.search(text[max(0, scalar.start - 32) : scalar.start])
+        and not _REFUSED_BEHIND.match(text, scalar.end)
+    ):
         return int(scalar.value), source_of(scalar)
     for pattern in (
         _RUNS_BRACKET, _RUNS, _RUNS_EQUALS, _RUNS_ALL, _RUNS_MOST, _RUNS_LEFT, _RUNS_AFFORDED
     ):  # fmt: skip
         for match in pattern.finditer(text):
-            if not _REFUSED.search(text[max(0, match.start() - 32) : match.start()]):
+            if not _REFUSED.search(
+                text[max(0, match.start() - 32) : match.start()]
+            ) and not _REFUSED_BEHIND.match(text, match.end()):
                 return number_of(match["count"]), f"question[{match.start()}:{match.end()}]"
     return None
 
