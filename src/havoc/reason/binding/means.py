@@ -43,11 +43,19 @@ def reference_value(evidence: Evidence, binding: Binding, name: str = "mu0") -> 
     for role in ("reference", "target", "mu0", "maximum", "minimum", "mean"):
         if role == "mean" and not evidence.series():
             continue
-        if binding.take(name, evidence.scalar(role)):
+        used = set(re.findall(r"question\[\d+:\d+\]", " ".join(binding.provenance.values())))
+        given = next((x for x in evidence.reading.all(role) if source_of(x) not in used), None)
+        if binding.take(name, given):
             return
     singles = [
-        item for item in evidence.singles() if not item.percent or evidence.has(r"%.*%|percent")
+        item
+        for item in evidence.singles()
+        if source_of(item) not in used
+        and (not item.percent or item.value < 80 or evidence.has(r"%.*%|percent"))
     ]
+    if not singles and evidence.has(r"\b(?:is|from|against|than|be)\s+(?:\w+\s+){0,2}?zero\b"):
+        binding.set(name, 0.0, "question")
+        return
     near = [item for item in singles if _TARGET_WORDS.search(evidence.before(item, 40))]
     candidates = near or singles
     if not candidates:
@@ -272,7 +280,7 @@ def paired_columns(evidence: Evidence, binding: Binding) -> tuple[str, str]:
         if words:
             first, second = _renamed(first, words[1]), _renamed(second, words[2])
     else:
-        first, second = evidence.two_groups("columns of pairs")
+        first, second = _without_index(series) or evidence.two_groups("columns of pairs")
     columns = complete_pairs(binding, first, second)
     binding.set("group1", columns[0], first.source)
     binding.set("group2", columns[1], second.source)
@@ -284,6 +292,17 @@ def paired_columns(evidence: Evidence, binding: Binding) -> tuple[str, str]:
         (second.name or "second", second.source),
     )
     return first.name or "first", second.name or "second"
+
+
+def _without_index(series: list[Series]) -> tuple[Series, Series] | None:
+    """Two measured columns beside one that only counts the rows."""
+    rest = [
+        item
+        for item in series
+        if item.numbers != [float(number) for number in range(1, len(item.values) + 1)]
+    ]
+    tabled = all("#" in item.source for item in series)
+    return (rest[0], rest[1]) if tabled and len(series) == 3 and len(rest) == 2 else None
 
 
 def _renamed(series: Series, name: str) -> Series:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from havoc.reading.counts import CountPair, read_counts, read_repeated, read_tally
+from havoc.reading.counts import CountPair, read_counts, read_repeated
 from havoc.reading.number_words import as_digits, fraction_in_words
-from havoc.reading.question import Series
 from havoc.reading.table import Column, Table
 from havoc.reason.binding.direction import (
     bound_direction,
@@ -220,68 +219,6 @@ def count_names(evidence: Evidence, pairs: Sequence[CountPair]) -> tuple[str, st
     while len(names) < 2:
         names.append(f"group {len(names) + 1}")
     return names[0], names[1] if names[1] != names[0] else f"{names[1]} 2"
-
-
-def bind_chi_square_fit(evidence: Evidence, binding: Binding) -> None:
-    tally = read_tally(evidence.reading.plain) if not evidence.tables else None
-    if tally is not None:
-        binding.set("observed", tally[1], "question")
-        if evidence.has(r"\bpoisson\b"):
-            binding.set("distribution", "poisson", "question")
-            binding.set("values", [int(value) for value in tally[0]], "question")
-        evidence.alpha(binding)
-        return
-    observed, expected = _observed_expected(evidence)
-    shares = [item for item in evidence.singles() if item.percent]
-    counts = [
-        item for item in evidence.singles() if not item.percent and item.value == int(item.value)
-    ]
-    if observed is None and len(shares) >= 2 and len(counts) >= len(shares):
-        binding.set("observed", [item.value for item in counts[: len(shares)]], "question")
-        binding.set("expected", [item.value for item in shares], "question")
-        evidence.alpha(binding)
-        return
-    if observed is None:
-        raise NeedsInput(
-            "the observed counts are missing", "which counts were observed in each category?"
-        )
-    binding.set("observed", observed.numbers, observed.source)
-    if expected is not None:
-        binding.set("expected", expected.numbers, expected.source)
-    elif evidence.has(r"\bpoisson\b"):
-        binding.set("distribution", "poisson", "question")
-    evidence.alpha(binding)
-
-
-def _observed_expected(evidence: Evidence) -> tuple[Series | None, Series | None]:
-    series = evidence.series()
-    ratio = re.search(r"\d+(?:\.\d+)?(?:\s*:\s*\d+(?:\.\d+)?){1,}", evidence.reading.plain)
-    observed = next(
-        (item for item in series if re.search(r"obs|count|seen|found", item.name.lower())), None
-    )
-    expected = next(
-        (
-            item
-            for item in series
-            if re.search(r"exp|proport|share|ratio|should", item.name.lower())
-        ),
-        None,
-    )
-    if expected is None and ratio:
-        values: list[float | None] = [
-            float(value) for value in re.findall(r"\d+(?:\.\d+)?", ratio[0])
-        ]
-        expected = Series(
-            name="ratio", values=values, source=f"question[{ratio.start()}:{ratio.end()}]"
-        )
-    rest = [item for item in series if item is not expected and item is not observed]
-    if observed is None and rest:
-        observed = max(rest, key=lambda item: sum(item.numbers))
-        rest = [item for item in rest if item is not observed]
-    if expected is None and observed is not None:
-        fitting = [item for item in rest if len(item.values) == len(observed.values)]
-        expected = fitting[0] if fitting else None
-    return observed, expected
 
 
 def counts_of(evidence: Evidence) -> list[CountPair]:
@@ -499,7 +436,6 @@ def bind_proportion_two(evidence: Evidence, binding: Binding) -> None:
 
 BINDERS: dict[str, Binder] = {
     "chi_square_independence": bind_chi_square_independence,
-    "chi_square_fit": bind_chi_square_fit,
     "fisher_exact": bind_fisher,
     "proportion_one": bind_proportion_one,
     "proportion_two": bind_proportion_two,
