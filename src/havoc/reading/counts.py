@@ -1,4 +1,7 @@
-"""Counts in prose: "12/250 bad", "9 bad of 200", "Of 500 vials, 23 were rejected", "x=26 n=200"."""
+"""Counts in prose: "12/250 bad", "9 bad of 200", "Of 500 vials, 23 were rejected", "x=26 n=200".
+
+Numbers may be spelled out ("six returned of 150"), and none is a count of zero.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,11 @@ import re
 
 import msgspec
 
+from havoc.reading.number_words import as_digits
 from havoc.reading.prose import MASK, mask
 
-_WORDS = r"(?:[^\W\d]+[\w'’%\-]*[\s,]+)"
+_WORDS = r"(?:[^\W\d][\w'’%\-]*+[\s,]++)"
+_PLAIN_WORDS = r"(?:[^\W\d][\w'’%\-]*+\s++)"
 _INT = r"(?<![\w.,\-])(\d{1,9})(?![\w.,]*\d)"
 _ZERO = r"(?<![\w.,\-])(\d{1,9}|zero|no|none|nil)(?![\w.,]*\d)"
 _GOOD = r"(?:ok|okay|good|pass\w*|conform\w*|accept\w*|not\b|dry|clean|fine|without|intact|negative|unaffected)"
@@ -23,11 +28,19 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
             ("x n", re.compile(rf"\bx{index}\s*=\s*{_INT}[\s,;]*n{index}\s*=\s*{_INT}", re.I)),
         )
     ),
-    ("x n", re.compile(rf"{_INT}\s*/\s*{_INT}")),
     (
         "x n",
         re.compile(
-            rf"{_ZERO}\s+{_WORDS}{{0,5}}?(?:out\s+of|outta|of|in|from|among|by|on|over)\s+{_WORDS}{{0,3}}?{_INT}(?!\s*(?:%|percent))",
+            rf"\b(?:events?|success(?:es)?|hits|occurrences|defectives?|failures|rejects|bad)\s*[:=]?\s*{_INT}[\s,;]*(?:trials?|n|sample\s+size|total|inspected|tested)\s*[:=]?\s*{_INT}",
+            re.IGNORECASE,
+        ),
+    ),
+    ("x n", re.compile(rf"{_INT}\s*/\s*{_INT}")),
+    ("x n", re.compile(rf"{_INT}\s+[a-z]{{3,20}}\s*/\s*{_INT}", re.IGNORECASE)),
+    (
+        "x n",
+        re.compile(
+            rf"{_ZERO}\s+(?:{_WORDS}{{0,5}}?(?:out\s+of|outta|of)|{_PLAIN_WORDS}{{0,5}}?(?:in|from|among|by|on|over))\s+{_WORDS}{{0,3}}?{_INT}(?!\s*(?:%|percent))",
             re.IGNORECASE,
         ),
     ),
@@ -41,13 +54,30 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("split", re.compile(rf"{_INT}\s*{_BAD}[\s,;/]*(?:and\s+)?{_INT}\s*{_GOOD}", re.IGNORECASE)),
     (
         "n x",
-        re.compile(rf"{_INT}\s+[a-z]+\s*[,:;]\s*{_WORDS}{{0,3}}?{_ZERO}\s+[a-z]", re.IGNORECASE),
+        re.compile(
+            rf"{_INT}\s+{_WORDS}{{0,5}}?[a-z]++\s*[,:;]\s*{_WORDS}{{0,3}}?{_ZERO}(?:\s+[a-z]|\s*[.,;:?]|\s*$)",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "n x",
+        re.compile(
+            rf"{_INT}\s+{_WORDS}{{0,5}}?[a-z]++\s*[.,;:]\s*(?:and\s+)?(none|zero|no|nil|not\s+one)\b(?!\s*\d)",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "n x",
+        re.compile(
+            rf"{_INT}\s+{_WORDS}{{1,4}}?{_ZERO}\s+(?:were\s+|was\s+|got\s+|had\s+)?{_BAD}",
+            re.IGNORECASE,
+        ),
     ),
 )
 
 
 _DATES = re.compile(
-    r"\b(?:in|since|until|from|of|by|from)\s+(?:19|20)\d\d\b|(?<![\d/])(?:0?[1-9]|[12]\d|3[01])/(?:0[1-9]|1[0-2])(?:/\d{2,4})?(?![\d/])"
+    r"\b(?:since|until|(?<!\d )(?<!\d)in)\s+(?:19|20)\d\d\b|(?<![\d/])(?:0?[1-9]|[12]\d|3[01])/(?:0[1-9]|1[0-2])(?:/\d{2,4})?(?![\d/])"
     r"(?!\s+(?:were\s+|are\s+|is\s+|was\s+)?(?:bad|def|fail|nok|rej|nonconf|scrap|broken|leak|good|ok|pass))"
     r"|\b\d{4}-\d{2}-\d{2}\b",
     re.IGNORECASE,
@@ -70,8 +100,9 @@ class CountPair(msgspec.Struct, kw_only=True):
 def read_counts(text: str) -> list[CountPair]:
     """Every count of events out of trials, in the order of the text."""
     found: list[CountPair] = []
+    text = as_digits(text)
     for match in _DATES.finditer(text):
-        text = mask(text, *match.span())
+        text = text[: match.start()] + " " * len(match[0]) + text[match.end() :]
     for form, pattern in _PATTERNS:
         for match in pattern.finditer(text):
             if MASK in text[match.start() : match.end()]:

@@ -22,7 +22,11 @@ CONNECTORS = (
     r"(?:from|between|at|in|of|is|are|was|be|ranges?|ranging|levels?|lvls?|settings?|with|on|set|to|"
     r"either|as|each|varied|varies|tested|has|have|over|within|low|values?|about|approx|kept|only)"
 )
-_CONNECTED = re.compile(rf"(?:[\s:=(\[{{]|,(?=\s*(?:from|between|at)\b)|\b{CONNECTORS}\b)+$", re.I)
+_CONNECTED = re.compile(
+    rf"(?:[\s:=(\[{{∈\"]|(?<=[\w%])'|(?<=\w)\s?%"
+    rf"|,(?=\s*(?:from|between|at)\b)|\b{CONNECTORS}\b)+$",
+    re.I,
+)
 _WORD = r"[A-Za-zµμΑ-ωÀ-ÿ](?:[\w\-µμ'’À-ÿ]|\.(?=\w))*"
 _LAST_WORDS = re.compile(rf"(?<![\w.\-])({_WORD}(?:\s+{_WORD}){{0,3}})$")
 _SMALL_LETTER = re.compile(r"(?<![\w'])([a-z])\s*(?:\bin\b|=|:|\bfrom\b|\bbetween\b)\s*[(\[]?\s*$")
@@ -48,7 +52,8 @@ _LIST = re.compile(
 )
 _AFTER_NOUN = re.compile(
     rf"\b(?:factors?|variables?|parameters?|params?|inputs?|names?|ingredients?|components?|for|of|centroid|"
-    rf"lattice|from)\s*[:=]?\s*\(?\s*((?:{_WORD}\s+){{2,12}}{_WORD})\s*(?:$|[.,;:?)])",
+    rf"lattice|from)\s*[:=]?\s*\(?\s*((?:{_WORD}\s+){{2,12}}?{_WORD})\s*"
+    r"(?:$|[.,;:?)]|\b(?:that|which|sum|each|all|total|at|with)\b)",
     re.I,
 )
 _ANCHOR_NOUNS = (
@@ -65,14 +70,25 @@ _NOUNS = (
 _NOT_COUNTED = r"(?!\s*(?:-\s*)?(?:inter|effect|mix|fi\b))"
 _COUNTED = re.compile(
     rf"(?<![\w.^\-/]){COUNT}(?!\s*-?\s*factor\s+inter)\s*-?\s*"
-    rf"(?:(?!(?:runs?|trials?|points?|pts|of|in|with|and|or|for|from|the|two|three|level|levels)\b)[a-z][\w\-]*\s+|"
+    rf"(?:(?!(?:runs?|trials?|points?|pts|of|in|with|and|or|for|from|the|two|three|level|levels)\b)[a-z][\w\-/]*\s+|"
     rf"(?:two|three|2|3)[\s-]levels?\s+|(?:two|2)-way\s+){{0,3}}?{_NOUNS}\b{_NOT_COUNTED}",
     re.I,
 )
 _K_EQUALS = re.compile(r"\bk\s*=\s*(?P<count>\d{1,2})\b(?!\s*\.\d)")
+_D_EQUALS = re.compile(r"\b(?:d|dims?|dimensions?)\s*=\s*(?P<count>\d{1,2})\b(?!\s*\.\d)")
+_NOUN_FIRST = re.compile(
+    r"\b(?:factors|variables|inputs)\s*[:=]?\s*(?P<count>\d{1,2})(?=\s*(?:[,;.)]|$))(?!\.\d)", re.I
+)
+# Words that also mean something else: they count where nothing surer does.
+_LOOSELY_COUNTED = re.compile(
+    rf"(?<![\w.^\-/]){COUNT}\s*-?\s*(?:(?!(?:level|levels|runs?|trials?|of|in|with|and|or)\b)[a-z][\w\-/]*\s+){{0,1}}?"
+    r"(?:settings|dims?|dimensions|maybes|possibilities|items|adjustments|handles|switches|quantities|stuff|"
+    r"ideas|topics|points\s+to\s+test|process\s+steps|options|screws|effects\s+to\s+test|drivers|stellschrauben)\b",
+    re.I,
+)
 _OF_EM = re.compile(r"\(\s*(?P<count>\d{1,2})\s+of\s+(?:them|'?em)\b(?!\s*:)", re.I)
 
-_NOT_NAMES = (STOPWORDS - {"die", "der", "das", "set", "list"}) | word_set(
+_NOT_NAMES = (STOPWORDS - {"die", "der", "das", "set", "list", "interval"}) | word_set(
     """
     factor factors design designs level levels low high range ranges coded plan runs run
     screening doe rotatable ccd bbd box behnken composite central between from inscribed
@@ -80,6 +96,7 @@ _NOT_NAMES = (STOPWORDS - {"die", "der", "das", "set", "list"}) | word_set(
     point centre center cp cps variables variable parameters parameter knobs inputs input
     reps rep replicate replicates seed blocks block full factorial fractional resolution res
     alpha only max min maximum minimum budget over within plus minus them mix either set
+    pts sample samples space filling fill exceed exceeds
     ingredients settings spec limits limit tolerance general fact experiment experiments
     trial trials continuous lvl lvls vars var sweep vary varying varied varies study studied
     dial dials thing things always around approximately approx cannot cant go past beyond
@@ -156,6 +173,15 @@ def clean_name(name: str) -> str:
 def read_count(text: str) -> int | None:
     """How many factors are stated: "six knobs", "k = 5", "13 of them"."""
     for pattern in (_OF_EM, _COUNTED, _K_EQUALS):
+        match = pattern.search(text[:MAX_PROSE])
+        if match:
+            return number_of(match["count"])
+    return None
+
+
+def read_loose_count(text: str) -> int | None:
+    """How many factors, where a word counts them that may mean runs or levels elsewhere."""
+    for pattern in (_D_EQUALS, _NOUN_FIRST, _LOOSELY_COUNTED):
         match = pattern.search(text[:MAX_PROSE])
         if match:
             return number_of(match["count"])

@@ -11,7 +11,13 @@ import re
 
 import msgspec
 
-from havoc.reading.factor_names import MAX_PROSE, name_after, name_before, name_in_brackets
+from havoc.reading.factor_names import (
+    MAX_PROSE,
+    is_common_word,
+    name_after,
+    name_before,
+    name_in_brackets,
+)
 from havoc.reading.prose import MASK, UNITS, mask, word_set
 
 # possessive (++): in a run of ten thousand digits nothing is tried twice
@@ -24,9 +30,9 @@ _MORE_UNITS = word_set(
 _ATOMS = "|".join(
     re.escape(unit) for unit in sorted(UNITS | _MORE_UNITS | {"% rh"}, key=len, reverse=True)
 )
-# A single letter before a figure names the next factor: "B 10-20 C 0.1-0.9".
+# A single letter before a figure names the next factor: "B 10-20 C 0.1-0.9", "v 1-9 w 0-4".
 UNIT = (
-    rf"(?:(?:1/(?:min|s|h)|(?!(?-i:[A-Z])\s+[-+]?\.?\d)(?:{_ATOMS})(?:\s?/\s?(?:{_ATOMS})\d?)?)"
+    rf"(?:(?:1/(?:min|s|h)|(?!(?-i:[A-Z])\s+[-+]?\.?\d|[a-z]\s+[-+]?[.\d]{{1,9}}\s?(?:-|–|\.\.|to\b)\s?[-+.\d])(?:{_ATOMS})(?:\s?/\s?(?:{_ATOMS})\d?)?)"
     r"(?![\w°])(?!\s*[=:]\s*\d))"
 )
 _U = rf"(?:\s?{UNIT})?"
@@ -34,6 +40,19 @@ _TO = r"(?:\s?(?:-|–|—|→|\.\.\.?|…)\s?|\s+(?:-|–|to|till|until|bis|à|
 
 _PLUS_MINUS = re.compile(
     rf"(?<!\d)(?P<center>{NUM})(?P<u1>{_U})\s*(?:±|\+\s?/\s?-|\+-)\s*(?P<half>{NUM})(?P<u2>{_U})",
+    re.I,
+)
+_HALF = re.compile(
+    rf"(?<=[A-Za-z:=(])\s*(?P<half>(?:±|\+\s?/\s?-)\s*(?P<size>{NUM}))(?P<u2>{_U})", re.I
+)
+_MARGIN_NAME = re.compile(
+    r"\b(?:margin|error|precision|tol\w*|uncertain\w*|accura\w*|share)$", re.I
+)
+_LOW_HIGH = re.compile(
+    rf"\b(?:low|lo|min)\s*[:=]?\s*(?P<low>{NUM})(?P<u1>{_U})\s*[,;/]?\s*(?:and\s+)?"
+    rf"(?:high|hi|max)\s*[:=]?\s*(?P<high>{NUM})(?P<u2>{_U})(?![\w.]*\d)"
+    rf"|(?<![\w.])(?P<low2>{NUM}){_U}\s*\(?(?:low|lo|min)\b\)?\s*[,;/]?\s*(?:and\s+|to\s+)?"
+    rf"(?P<high2>{NUM})(?P<u3>{_U})\s*\(?(?:high|hi|max)\b\)?",
     re.I,
 )
 _BRACKET = re.compile(r"[({\[](?P<inside>[^(){}\[\]\n]{1,160})[)}\]]")
@@ -48,15 +67,32 @@ _BETWEEN = re.compile(
     re.I,
 )
 _PAIR_WORDS = re.compile(
-    r"\b(?P<items>low[\s,/]+high|lo[\s,/]+hi|high[\s,/]+low|off[\s,/]+on|on[\s,/]+off|yes[\s,/]+no|"
-    r"no[\s,/]+yes|old[\s,/]+new|min[\s,/]+max|thin[\s,/]+thick|slow[\s,/]+fast)\b",
+    r"\b(?P<items>"
+    + "|".join(
+        r"(?:[\s,/|]+|\s+(?:or|vs\.?)\s+)".join(pair)
+        for pair in (
+            ("low", "high"), ("lo", "hi"), ("high", "low"), ("hi", "lo"), ("off", "on"),
+            ("on", "off"), ("yes", "no"), ("no", "yes"), ("old", "new"), ("new", "old"),
+            ("min", "max"), ("thin", "thick"), ("slow", "fast"), ("with", "without"),
+        )
+    )
+    + r")\b",
     re.I,
-)
+)  # fmt: skip
 _SLASHED = re.compile(
-    r"(?<![\w./°])(?P<items>[-+\w.]{1,40}(?:\s?/\s?[-+\w.]{0,40}[\w+\-])+)(?![\w/])"
+    r"(?<![\w./|°])(?P<items>[-+\w.]{1,40}(?:\s?[/|]\s?[-+\w.]{0,40}[\w+\-])+)(?![\w/|])"
+)
+# "coolant A or B," and "1K or 2K paint": the name with two levels fills the clause
+_WORD = r"[A-Za-z][\w\-]{0,24}"
+_EITHER = re.compile(
+    rf"(?:^|[,;:.(\n]\s*|\b(?:and|with|either)\s+)(?P<stem>{_WORD}(?:\s{_WORD}){{0,2}}\s(?:is\s|either\s)?)"
+    rf"(?P<items>{_WORD}\s(?:or|vs\.?|versus)\s{_WORD})(?=\s*(?:[,;)?\n]|\.(?:\s|$)|$|and\b))",
+)
+_CODES = re.compile(
+    r"(?<![\w./])(?P<items>(?:\d{1,3}(?P<tail>[A-Z])\s(?:or|vs\.?|and)\s\d{1,3}(?P=tail)))(?!\w)"
 )
 _NUMBERS = re.compile(
-    rf"(?<![\w.^/])(?P<items>{NUM}{_U}(?:(?:\s*,\s*(?:or\s+|and\s+)?|\s+(?:or|and|&)\s+|\s+){NUM}{_U})+)"
+    rf"(?<![\w.^/])(?P<items>{NUM}{_U}(?:(?:\s*,\s*(?:or\s+|and\s+)?|\s+(?:or|and|&|vs\.?|versus)\s+|\s+){NUM}{_U})+)"
     r"(?![\w.]*\d)(?!\s?[-/]\s?\d)",
     re.I,
 )
@@ -132,11 +168,14 @@ def read_all_factors(text: str) -> FactorsText:
     """Factors with a range or levels, and the range that is common to all factors, if one is."""
     text = _without_letters(text[:MAX_PROSE])
     found: list[FactorText] = []
-    for pattern in (_PLUS_MINUS, _BETWEEN, _BRACKET, _PAIR_WORDS, _RANGE, _SLASHED, _NUMBERS):
+    for pattern in (
+        _PLUS_MINUS, _HALF, _LOW_HIGH, _BETWEEN, _BRACKET, _PAIR_WORDS, _RANGE, _SLASHED, _NUMBERS
+    ):  # fmt: skip
         text = _collect(pattern, text, found)
     if any(item.name for item in found):
-        text = _collect(_LABELS, text, found)
-        text = _collect(_SPAN, text, found)
+        for pattern in (_LABELS, _SPAN, _EITHER, _CODES):
+            text = _collect(pattern, text, found)
+        _name_a(text, found)
     common = next((item for item in found if _holds_for_all(text, item)), None)
     named = [item for item in found if item.name]
     if common is not None:
@@ -154,6 +193,16 @@ def read_all_factors(text: str) -> FactorsText:
         unnamed=sorted(unnamed, key=lambda item: item.start),
         remaining=text,
     )
+
+
+def _name_a(text: str, found: list[FactorText]) -> None:
+    """ "a 1-3, b 10-20": the article is a name where the next letter is one, too."""
+    if "b" not in {item.name for item in found}:
+        return
+    for item in found:
+        before = text[max(0, item.start - 4) : item.start]
+        if not item.name and re.search(r"(?<![\w'])a\s?[:=(\[]?\s?$", before):
+            item.name = "a"
 
 
 def _without_letters(text: str) -> str:
@@ -185,6 +234,10 @@ def _collect(pattern: re.Pattern[str], text: str, found: list[FactorText]) -> st
             factor.name = name_after(text, factor.end)
         if not factor.name and pattern is _PAIR_WORDS:
             factor.name = name_in_brackets(text, factor.end)
+        if not factor.name and (pattern is _CODES or " or " in match[0]) and factor.levels:
+            factor.name = name_after(text, factor.end)
+        if pattern is _HALF and (not factor.name or _MARGIN_NAME.search(factor.name)):
+            continue
         counts = bool(factor.levels) or _RUN_NOUN.match(text, factor.end) is not None
         if not factor.name and counts and sorted(map(str, factor.levels)) != ["-1.0", "1.0"]:
             continue
@@ -197,7 +250,14 @@ def _settings(match: re.Match[str]) -> FactorText | None:
     """The settings that a pattern found; None if they are none."""
     groups = match.groupdict()
     factor = FactorText(name="", start=match.start(), end=match.end())
-    unit = (groups.get("u2") or groups.get("u1") or "").strip()
+    unit = (groups.get("u2") or groups.get("u3") or groups.get("u1") or "").strip()
+    if groups.get("size") is not None:
+        size = abs(float(groups["size"]))
+        factor.start = match.start("half")
+        factor.low, factor.high, factor.unit = -size, size, unit
+        return factor
+    if groups.get("low2") is not None:
+        groups["low"], groups["high"] = groups["low2"], groups["high2"]
     if groups.get("half") is not None:
         center, half = float(groups["center"]), abs(float(groups["half"]))
         factor.low, factor.high, factor.unit = (
@@ -212,7 +272,10 @@ def _settings(match: re.Match[str]) -> FactorText | None:
         return factor
     if groups.get("inside") is not None:
         return _bracketed(factor, groups["inside"])
+    factor.start, factor.end = match.span("items")
     factor.levels, factor.unit = split_levels(groups["items"])
+    if match.re is _EITHER and not _are_levels(factor.levels, groups["stem"]):
+        return None
     if match.re is _SLASHED and not _plausible(factor.levels):
         return None
     if match.re is _LABELS and not _consecutive(factor.levels):
@@ -276,6 +339,15 @@ def split_levels(items: str) -> tuple[list[float | str], str]:
 def _bare(part: str) -> str:
     """A level without blanks and without the full stop that ends the sentence."""
     return part.strip().rstrip(".").strip()
+
+
+def _are_levels(levels: list[float | str], name: str) -> bool:
+    """Are two words behind a name its settings ("glass or epoxy"), and no talk?"""
+    words = [str(level) for level in levels]
+    return len(words) == 2 and not any(
+        (len(word) > 1 and is_common_word(word)) or word.lower() in {"more", "less", "not"}
+        for word in [*words, *name.split()[-1:]]
+    )
 
 
 def _plausible(levels: list[float | str]) -> bool:

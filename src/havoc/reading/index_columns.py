@@ -18,10 +18,13 @@ IDENTIFIER_NAMES = re.compile(
     r"^(?:lot|batch|order|serial|id|subgroup)(?:[ _]?(?:no|nr|id))?$", re.IGNORECASE
 )
 
+LIMIT_NAMES = frozenset({"lsl", "usl", "ltl", "utl"})
+
 
 def is_index(column: Column, *, first: bool, header: bool) -> bool:
     """Does the column count in even steps under the name of an index (or nameless, in front)?"""
-    return counts_evenly(column) and bool(INDEX_NAMES.match(column.name) or (first and not header))
+    name = re.sub(r"\s*[\[(](?:no|nr|#|id)\.?[\])]$", "", column.name, flags=re.IGNORECASE)
+    return counts_evenly(column) and bool(INDEX_NAMES.match(name) or (first and not header))
 
 
 def is_identifier(column: Column) -> bool:
@@ -53,7 +56,11 @@ def measured_columns(table: Table) -> list[Column]:
         for position, column in enumerate(columns)
         if not is_index(column, first=position == 0, header=table.header)
     ]
-    measured = [column for column in kept if not is_identifier(column)]
-    if len(measured) >= 2:
+    measured = [
+        column
+        for column in kept
+        if not is_identifier(column) and column.name.lower() not in LIMIT_NAMES
+    ]
+    if len(measured) >= 2 or (measured and any(c.name.lower() in LIMIT_NAMES for c in kept)):
         return measured
     return kept if len(columns) > 1 and kept else columns

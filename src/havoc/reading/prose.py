@@ -59,6 +59,10 @@ STOPWORDS = word_set(
 
 _DECIMAL_COMMA = re.compile(r"(?<![\d.,])\d+,\d+(?!\d|,\d|\.\d)")
 _THOUSANDS = re.compile(r"^[1-9]\d{0,2},\d{3}$")
+_PAIR = re.compile(
+    r"(?:[\[{]|(?<=[\w%°])\()\s*(?P<low>\d++(?:\.\d++)?)\s*,\s*(?:\d++(?:\.\d++)?)\s*[\])}](?!\s*%)"
+)
+"""Two figures that fill brackets, "[1,5]" or "speed(50,90)": low and high, no decimal comma."""
 _COMMA_CHAIN = re.compile(r"(?<![\d.])\d+(?:\.\d+)?,\d+(?:\.\d+)?,\d+")
 _DOT_DECIMAL = re.compile(r"(?<![\w.])\d*\.\d+(?![\w.]*\d\.)")
 
@@ -125,9 +129,10 @@ class _Token(msgspec.Struct):
 def normalise(text: str) -> str:
     """Decimal commas to points, odd blanks and minus signs to plain ones; same length."""
     text = text.translate(_REPLACE)
-    if not _has_decimal_commas(text):
+    pairs = [match.span() for match in _PAIR.finditer(text)]
+    if not _has_decimal_commas(_PAIR.sub(" ", text)):
         return _drop_thousands(text)
-    matrices = [match.span() for match in _MATRIX.finditer(text)]
+    matrices = [*pairs, *(match.span() for match in _MATRIX.finditer(text))]
     return _DECIMAL_COMMA.sub(
         lambda match: (
             match[0]
@@ -152,8 +157,19 @@ def _has_decimal_commas(text: str) -> bool:
 def _drop_thousands(text: str) -> str:
     """1,200 reads as 1200 (the number ends where it ended: leading blanks take the comma's place)."""
 
+    low_ends = {match.start("low") for match in _PAIR.finditer(text)}
+
     def join(match: re.Match[str]) -> str:
-        digits = match[0].replace(",", "")
+        parts = match[0].split(",")
+        before = text[max(0, match.start() - 3) : match.start()].rstrip()[-1:]
+        behind = text[match.end() : match.end() + 1]
+        several = len(parts) > 2 and before in {"(", "["} and behind in {")", "]"}
+        rising = [int(part) for part in parts]
+        if several and rising == sorted(set(rising)):
+            return match[0]  # levels: "grit (80,120,240)"
+        if match.start() in low_ends:
+            return match[0]
+        digits = "".join(parts)
         return " " * (len(match[0]) - len(digits)) + digits
 
     if _DECIMAL_COMMA.search(text) is None:
@@ -252,7 +268,8 @@ def _ends_label(tokens: list[_Token], position: int) -> bool:
         return False
     if rest[0] == ":" or (rest[0] == "=" and len(rest) > 1):
         return True
-    return rest[0].isspace() and len(rest) > 1 and rest[1] in {":", "=", "→"}
+    blank = rest[0].isspace() and "\n" not in rest[0]
+    return blank and len(rest) > 1 and rest[1] in {":", "=", "→"}
 
 
 def _gap(tokens: list[_Token], position: int, before: _Token) -> tuple[str, int | None]:
@@ -299,7 +316,13 @@ def _gap(tokens: list[_Token], position: int, before: _Token) -> tuple[str, int 
 
 def _is_label(tokens: list[_Token], position: int) -> bool:
     """ "M2" or "C" with a number right behind it names the next list, although m2 is a unit."""
-    if not re.fullmatch(r"[A-Z]\d*", tokens[position].text):
+    text = tokens[position].text
+    sibling = re.fullmatch(r"([a-z])([2-9])", text)
+    if sibling:  # m2 behind a list named m1 is no square metre
+        before = f"{sibling[1]}{int(sibling[2]) - 1}"
+        if not any(token.text == before for token in tokens[:position]):
+            return False
+    elif not re.fullmatch(r"[A-Z]\d*", text):
         return False
     following = tokens[position + 1 : position + 3]
     return (

@@ -16,11 +16,11 @@ import msgspec
 from havoc.reading.prose import MASK, UNITS, mask
 
 # possessive (++): in a run of ten thousand digits nothing is tried twice
-NUMBER = r"([-+]?(?:\d++(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?)(?![\d])"
+NUMBER = r"([-+]?(?:\d++(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?)(?!\.?\d)"
 # where a pattern begins with the number it begins at the first digit, for the same reason
 _LEADING = rf"(?<!\d){NUMBER}"
 _PERCENT = r"(?:\s*(%|percent|pct|per\s?cent|pc\b))?"
-_IS = r"\s*(?:level|value)?\s*(?:is|of|was|=|:|at|to|equals)?\s*"
+_IS = r"\s*(?:level|value)?\s*(?:is|of|was|(?:shall|should|must|will)\s+be|=|:|at|to|equals)?\s*"
 _BEHIND = "|".join(
     re.escape(unit)
     for unit in sorted(UNITS - {"n", "s", "k", "h", "t", "a", "f", "c", "v"}, key=len, reverse=True)
@@ -30,6 +30,8 @@ _ALONE = (
     rf"(?!\.\d)(?!\s*(?:(?:{_BEHIND})(?![a-z]))?\s*(?:[,;/]|and)?\s*[-+]?\.?\d)"
     r"(?!\s*[,;]\s*(?:n/?a|nan|missing)\b)"
 )
+# Two more bare numbers follow: "power 2 3 2.5 40" is a list with the name power.
+_NO_LIST = r"(?!(?:\s*,\s*|\s+)[-+]?\d*\.?\d+(?:\s*,\s*|\s+)[-+]?\d*\.?\d)"
 _UNIT = r"(?:\s*(?:[a-zA-Zµμ°%][\w/µμ²³°·%]{0,7}))?"
 _TO = r"\s*(?:-|–|—|to|till|until|bis|\.\.\.?|…|/|and|through)\s*"
 
@@ -64,7 +66,7 @@ def _compile(role: str, *patterns: str) -> list[tuple[str, re.Pattern[str]]]:
 PATTERNS: list[tuple[str, re.Pattern[str]]] = [
     *_compile(
         "power",
-        rf"\b(?:power|pwr|1\s*-\s*(?:beta|β)){_IS}{NUMBER}{_PERCENT}",
+        rf"\b(?:power|pwr|1\s*-\s*(?:beta|β)){_IS}{NUMBER}{_PERCENT}{_NO_LIST}",
         rf"{_LEADING}{_PERCENT}\s*(?:of\s+)?(?:power|pwr|chance of (?:seeing|finding|detecting))\b",
     ),
     *_compile(
@@ -103,16 +105,20 @@ PATTERNS: list[tuple[str, re.Pattern[str]]] = [
     *_compile("cbar", rf"\bc-?bar{_IS}{NUMBER}{_ALONE}"),
     *_compile("ubar", rf"\bu-?bar{_IS}{NUMBER}{_ALONE}"),
     *_compile("lambda", rf"(?:\blambda|\blam\b|λ){_IS}{NUMBER}"),
-    *_compile("seed", rf"\bseed{_IS}{NUMBER}"),
+    *_compile(
+        "seed",
+        rf"\b(?:seed(?:\s+number)?|rng|random[\s_-]?state){_IS}{NUMBER}",
+        rf"{_LEADING}\s+(?:as|for)\s+(?:the\s+|a\s+|my\s+)?(?:random\s+)?seed\b",
+    ),
     *_compile(
         "center_points",
-        rf"{_LEADING}\s*(?:x\s*)?(?:extra\s+|more\s+|still\s+|repeats?\s+in\s+(?:the\s+)?|repeated\s+|times\s+(?:the\s+|in\s+the\s+)?|(?:in|at)\s+the\s+)?(?:cent(?:er|re|ral)|middle|mid|zero|cps?\b|c\.?p\.?s?\b|zentral)(?:\s*-?(?:points?|pts?|runs?|repl\w*|repeats?))?",
+        rf"{_LEADING}\s*(?:x\s*)?(?:extra\s+|more\s+|still\s+|repeats?\s+in\s+(?:the\s+)?|repeated\s+|times\s+(?:the\s+|in\s+the\s+)?|(?:in|at)\s+the\s+)?(?:cent(?:er|re|ral)|middle|mid|zero|cps?\b(?!\s*[=:])|c\.?p\.?s?\b(?!\s*[=:])|zentral)(?:\s*-?(?:points?|pts?|runs?|repl\w*|repeats?))?",
         rf"\b(?:cent(?:er|re)s|cent(?:er|re)\s*(?:points?|pts?|runs?)|cps?)\s*(?:=|:|of)?\s*{NUMBER}(?!\s*(?:-|to|\.\.)\s*\d)",
     ),
     *_compile(
         "replicates",
         rf"{_LEADING}\s*(?:full\s+)?(?:reps?\b|replic\w+|repeats?\b|repetitions?)",
-        rf"\b(?:reps?|replicates?|repeat|repeats|replications?){_IS}{NUMBER}",
+        rf"\b(?:reps?|replicates?|repeat|repeats|replications?){_IS}{NUMBER}{_NO_LIST}",
     ),
     *_compile(
         "blocks",
@@ -148,11 +154,11 @@ PATTERNS: list[tuple[str, re.Pattern[str]]] = [
     *_compile("p0", rf"\bp0?\s*=\s*{NUMBER}{_PERCENT}"),
     *_compile(
         "target",
-        rf"\b(?:target|nominal|nom\.?|set\s?point|aim|goal)(?:\s+(?:value|mean|is|of))*{_IS}{NUMBER}{_ALONE}",
+        rf"\b(?:target|tgt|nominal|nom\.?|set\s?point|aim|goal)(?:\s+(?:value|mean|is|of))*{_IS}{NUMBER}{_ALONE}",
     ),
     *_compile(
         "reference",
-        rf"\b(?:mu0|mu_0|μ0|μ_0|h0|against|versus|vs\.?|hypothes\w+\s+(?:mean|value|median)|median\s+(?:is|of|against|vs|=)|claim(?:s|ed)?|declared|assigned\s+value|reference(?:\s+value)?|certified(?:\s+value)?|ref\.?|label(?:led)?(?:\s+value)?|true\s+value|master|different\s+(?:from|of|to)|differs?\s+from|compared?\s+(?:to|with)|promise[sd]?|historic(?:al)?\w*(?:\s+\w+){{0,2}}){_IS}(?:a\s+|the\s+|mean\s+of\s+|target\s+|at\s+least\s+|minimum\s+|max(?:imum)?\s+)*{NUMBER}{_PERCENT}{_ALONE}",
+        rf"\b(?:mu0|mu_0|μ0|μ_0|h0|against|versus|vs\.?|hypothes\w+\s+(?:mean|value|median)|median\s+(?:is|of|against|vs|=)|claim(?:s|ed)?|declared|assigned\s+value|reference(?:\s+value)?|certified(?:\s+value)?|ref\.?|label(?:led)?(?:\s+value)?|true\s+value|master|different\s+(?:from|of|to)|differs?\s+from|compared?\s+(?:to|with)|promise[sd]?|historic(?:al)?\w*(?!\s+(?:sigma|s\.?d|st))(?:\s+\w+){{0,2}}){_IS}(?:a\s+|the\s+|mean\s+of\s+|target\s+|at\s+least\s+|minimum\s+|max(?:imum)?\s+)*{NUMBER}{_PERCENT}{_ALONE}",
     ),
     *_compile(
         "minimum",

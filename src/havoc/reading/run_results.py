@@ -1,7 +1,8 @@
 """Results of an experiment in prose: settings with their responses, in the usual short forms.
 
 "(1) 28 25, a 36 32, b 18, ab 31" (Yates labels), "--: 20, +-: 30" or "20 (--)" (signs),
-"160,5: 52 / 180,5: 61" (settings), "low low 12 13; high low 18 17" (words).
+"160,5: 52 / 180,5: 61" (settings), "low low 12 13; high low 18 17" (words), "heat low time
+high 7.1" (named), "(-1,1,40.2)" and "2/180/31" (rows), "A=-+-+ B=--++ y=5,7,6,9" (columns).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ MAX_RESULTS = 40_000
 """Characters that are read for settings with results; longer lists are files."""
 _LIST = rf"{NUM}(?:\s*[,;]\s*{NUM}|\s+{NUM})*"
 
-_TREATMENT = re.compile(rf"(?<![\w(])(?P<label>\(1\)|[a-f]{{1,6}})\s*[=:]?\s*(?P<values>{_LIST})")
+_TREATMENT = re.compile(rf"(?<![\w(])(?P<label>\(1\)|[a-f]{{1,6}})\s*+[=:]?\s*+(?P<values>{_LIST})")
 _SIGNS_FIRST = re.compile(
     r"(?<![\w.+\-])\(?(?P<signs>(?:[A-Fa-f]?\s?[-+]\s?){2,6})\)?[\s,:=)→]*"
     r"(?P<values>\d+(?:\.\d+)?(?:[\s,;/]+\d+(?:\.\d+)?)*)"
@@ -43,6 +44,36 @@ _CENTER = re.compile(
 _LONG_LIST = re.compile(rf"(?<![\w.]){NUM}(?:\s*[,;]\s*{NUM}|\s+{NUM}){{3,}}")
 
 
+_LEVEL = r"(?:low|high|lo|hi|mid|middle|short|long|on|off|yes|no|old|new|small|large|slow|fast)"
+_LEVEL_CODE = {
+    **dict.fromkeys("low lo short off no small slow -".split(), -1.0),
+    **dict.fromkeys("high hi long on yes large fast +".split(), 1.0),
+    **dict.fromkeys("mid middle 0".split(), 0.0),
+}
+_GAP = r"[ \t]*+"
+_VALUES = rf"(?P<values>{NUM}(?:(?:{_GAP}/{_GAP}|[ \t]++){NUM})*)"
+_GIVES = r"(?:→|->|=>|:|=|gave|gives|is|was|got)"
+_NAME = r"[A-Za-z][\w\-]{0,24}"
+_BETWEEN = rf"{_GAP}[=:]?{_GAP}"
+_BESIDE = rf"{_GAP}[,/&]?{_GAP}"
+_NAMED_ROWS = tuple(
+    re.compile(rf"(?<![\w\-])(?P<pairs>(?:{pair}{_BESIDE}){{2,5}}){behind}", re.I)
+    for pair, behind in (
+        (rf"{_NAME}{_BETWEEN}{_LEVEL}\b", rf"{_GAP}{_GIVES}?{_GAP}{_VALUES}"),
+        (rf"{_LEVEL}[ \t]++{_NAME}", rf"{_GAP}{_GIVES}?{_GAP}{_VALUES}"),
+        (rf"{_NAME}{_BETWEEN}{NUM}", rf"(?:→|->|=>|:|gave|gives){_GAP}{_VALUES}"),
+    )
+)
+_ROW = re.compile(rf"\(\s*(?P<row>{NUM}(?:\s*[,;]\s*{NUM}){{2,7}})\s*\)")
+_SLASHED_ROW = re.compile(rf"(?<![\w./])(?P<row>{NUM}(?:/{NUM}){{2,7}})(?![\w/]|\.\d)")
+_ROW_HEADER = re.compile(
+    r"(?P<names>[A-Za-z]\w*(?:(?:\s*[,/;]\s*|\s+)[A-Za-z]\w*){0,7})\s*(?:(?:->|→|:|=)\s*(?P<y>[A-Za-z]\w*))?\s*[:=]?\s*$"
+)
+_SIGN_COLUMN = re.compile(
+    r"(?<!\w)(?P<name>[A-Za-z]\w{0,12})\s*[=:]\s*(?P<signs>[-+0]{4,64})(?![\w.])"
+)
+
+
 class RunResults(msgspec.Struct, kw_only=True):
     """Settings by factor and the response of every run, with where they stood."""
 
@@ -63,7 +94,7 @@ def _source(matches: list[re.Match[str]]) -> str:
 def read_run_results(text: str, names: list[str]) -> RunResults | None:
     """Runs with their settings, or None if the text holds only responses."""
     text = text[:MAX_RESULTS]
-    for reader in (_yates, _settings, _words, _signs):
+    for reader in (_yates, _settings, _words, _named, _rows, _columns, _signs):
         found = reader(text, names)
         if found is not None:
             return found
@@ -153,6 +184,84 @@ def _words(text: str, names: list[str]) -> RunResults | None:
         factors={name: [words[index] for words, _ in runs] for index, name in enumerate(called)},
         response=[value for _, value in runs],
         source=_source(matches),
+    )
+
+
+def _named(text: str, names: list[str]) -> RunResults | None:
+    """ "heat low time high 7.1 7.3", "low heat short time 60", "salt 2 heat 60 → 3.1"."""
+    for index, pattern in enumerate(_NAMED_ROWS):
+        matches = list(pattern.finditer(text))
+        if len(matches) < 4:
+            continue
+        runs: list[tuple[dict[str, float | str], float]] = []
+        for match in matches:
+            words = re.findall(rf"{NUM}|[A-Za-z][\w\-]*", match["pairs"])
+            called, given = (words[1::2], words[::2]) if index == 1 else (words[::2], words[1::2])
+            if len(called) != len(given):
+                return None
+            levels = [_LEVEL_CODE.get(level.lower(), level) for level in given]
+            settings = {
+                name: float(level) if index == 2 else level
+                for name, level in zip(called, levels, strict=True)
+            }
+            runs += [(settings, value) for value in _numbers(match["values"])]
+        first = list(runs[0][0])
+        if any(list(settings) != first for settings, _ in runs):
+            continue
+        return RunResults(
+            factors={name: [settings[name] for settings, _ in runs] for name in first},
+            response=[value for _, value in runs],
+            source=_source(matches),
+        )
+    return None
+
+
+def _rows(text: str, names: list[str]) -> RunResults | None:
+    """Rows with the response last: "(-1,1,40.2)", "Dwell/Temp/Peel: 2/180/31 4/180/35"."""
+    for pattern in (_ROW, _SLASHED_ROW):
+        matches = list(pattern.finditer(text))
+        rows = [_numbers(match["row"].replace("/", " ")) for match in matches]
+        if len(rows) < 4 or len({len(row) for row in rows}) != 1:
+            continue
+        count = len(rows[0]) - 1
+        header = _ROW_HEADER.search(text[max(0, matches[0].start() - 90) : matches[0].start()])
+        called = re.split(r"[\s,/;]+", header["names"].strip()) if header else []
+        measured = (header["y"] or "") if header else ""
+        if not measured and len(called) > count:
+            measured = called.pop()
+        called = called[-count:] if len(called) >= count else names
+        if pattern is _SLASHED_ROW and (header is None or len(called) != count):
+            return None
+        if len(called) != count or len(set(called)) != count:
+            called = list("ABCDEFG"[:count])
+        columns = list(zip(*rows, strict=True))
+        return RunResults(
+            factors={
+                name: list(column) for name, column in zip(called, columns[:count], strict=True)
+            },
+            response=list(columns[count]),
+            source=_source(matches),
+            response_name=measured,
+        )
+    return None
+
+
+def _columns(text: str, names: list[str]) -> RunResults | None:
+    """Columns of signs beside a list of responses: "A=-+-+ B=--++ y=5,7,6,9"."""
+    matches = list(_SIGN_COLUMN.finditer(text))
+    if len(matches) < 2 or len({len(match["signs"]) for match in matches}) != 1:
+        return None
+    for match in matches:
+        text = text[: match.start()] + " " * len(match[0]) + text[match.end() :]
+    read = read_responses(text)
+    if read is None or len(read[0]) != len(matches[0]["signs"]):
+        return None
+    return RunResults(
+        factors={
+            match["name"]: [_LEVEL_CODE[sign] for sign in match["signs"]] for match in matches
+        },
+        response=read[0],
+        source=f"{_source(matches)}, {read[1]}",
     )
 
 

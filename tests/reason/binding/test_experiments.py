@@ -528,3 +528,111 @@ def test_several_settings_in_one_call():
 )
 def test_what_is_missing_for_a_compromise(text, words):
     assert words in asked("desirability", text)
+
+
+# --- sizes in people's words ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("operation", "text", "expected"),
+    [
+        (
+            "fractional_factorial",
+            "Five settings, hi and lo, my boss gives me sixteen.",
+            {"n_factors": 5, "runs": 16},
+        ),
+        (
+            "plackett_burman",
+            "ten maybes, 12 slots, main effects only",
+            {"n_factors": 10, "runs": 12},
+        ),
+        ("full_factorial", "all combinations of 4 on/off things", {"n_factors": 4}),
+        (
+            "full_factorial",
+            "feed 2-5, heat 9-14, three runs right in the middle, 9 as the seed",
+            {"center_points": 3, "seed": 9},
+        ),
+        ("full_factorial", "2^4, split into two halves", {"n_factors": 4, "blocks": 2}),
+        ("box_behnken", "bbd k=4 cp=6", {"n_factors": 4, "center_points": 6}),
+        ("latin_hypercube", "LHS 20 x 3 on [0,1]", {"runs": 20}),
+        ("latin_hypercube", "lhs n=25 d=4 rng 8", {"n_factors": 4, "runs": 25, "seed": 8}),
+        (
+            "fractional_factorial",
+            "6 knobs, main effects never mixed up with pairs",
+            {"n_factors": 6, "resolution": 4},
+        ),
+        ("fractional_factorial", "2^(6-2) IV", {"runs": 16, "resolution": 4}),
+    ],
+)
+def test_sizes_in_words(operation: str, text: str, expected: dict) -> None:
+    found = args(operation, text)
+    assert {name: found.get(name) for name in expected} == expected
+
+
+# --- runs in further layouts ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "factors", "response"),
+    [
+        (
+            "heat lo dwell lo 3 4; heat hi dwell lo 7 8; "
+            "heat lo dwell hi 4 5; heat hi dwell hi 9 9",
+            {"heat": [-1, -1, 1, 1, -1, -1, 1, 1], "dwell": [-1, -1, -1, -1, 1, 1, 1, 1]},
+            [3, 4, 7, 8, 4, 5, 9, 9],
+        ),
+        (
+            "low heat short dwell 31, high heat short dwell 38, low heat long dwell 30, "
+            "high heat long dwell 45. which effects?",
+            {"heat": [-1, 1, -1, 1], "dwell": [-1, -1, 1, 1]},
+            [31, 38, 30, 45],
+        ),
+        (
+            "salt 2 heat 60 -> 3.1; salt 4 heat 60 -> 4.2; salt 2 heat 80 -> 3.3; "
+            "salt 4 heat 80 -> 5.9",
+            {"salt": [2, 4, 2, 4], "heat": [60, 60, 80, 80]},
+            [3.1, 4.2, 3.3, 5.9],
+        ),
+        (
+            "p q y: (-1,-1,9.3) (1,-1,9.9) (-1,1,9.1) (1,1,11.5) (0,0,10.1)",
+            {"p": [-1, 1, -1, 1, 0], "q": [-1, -1, 1, 1, 0]},
+            [9.3, 9.9, 9.1, 11.5, 10.1],
+        ),
+        (
+            "heat/dwell/peel: 2/18/31 4/18/35 2/20/34 4/20/39",
+            {"heat": [2, 4, 2, 4], "dwell": [18, 18, 20, 20]},
+            [31, 35, 34, 39],
+        ),
+        (
+            "y=6,7,5,9 with A=-+-+ B=--++ which effects are active",
+            {"A": [-1, 1, -1, 1], "B": [-1, -1, 1, 1]},
+            [6, 7, 5, 9],
+        ),
+    ],
+)
+def test_runs_in_further_layouts(text: str, factors: dict, response: list[float]) -> None:
+    found = args("doe_analyze", text)
+    assert found["factors"] == factors
+    assert found["response"] == response
+
+
+@pytest.mark.parametrize(
+    ("operation", "text", "expected"),
+    [
+        ("d_optimal", "heat 5-9, head H1/H2, only linear, pick the best 8", {"runs": 8}),
+        ("latin_square", "4 tyre kinds, 4 cars, 4 seats, 16 tyres, each kind once", {"size": 4}),
+        ("latin_square", "five people, five desks, five days, never two on the same", {"size": 5}),
+        ("taguchi", "L8 array 7x2lvl", {"array": "L8", "n_factors": 7}),
+        ("fractional_factorial", "7 knobs, 128 runs are too many, 16 runs", {"runs": 16}),
+    ],
+)
+def test_sizes_that_are_picked_or_refused(operation: str, text: str, expected: dict) -> None:
+    found = args(operation, text)
+    assert {name: found.get(name) for name in expected} == expected
+
+
+def test_components_joined_by_signs() -> None:
+    found = args("mixture", "Paste is palm oil + soap + clay, sums to 1. Simplex centroid.")
+    assert found["components"] == ["palm oil", "soap", "clay"]
+    found = args("mixture", "wax, solvent, VI improver. Simplex lattice degree 2.")
+    assert found["components"] == ["wax", "solvent", "VI improver"]

@@ -140,3 +140,74 @@ def test_long_texts_take_no_longer_than_their_length(piece: str) -> None:
         with suppress(NeedsInput):
             bind(operation, reading)
     assert time.perf_counter() - begin < 3.0
+
+
+# --- in people's words ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "we can only fit 9 pumps, scatter 2, would we even notice a shift of 1.5?",
+            {"n": 9, "sigma": 2, "effect": 1.5},
+        ),
+        (
+            "how many jars to notice half a gram, the weights scatter by 1.1, 90 % sure",
+            {"effect": 0.5, "sigma": 1.1, "power": 0.9},
+        ),
+        (
+            "three glues, effect size f = 0.3, power 85 %: joints per glue",
+            {"groups": 3, "effect_size": 0.3, "power": 0.85},
+        ),
+        (
+            "Differences: 0.7  Power values: 0.85  StDev: 0.9  Sig level 0.01, which n",
+            {"effect": 0.7, "power": 0.85, "sigma": 0.9, "alpha": 0.01},
+        ),
+        (
+            "scrap 6 percent, hoping for 3, how many parts before and after, eighty percent sure",
+            {"p1": 0.06, "p2": 0.03, "power": 0.8},
+        ),
+        (
+            "one in ten fails, a change to 4 %: how many units for a nine in ten chance to see it",
+            {"p1": 0.1, "p2": 0.04, "power": 0.9},
+        ),
+        (
+            "share of bad seals to plus or minus 2 points, 95 %, how many seals",
+            {"design": "proportion_margin", "margin": 0.02},
+        ),
+        (
+            "paired, 8 pumps, diff 2, sd of diffs 3. power?",
+            {"design": "paired_t", "n": 8, "effect": 2, "sigma": 3},
+        ),
+        (
+            "1 proportion, hypothesized .2, comparison .1, power .9, Ha less than",
+            {"design": "one_proportion", "p1": 0.2, "p2": 0.1, "alternative": "less"},
+        ),
+    ],
+)
+def test_sizes_in_other_words(text: str, expected: dict) -> None:
+    found = bind("power_sample_size", read_question(text)).args
+    assert {name: found.get(name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "eight tries, five knobs, values jump around by 2, do we spot a knob worth 3?",
+            {"n_factors": 5, "runs": 8, "sigma": 2, "effect": 3},
+        ),
+        (
+            "2^3 x2 reps, effect=1.5 sigma=.5 alpha .1 -> power",
+            {"n_factors": 3, "replicates": 2, "effect": 1.5, "sigma": 0.5, "alpha": 0.1},
+        ),
+        (
+            "two factors, every corner three times, noise 0.9, 10% false alarms, effect of 1",
+            {"n_factors": 2, "replicates": 3, "sigma": 0.9, "effect": 1},
+        ),
+    ],
+)
+def test_power_of_a_design_in_other_words(text: str, expected: dict) -> None:
+    found = bind("doe_power", read_question(text)).args
+    assert {name: found.get(name) for name in expected} == expected

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+from havoc.reading.number_words import with_digits
 from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput, source_of
 from havoc.reason.binding.measured_subgroups import labelled_subgroups, measurements, subgroups
+from havoc.reason.binding.specification import read_specification
 
 _INDEX = re.compile(r"\b(cpk?)\b\s*(?:est(?:imated?)?\.?|value|of|is|was|=|:)*\s*(\d+\.\d+)")
 _REQUIRED = re.compile(
@@ -20,7 +22,7 @@ def _known_index(evidence: Evidence, binding: Binding) -> bool:
         (item for item in evidence.singles() if item.value >= 5 and item.value == int(item.value)),
         None,
     )
-    if index is None or size is None or evidence.series() or evidence.scalar("lsl", "usl"):
+    if index is None or size is None or evidence.series() or evidence.scalar("lsl", "usl", "mean"):
         return False
     binding.set(index[1], float(index[2]), f"question[{index.start(2)}:{index.end(2)}]")
     binding.take_count("n", size)
@@ -37,9 +39,15 @@ def bind_capability(evidence: Evidence, binding: Binding) -> None:
             "cpk_required", float(required[1]), f"question[{required.start(1)}:{required.end(1)}]"
         )
     limits(evidence, binding)
+    if binding.args.get("cpk_required") in (binding.args.get("lsl"), binding.args.get("usl")):
+        binding.args.pop("cpk_required", None)
+        binding.provenance.pop("cpk_required", None)
     grouped = subgroups(evidence)
     labelled = labelled_subgroups(evidence)
-    has_data = bool(evidence.series()) or grouped is not None
+    if bool(evidence.series()) or grouped is not None:
+        has_data = evidence.tables or not _few_beside_a_summary(evidence)
+    else:
+        has_data = False
     if has_data:
         within_sigma(evidence, binding)
         if labelled is not None:
@@ -55,35 +63,96 @@ def bind_capability(evidence: Evidence, binding: Binding) -> None:
         else:
             measurements(evidence, binding, allow_subgroups=False)
     else:
-        mean, sds = evidence.scalar("mean"), evidence.reading.all("sd")
-        if mean is None or not sds:
-            raise NeedsInput(
-                "capability needs measurements, or their mean and standard deviation",
-                "which values were measured (in the order of production)?",
-            )
-        binding.take("mean", mean)
-        if sds[0].value <= 0:
-            raise NeedsInput("sigma must be above 0", "what is the standard deviation?")
-        within = re.search(
-            r"\bwithin[\w\s-]{0,12}?(?:s|sd|sigma|stdev)\s*(?:=|is|of)?\s*(\d*\.?\d+)",
-            evidence.text,
-        )
-        overall = re.search(
-            r"\boverall[\w\s-]{0,12}?(?:s|sd|sigma|stdev)\s*(?:=|is|of)?\s*(\d*\.?\d+)",
-            evidence.text,
-        )
-        if within and overall:
-            binding.set(
-                "sigma_within", float(within[1]), f"question[{within.start(1)}:{within.end(1)}]"
-            )
-            binding.set(
-                "sigma_overall", float(overall[1]), f"question[{overall.start(1)}:{overall.end(1)}]"
-            )
-        else:
-            binding.take("sd", sds[0])
-        binding.take_count("n", evidence.scalar("n"))
+        summary(evidence, binding)
     binding.take("target", evidence.scalar("target"))
     evidence.confidence(binding)
+
+
+_NUMBER = r"([-+]?(?:\d++(?:\.\d++)?|\.\d++)(?![\d]))"
+_MOVED = re.compile(rf"\b(?:mean|average|process)\b[^\d\n;]{{0,20}}\bto\s+{_NUMBER}", re.I)
+_RUNS = (
+    re.compile(
+        rf"\b(?:runs?|running|sits?|sitting|centred|centered|delivers?|gives|averag\w+|comes?\s+out)\b"
+        rf"(?:(?!\bsigma|\bsd?\b|\bst)[^\d\n;?%\x00]){{0,24}}?(?<![\w.]){_NUMBER}(?!\s*%)",
+        re.I,
+    ),
+    re.compile(rf"(?<![\w.]){_NUMBER}(?:\s*[\w/%°µ]{{1,8}})?\s+on\s+average\b", re.I),
+)
+_SPREAD = re.compile(
+    rf"(?:\bsg|\bs|\bst(?:d|andard)?\.?\s?dev\w*|\bstdev|\bsigma|\bsd)\s*(?:\((?:overall|within|n-1|pooled|long[\s-]term|short[\s-]term)\))?"
+    rf"\s*(?:is|of|=|:)?\s*{_NUMBER}",
+    re.I,
+)
+_HOW_MANY = re.compile(
+    r"\b(?:run|sample|batch)\s+of\s+(\d{2,5})\b(?!\s*%)"
+    r"|(?<![\w.,/])(\d{2,5})[\s-]+(?:[a-z]+\s+)?(?:[a-z]{3,}s|piece)\b(?!\s*per\b)"
+)
+
+
+def _few_beside_a_summary(evidence: Evidence) -> bool:
+    """A mean and a spread are given, and the only "list" is a pair such as two limits."""
+    spread = evidence.scalar("sd") is not None or _SPREAD.search(evidence.reading.plain) is not None
+    return (
+        evidence.scalar("mean") is not None
+        and spread
+        and all(len(item.values) < 3 for item in evidence.series())
+    )
+
+
+def summary(evidence: Evidence, binding: Binding) -> None:
+    """Mean, standard deviation and number of values instead of the values."""
+    mean, sds = evidence.scalar("mean"), evidence.reading.all("sd")
+    text = evidence.reading.plain
+    moved = _MOVED.search(text.split("\n", 1)[0])
+    found = next((hit for p in _RUNS if (hit := p.search(text)) and _is_free(hit, binding)), None)
+    spread = None if sds else _SPREAD.search(text)
+    if (mean is None and moved is None and found is None) or not (sds or spread):
+        raise NeedsInput(
+            "capability needs measurements, or their mean and standard deviation",
+            "which values were measured (in the order of production)?",
+        )
+    match = moved or (found if mean is None else None)
+    if match is not None:
+        place = f"question[{match.start(1)}:{match.end(1)}]"
+        binding.set("mean", float(match[1]), place)
+        binding.echo("{} is the mean", (float(match[1]), place))
+    else:
+        binding.take("mean", mean)
+    sd = sds[0].value if sds else float(spread[1]) if spread else 0.0
+    if sd <= 0:
+        raise NeedsInput("sigma must be above 0", "what is the standard deviation?")
+    within = re.search(
+        r"\bwithin[\w\s-]{0,12}?(?:s|sd|sigma|stdev)\s*(?:=|is|of)?\s*(\d*\.?\d+)",
+        evidence.text,
+    )
+    overall = re.search(
+        r"\boverall[\w\s-]{0,12}?(?:s|sd|sigma|stdev)\s*(?:=|is|of)?\s*(\d*\.?\d+)",
+        evidence.text,
+    )
+    if within and overall:
+        binding.set(
+            "sigma_within", float(within[1]), f"question[{within.start(1)}:{within.end(1)}]"
+        )
+        binding.set(
+            "sigma_overall", float(overall[1]), f"question[{overall.start(1)}:{overall.end(1)}]"
+        )
+    elif sds:
+        binding.take("sd", sds[0])
+    elif spread:
+        binding.set("sd", sd, f"question[{spread.start(1)}:{spread.end(1)}]")
+    if not binding.take_count("n", evidence.scalar("n")):
+        # a hyphen would keep "thirty-piece" together
+        counted = _HOW_MANY.search(with_digits(text.replace("-", " "), one=False))
+        group = counted.lastindex or 1 if counted else 1
+        if counted and _is_free(counted, binding, group):
+            place = f"question[{counted.start(group)}:{counted.end(group)}]"
+            binding.set("n", int(counted[group]), place)
+
+
+def _is_free(match: re.Match[str], binding: Binding, group: int = 1) -> bool:
+    """Is the number none of the limits that were read already?"""
+    place = f"question[{match.start(group)}:{match.end(group)}]"
+    return place not in binding.provenance.values()
 
 
 _WITHIN_SIGMA = (
@@ -114,8 +183,14 @@ def limits(evidence: Evidence, binding: Binding) -> None:
             column = table.column(role)
             if column is not None and column.kind == "number" and column.present:
                 binding.set(role, column.present[0], f"{table.source}#{column.name}")
-    binding.take("lsl", low)
-    binding.take("usl", high)
+    if low is None or high is None or low.value < high.value:
+        binding.take("lsl", low)
+        binding.take("usl", high)
+    written = read_specification(evidence.reading, newest=True)
+    if not {"lsl", "usl"} & set(binding.args):
+        written = read_specification(evidence.reading)
+    for role, limit in written.items():
+        binding.set(role, limit.value, limit.source)
     if "lsl" not in binding.args and "usl" not in binding.args:
         minimum, maximum = evidence.scalar("minimum"), evidence.scalar("maximum")
         index_goal = {1.0, 1.33, 1.67, 2.0}

@@ -10,7 +10,7 @@ from havoc.reading.roles import Scalar
 from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput, complete, complete_pairs
 
 DEFECT_WORDS = r"\b(?:defects?|flaws?|nonconformit\w+|pinholes?|scratches|complaints|errors?|errs|faults?|knots|accidents?|bubbles|specks|gels|marks|blemishes|stops)\b"
-DEFECTIVE_WORDS = r"\b(?:defectives?|nonconforming|bad|rejects?|rejected|failed|leaking|scrap\w*|abandoned|broken|late|nok)\b"
+DEFECTIVE_WORDS = r"\b(?:defectives?|nonconforming|bad|rejects?|rejected|fail(?:ed|s|ures?)?|leak(?:ing|ers?|s)|duds?|contaminated|cracked|returned|scrap\w*|abandoned|broken|late|nok)\b"
 
 
 def count_lists(evidence: Evidence) -> list[Series]:
@@ -25,6 +25,51 @@ def are_counted_columns(evidence: Evidence) -> bool:
     )
 
 
+_PAIR = re.compile(
+    r"(?<![\w.,/\-])(?P<count>\d{1,7})\s*(?P<words>(?:[a-z]+\s+){0,2}?)(?P<join>out\s+of|of|in|on|per|over|from|/)\s*"
+    r"(?P<size>\d{1,7}(?:\.\d+)?)(?![\d./]*\d|\s*%)",
+    re.IGNORECASE,
+)
+_LEAST_PAIRS = 3
+
+
+def count_pairs(text: str) -> list[re.Match[str]]:
+    """ "12 mistakes in 10 orders, 9 in 8, 15 in 12": counts with the size of their samples."""
+    pairs = list(_PAIR.finditer(text))
+    joins = {"of" if pair["join"].lower().endswith(("of", "/")) else pair["join"].lower() for pair in pairs}  # fmt: skip
+    return pairs if len(pairs) >= _LEAST_PAIRS and len(joins) == 1 else []
+
+
+def are_shares(pairs: list[re.Match[str]]) -> bool:
+    """Units out of units ("14 of 500"), rather than defects on an area ("5 on 120 m")."""
+    return all(
+        pair["join"].lower().endswith(("of", "/")) and int(pair["count"]) <= float(pair["size"])
+        for pair in pairs
+    )
+
+
+def sized_columns(evidence: Evidence) -> tuple[Series, Series] | None:
+    """Two lists of whole numbers of which one is the number inspected: (counts, sizes)."""
+    series = count_lists(evidence)
+    if len(series) != 2 or len(series[0].values) != len(series[1].values):
+        return None
+    if any(value != int(value) or value < 0 for item in series for value in item.numbers):
+        return None
+    for size, counts in (series, series[::-1]):
+        name = re.escape(size.name.lower().rstrip("s"))
+        if not name:
+            continue
+        seen = r"(?:inspected|checked|tested|examined|produced|made)"
+        if _INSPECTED_NAME.search(size.name) or evidence.has(
+            rf"\bper\s+{name}|\b{name}s?\s+(?:were\s+)?{seen}\b|\b{seen}\s+{name}"
+        ):
+            return counts, size
+    return None
+
+
+_INSPECTED_NAME = re.compile(
+    r"inspect|tested|checked|examined|sampled|produced|\bmade\b|^n$|sample.?size", re.IGNORECASE
+)
 _SIZE_NAMES = re.compile(
     r"^(?:n|sizes?|samples?|sample[\s_]?sizes?|inspected|checked|total|units?|area|m2|length|m|lots?|made|produced|calls|orders|volume)$|inspect|sample|size|total|area|m2|length|made|checked",
     re.IGNORECASE,
@@ -35,6 +80,23 @@ def counted_samples(evidence: Evidence, binding: Binding, kind: str) -> None:
     counts = "defectives" if kind in {"p", "np"} else "defects"
     series = count_lists(evidence)
     pairs = read_counts(evidence.reading.plain)
+    written = count_pairs(evidence.reading.plain)
+    if written and not evidence.tables:
+        place = f"question[{written[0].start()}:{written[-1].end()}]"
+        binding.set(counts, [float(pair["count"]) for pair in written], place)
+        binding.set("sample_size", [float(pair["size"]) for pair in written], place)
+        return
+    sized = sized_columns(evidence)
+    if sized is not None and kind != "c":
+        columns = complete_pairs(binding, *sized)
+        binding.set(counts, columns[0], sized[0].source)
+        binding.set("sample_size", columns[1], sized[1].source)
+        binding.echo(
+            "{} are the counts, {} the sample sizes",
+            (sized[0].name, sized[0].source),
+            (sized[1].name, sized[1].source),
+        )
+        return
     if len(pairs) >= 3 and len(series) < 2:
         binding.set(counts, [float(pair.successes) for pair in pairs], "question")
         binding.set("sample_size", [float(pair.trials) for pair in pairs], "question")
@@ -97,6 +159,14 @@ def _counts_among(evidence: Evidence, series: list[Series], kind: str) -> Series
     return next((item for item in series if re.search(pattern, item.name.lower())), series[0])
 
 
+_CONSTANT = re.compile(
+    r"\b(?:tests?|checks?|inspects?|examines?|pulls?|looks?\s+at|always|comprises?|contains?|out\s+of|samples?\s+of)\s+(\d{2,6})\b(?!\s*%|\.\d)"
+    r"|(?<![\w.])(\d{2,6})\s*(?:[a-z]+\s+){0,2}(?:tested|checked|examined|inspected)\b"
+    r"|(?<![\w.])(\d{2,6})\s*[a-z]+\s*(?:/|per\s+|a\s+|each\s+|every\s+)\s*(?:day|shift|hour|week|month|box|lot|crate|batch|sample)",
+    re.IGNORECASE,
+)
+
+
 def sample_size(evidence: Evidence) -> Scalar | None:
     """ "30 samples of 50 cans", "8 samples of each 200", "100 per day"."""
     sized = [
@@ -117,6 +187,11 @@ def sample_size(evidence: Evidence) -> Scalar | None:
     ]
     if sized:
         return sized[0]
+    constant = _CONSTANT.search(evidence.reading.plain)
+    if constant:
+        group = constant.lastindex or 1
+        start, end = constant.span(group)
+        return Scalar(role="sample_size", value=float(constant[group]), start=start, end=end)
     # "we inspect 50 boards a day": boards are taken for runs elsewhere
     return next(
         (

@@ -153,6 +153,11 @@ _MORE = re.compile(
     rf"|(?<![\w.]){COUNT.replace('count', 'count2')}\s+more\b",
     re.I,
 )
+_PICKED = re.compile(
+    rf"\b(?:pick|choose|select|find|which|best|optimal)\s+(?:me\s+)?(?:the\s+)?(?:best\s+|optimal\s+)?{COUNT}\b(?!\s*(?:factors?|levels?|%))"
+    rf"|(?<![\w.\-]){COUNT.replace('count', 'count2')}\s+(?:points?|pts|combos?|combinations|settings)\b(?!\s+(?:that|which)\s+(?:are|is))",
+    re.I,
+)
 _ENTRY = r"(?:[-+−]?\s?(?:\d++(?:\.\d++)?|\.\d++)|[-+−])"
 _POINT = re.compile(rf"\(\s?({_ENTRY}(?:(?:\s?[,;]\s?|\s){_ENTRY}){{1,7}})\s?\)")
 _BLOCK_OF = re.compile(rf"\bblock\w*\s+of\s+{COUNT}(?:\s+runs?)?\b", re.I)
@@ -189,6 +194,10 @@ def bind_d_optimal(evidence: Evidence, binding: Binding) -> None:
             binding.set("constraints", ready, constraints.source)
     block = _BLOCK_OF.search(text)
     take_runs(evidence, binding, mask(text, *block.span()) if block else None)
+    picked = _PICKED.search(text)
+    if picked and "runs" not in binding.args:
+        count = number_of(picked["count"] or picked["count2"])
+        binding.set("runs", count, f"question[{picked.start()}:{picked.end()}]")
     _augmentation(evidence, binding, points)
     if "runs" not in binding.args:
         raise NeedsInput("the number of runs is missing", "how many runs can be made in all?")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from havoc.reading.factor_names import COUNT, number_of, read_count, read_names
+from havoc.reading.factor_names import COUNT, number_of, read_count, read_loose_count, read_names
 from havoc.reading.factors import FactorText, common_ends, read_all_factors
+from havoc.reading.prose import normalise
 from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput, source_of
 
 DESIGN_TOKEN = re.compile(r"\b([23])\s*\^\s*[({]?\s*(\d+)\s*(?:-\s*(\d+))?\s*[)}]?")
@@ -16,7 +17,8 @@ _RUN_NOUN = (
 )
 _RUNS = re.compile(
     rf"(?<![\w.^\-+]){COUNT}\s*-?\s*(?:exp\w*\s+|computer\s+|sim\w*\s+|coating\s+|oven\s+|best\s+|optimal\s+"
-    rf"|different\s+|well\s+)?{_RUN_NOUN}\b",
+    rf"|different\s+|well\s+|(?!(?:of|in|and|or|for|per|to|at|the|cent\w+|middle|corner|axial|star|extra|more|additional|"
+    rf"fake|further|level|factor|sub|more)\b)[a-z]{{2,12}}\s+)?{_RUN_NOUN}\b",
     re.I,
 )
 _RUNS_BRACKET = re.compile(rf"\bruns?\s*\(\s*{COUNT}\s*\)", re.I)
@@ -25,12 +27,32 @@ _RUNS_ALL = re.compile(
     rf"(?<![\w.\-]){COUNT}\s+(?:is\s+(?:all|the\s+max\w*|our\s+limit)|max\b)", re.I
 )
 _RUNS_MOST = re.compile(rf"\b(?:max(?:imum)?|budget(?:\s+is|\s+of)?|at\s+most)\s+{COUNT}\b", re.I)
+# "gives me sixteen", "I get eight motors", "15 of them fit": what can be afforded, in any noun
+_RUNS_AFFORDED = re.compile(
+    rf"\b(?:get|got|have\s+only|only\s+have|afford|affordable|fits?|gives?\s+(?:me|us)|allows?|allow\s+(?:me|us)|"
+    rf"(?:room|slots?|time|money|enough|budget|material|capacity|parts|stuff)\s+(?:of|for|is)|only|just|max(?:imum)?\.?|at\s+most)"
+    rf"\s+(?:about|only|max\w*|for|us|me|around|roughly)?\s*{COUNT}\b"
+    r"(?!\s*(?:-\s*)?(?:\w+\s+)?(?:factors?|variables?|levels?|knobs|settings|things|params?|parameters|blocks?|reps?|replic\w+|"
+    r"inputs?|cent\w+|%|percent|of\s+(?:the|my|our)\s+(?:factors|knobs))|\s*(?:°|[a-zµ/%]{1,4}\b|\.\d|-\s*\d|to\s+\d|/\s*\d))",
+    re.I,
+)
+_RUNS_LEFT = re.compile(
+    rf"(?<![\w.^\-+]){COUNT}\s+(?:slots?|cases|panels|motors|cells|coupons|bars|plates|samples|specimens|"
+    r"(?:of\s+(?:them|those)\s+)?(?:fit|usable|affordable|possible|available))\b",
+    re.I,
+)
 _REFUSED = re.compile(
     r"\b(?:can'?t|can\s?not|cannot|don'?t|won'?t|not)\s+(?:\w+\s+){0,2}?(?:the\s+|all\s+)?$", re.I
 )
+_REFUSED_BEHIND = re.compile(
+    r"\s*(?:\w+\s+){0,2}?(?:is|are|would\s+be|seems?)\s+(?:a\s+joke|(?:far\s+|way\s+)?too\s+(?:many|much|expensive)|not\s+(?:possible|affordable)|"
+    r"impossible|out\s+of\s+(?:the\s+)?question|insane|crazy|madness|nonsense)",
+    re.I,
+)
 _CENTER = re.compile(
-    rf"(?<![\w.]){COUNT}\s+(?:x\s+|times\s+|extra\s+|more\s+|repeats?\s+|repeated\s+|replicates?\s+|runs?\s+|"
-    r"points?\s+|additional\s+)*(?:in|at|of)?\s*(?:the\s+)?(?:cent(?:er|re)\w*|middle|mid\b|cps?\b)",
+    rf"(?<![\w.=]){COUNT}\s+(?:x\s+|times\s+|extra\s+|more\s+|repeats?\s+|repeated\s+|replicates?\s+|runs?\s+|"
+    r"tries\s+|points?\s+|additional\s+|right\s+|exactly\s+|dead\s+|pieces\s+)*(?:in|at|of)?\s*(?:the\s+)?(?:exact\s+)?"
+    r"(?:cent(?:er|re)\w*|middles?|mid\b|cps?\b(?!\s*[=:]))",
     re.I,
 )
 _TIMES_CENTER = re.compile(
@@ -38,7 +60,15 @@ _TIMES_CENTER = re.compile(
     r"(?:cent(?:er|re)|middle)",
     re.I,
 )
-_BLOCKS = re.compile(rf"(?<![\w.]){COUNT}\s+blocks?\b(?!\s*no\b)", re.I)
+_BLOCKS = re.compile(
+    rf"(?<![\w.]){COUNT}\s+(?:(?!of\b|or\b|in\b|and\b)[a-z]{{2,9}}\s+)?blocks?\b(?!\s*no\b)", re.I
+)
+_SPLIT = re.compile(
+    rf"\b(?:split|divided?|spread|distributed?|blocked|run)\s+(?:it\s+)?(?:in(?:to)?|over|across|on|by)\s+{COUNT}\s+"
+    r"(?:halves|half|parts|days?|shifts?|batches|lots|sessions|mornings|weeks|groups|portions)\b"
+    rf"|(?<![\w.]){COUNT.replace('count', 'count2')}\s+(?:days|shifts|batches|lots)\s*(?:\(\s*)?(?:as|=|\()\s*blocks?",
+    re.I,
+)
 _ONCE = re.compile(
     r"\bsingle\s+rep|\b(?:run|made|done|all|corners|each|combination\w*|tested)\s+(?:\w+\s+)?once\b|"
     r"\bwithout\s+(?:repe\w+|replic\w+)|\b1\s+each\b|\bunreplicated|\bno\s+replic",
@@ -56,6 +86,10 @@ def factors(
     text = evidence.reading.plain if text is None else text
     stated = stated_count(evidence) if stated is None else stated
     read = read_all_factors(text)
+    if evidence.reading.pasted and len(read.factors) < (stated or 0):
+        # Lines "heat 80/100" look like a table.
+        typed = read_all_factors(normalise(evidence.reading.text))
+        read = typed if len(typed.factors) == stated else read
     found = [item for item in read.factors if _is_factor(item)]
     if stated is not None and len(found) > stated:
         ranked = sorted(found, key=lambda item: (not item.named, item.low is None))[:stated]
@@ -84,6 +118,8 @@ def factors(
     if names and (stated is None or len(names) == stated):
         binding.set("factors", [with_range({"name": name}, ends) for name in names], "question")
         return len(names)
+    if stated is None:
+        stated = read_loose_count(text)
     if stated is None:
         raise NeedsInput(
             "the factors are missing",
@@ -164,11 +200,13 @@ def stated_count(evidence: Evidence) -> int | None:
     if count is not None:
         return count
     scalar = evidence.scalar("n_factors")
-    if scalar is None or scalar.value != int(scalar.value) or scalar.value < 1:
-        return None
-    if re.match(r"\s*-?(?:settings|factor\s+inter|way\s+inter)", evidence.after(scalar)):
-        return None
-    return int(scalar.value)
+    if (
+        scalar is not None
+        and scalar.value == int(scalar.value) >= 1
+        and not re.match(r"\s*-?(?:settings|factor\s+inter|way\s+inter)", evidence.after(scalar))
+    ):
+        return int(scalar.value)
+    return None
 
 
 def factor_of(item: FactorText) -> dict[str, Any]:
@@ -221,11 +259,19 @@ def runs(evidence: Evidence, text: str | None = None) -> tuple[int, str] | None:
     text = evidence.reading.plain if text is None else text
     if scalar is not None and "+" in text[max(0, scalar.start - 1) : scalar.start + 1]:
         scalar = None
-    if scalar is not None and not _REFUSED.search(text[max(0, scalar.start - 32) : scalar.start]):
+    if (
+        scalar is not None
+        and not _REFUSED.search(text[max(0, scalar.start - 32) : scalar.start])
+        and not _REFUSED_BEHIND.match(text, scalar.end)
+    ):
         return int(scalar.value), source_of(scalar)
-    for pattern in (_RUNS_BRACKET, _RUNS, _RUNS_EQUALS, _RUNS_ALL, _RUNS_MOST):
+    for pattern in (
+        _RUNS_BRACKET, _RUNS, _RUNS_EQUALS, _RUNS_ALL, _RUNS_MOST, _RUNS_LEFT, _RUNS_AFFORDED
+    ):  # fmt: skip
         for match in pattern.finditer(text):
-            if not _REFUSED.search(text[max(0, match.start() - 32) : match.start()]):
+            if not _REFUSED.search(
+                text[max(0, match.start() - 32) : match.start()]
+            ) and not _REFUSED_BEHIND.match(text, match.end()):
                 return number_of(match["count"]), f"question[{match.start()}:{match.end()}]"
     return None
 
@@ -256,7 +302,7 @@ def common(evidence: Evidence, binding: Binding) -> None:
         binding.take_count("replicates", repeats)
     elif evidence.has(r"\b(?:twice|duplicate|two times|made two|done two)\b"):
         binding.set("replicates", 2, "question")
-    elif evidence.has(r"\b(?:triplicate|three times)\b"):
+    elif evidence.has(r"\b(?:triplicate|three times|thrice)\b"):
         binding.set("replicates", 3, "question")
     elif _ONCE.search(text):
         binding.set("replicates", 1, "question")
@@ -274,6 +320,11 @@ def _blocks(evidence: Evidence, binding: Binding) -> None:
         count = number_of(match["count"])
         if 1 <= count <= 1024 and "no blocks" not in evidence.text:
             binding.set("blocks", count, f"question[{match.start()}:{match.end()}]")
+        return
+    split = _SPLIT.search(evidence.reading.plain)
+    if split:
+        count = number_of(split["count"] or split["count2"])
+        binding.set("blocks", count, f"question[{split.start()}:{split.end()}]")
         return
     scalar = evidence.scalar("blocks")
     if (

@@ -17,13 +17,21 @@ GENERATOR = re.compile(r"(?<![A-Za-z=])([A-HJ-Z])\s*=\s*([-+]?[A-HJ-Z]{2,8})(?![
 DEFINING_WORD = re.compile(
     r"(?<![A-Za-z])I\s*=\s*([-+]?[A-HJ-Z]{3,9}(?:\s*=\s*[-+]?[A-HJ-Z]{3,9})*)(?![a-z])"
 )
-_ROMAN = {"iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7}
-_RESOLUTION = re.compile(r"\bres(?:olution)?\.?\s*[=:]?\s*(iii|iv|vii|vi|v|[3-7])\b")
-_MAINS = r"(?:mains?(?:\s+effects?)?|me)"
-_PAIRS = r"(?:2\s?-?fis?|two[\s-]?(?:factor|way)|2-?way|interactions?)"
+_ROMAN = {
+    "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "three": 3, "four": 4, "five": 5, "six": 6,
+}  # fmt: skip
+_RESOLUTION = re.compile(
+    r"\bres(?:olution)?\.?\s*(?:of\s+|is\s+|[=:])?\s*(iii|iv|vii|vi|v|[3-7]|three|four|five|six)\b"
+    r"|\b2\s*\^?\s*\(?\s*\d+\s*-\s*\d+\s*\)?\s*,?\s*\(?(iii|iv|vii|vi|v)\b"
+)
+_MAINS = r"(?:mains?(?:\s+effects?)?|me|single\s+effects?|(?:individual|pure)\s+effects?)"
+_PAIRS = r"(?:2\s?-?fis?|two[\s-]?(?:factor|way)|2-?way|interactions?|pairs?|twos|combinations\s+of\s+two)"
+_MIXED = r"(?:hidden|mixed|mix|confounded|aliased|tangled|confused|muddled|contaminated|masked|blurred|overlaid)"
 _CLEAR = re.compile(
     rf"\b{_MAINS}\b[^.;]{{0,30}}\b(?:clear|free|unaliased|unconfounded)\b[^.;]{{0,20}}{_PAIRS}"
     rf"|\bnot\s+with\s+(?:the\s+)?{_MAINS}|\bno\s+aliasing\s+of\s+{_MAINS}"
+    rf"|\b(?:not|n't|no|never|without|avoid)\b[^.;]{{0,24}}\b{_MAINS}\b[^.;]{{0,24}}\b{_MIXED}\b[^.;]{{0,20}}\b{_PAIRS}"
+    rf"|\b{_MAINS}\b[^.;]{{0,24}}(?:not|n't|never)\b[^.;]{{0,12}}\b{_MIXED}\b[^.;]{{0,20}}\b{_PAIRS}"
 )
 _ALLOWED = re.compile(
     rf"\b(?:accept|ok|fine|allow)\w*\b[^.;]{{0,20}}\b{_MAINS}\b[^.;]{{0,24}}\b(?:aliased|confounded|mixed)"
@@ -95,7 +103,8 @@ def wanted_resolution(evidence: Evidence) -> int | None:
     """Resolution as a number, or as what may be mixed with what."""
     match = _RESOLUTION.search(evidence.text)
     if match:
-        return _ROMAN.get(match[1]) or int(match[1])
+        written = match[1] or match[2]
+        return _ROMAN.get(written) or int(written)
     if _ALLOWED.search(evidence.text):
         return 3
     return 4 if _CLEAR.search(evidence.text) else None

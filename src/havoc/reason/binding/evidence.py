@@ -20,6 +20,7 @@ from havoc.reading.prose import MASK, PRONOUNS, STOPWORDS
 from havoc.reading.question import Reading, Series
 from havoc.reading.roles import NUMBER, Scalar
 from havoc.reading.table import Column, Table
+from havoc.reason.binding.bare_levels import bare_level
 from havoc.reason.binding.mention import (
     are_replicates,
     mentioned,
@@ -29,11 +30,17 @@ from havoc.reason.binding.mention import (
 
 _WHEN = re.compile(r"^(?:date|time|time ?stamp|datetime|day|when)\b", re.IGNORECASE)
 _REFERENCE_NUMBER = re.compile(
-    r"(?:\b(?:sku|serial|ticket|lot|batch|job|order|no\.?|nr\.?|wo|pn|part no\.?|ref\.?|po|coil|form|nc[rm]?|claim|offer|id|version|rev|"
+    r"(?:\b(?:sku|serial|ticket|lot|batch|job|order|no\.?|nr\.?|wo|pn|part no\.?|ref\.?|po|coil|form|nc[rm]?|claim|offer|asset|capa|mod|id|version|rev|"
     r"iso|din|astm|vda|room|furnace|line|machine|press|reactor|drawing|page|table|figure|product|item|article|campaign|fda|en)\W{0,2}|#)$",
     re.IGNORECASE,
 )
 """A number behind one of these words is a name, not a measurement."""
+
+
+_PLACE = re.compile(r"question\[(\d+):(\d+)\]")
+
+
+_LEADING_WORD = re.compile(r"(?:^|[;\n|/.,:(–—]|\s-)\s*([^\W\d_][\w\-]*)\s*[:=(]?\s*$")
 
 
 class NeedsInput(HavocError):
@@ -165,18 +172,22 @@ class Evidence:
         return _named(labelled if mostly_labelled else series)
 
     def _lettered(self, series: list[Series]) -> list[Series]:
-        """ "ctrl 10 11; a 13 14; b 10 12": a letter before a list that is no word nor unit here."""
-        if len(series) < 3 or sum(not item.name for item in series) != 1:
+        """A word before a list that is a unit or a small word elsewhere names it beside its siblings.
+
+        "ctrl 10 11; a 13 14; b 10 12", "day 12 14 13; swing 20 9 25; night 13 13 14".
+        """
+        if len(series) < 2 or not any(item.name for item in series):
             return series
+        lengths = {len(item.values) for item in series if item.name}
         named = []
         letters = set()
         for item in series:
-            place = re.fullmatch(r"question\[(\d+):\d+\]", item.source)
-            before = self.reading.plain[max(0, int(place[1]) - 6) : int(place[1])] if place else ""
-            letter = re.search(r"[;\n|]\s*([A-Za-z])\s*[:=]?\s*$", before)
-            if not item.name and letter:
-                letters.add(letter[1])
-                item = msgspec.structs.replace(item, name=letter[1])
+            place = _PLACE.fullmatch(item.source)
+            before = self.reading.plain[max(0, int(place[1]) - 24) : int(place[1])] if place else ""
+            word = _LEADING_WORD.search(before)
+            if not item.name and word and (len(item.values) in lengths or len(word[1]) == 1):
+                letters.add(word[1])
+                item = msgspec.structs.replace(item, name=word[1])
             named.append(item)
         return [
             msgspec.structs.replace(item, unit="") if item.unit in letters else item
@@ -343,6 +354,21 @@ class Evidence:
         confidence = self.scalar("confidence")
         if confidence is not None and 0.5 < confidence.fraction < 1:
             binding.set("alpha", round(1 - confidence.fraction, 12), source_of(confidence))
+            return
+        bare = bare_level(self.text, self._claimed(binding))
+        if bare is not None:
+            binding.set("alpha", bare.alpha, bare.source)
+
+    def _claimed(self, binding: Binding) -> list[tuple[int, int]]:
+        """Places of the question that are arguments already, or stand in a list."""
+        claimed = [
+            (int(start), int(end))
+            for source in binding.provenance.values()
+            for start, end in _PLACE.findall(source)
+        ]
+        for block in self.reading.blocks:
+            claimed += [(item.start, item.end) for item in block.lists if len(item.values) > 2]
+        return claimed
 
     def confidence(self, binding: Binding) -> None:
         if binding.take("confidence", self.scalar("confidence"), fraction=True):
@@ -368,7 +394,7 @@ class Evidence:
                 text = text[: item.start] + MASK * (item.end - item.start) + text[item.end :]
         found = []
         for match in re.finditer(
-            rf"(?<![\w.\-^/]){NUMBER}\s*(%|percent)?(?![\w]*\d)(?!\s*[\^])", text
+            rf"(?<![\w.\-^/]){NUMBER}\s*(%|percent|pct)?(?![\w]*\d)(?!\s*[\^])", text
         ):
             if _REFERENCE_NUMBER.search(text[max(0, match.start(1) - 24) : match.start(1)]):
                 continue
@@ -477,6 +503,10 @@ def _level_name(label: float | str) -> str:
     return str(label)
 
 
+_LEVEL_WORDS = frozenset({"now", "or", "on", "off", "in", "out", "here", "there", "no", "yes"})
+"""Small words that name a level where they stand before a list."""
+
+
 def _named(series: Sequence[Series]) -> list[Series]:
     """Give unnamed groups names; duplicate names a number."""
     taken: set[str] = set()
@@ -485,7 +515,7 @@ def _named(series: Sequence[Series]) -> list[Series]:
     for index, item in enumerate(series, start=1):
         name = item.name
         letter = len(name) == 1 and (name.isupper() or letters > 1)
-        common = name.lower() in STOPWORDS - PRONOUNS and not letter
+        common = name.lower() in STOPWORDS - PRONOUNS - _LEVEL_WORDS and not letter
         if not name or name.lower() in taken or common:
             name = f"{name} {index}" if name and not common else f"group {index}"
         taken.add(name.lower())

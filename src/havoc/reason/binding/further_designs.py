@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -14,9 +15,11 @@ from havoc.reason.binding.robustness import bind_taguchi_analyze, is_signal_to_n
 
 _POINTS = re.compile(
     rf"(?<![\w.^\-]){COUNT}\s*-?\s*(?:(?!(?:in|of|for|with|and|factors?|inputs?|variables?)\b)[a-z][\w\-]*,?\s+){{0,4}}?"
-    r"(?:points?|pts|settings|samples?|simulations?|sims|probes|combinations|runs|wells?|designs|scenarios)\b",
+    r"(?:points?|pts|settings|samples?|simulations?|sims|probes|combinations|runs|wells?|designs|scenarios|cases|"
+    r"evaluations|calls|jobs|solves|experiments|trials|shots)\b",
     re.I,
 )
+_IS_FACTOR_COUNT = re.compile(r"\b(?:dims?|dimension\w*|factors?|inputs?|variables?)\b", re.I)
 _CRITERIA = (
     (r"\bmaximin\b", "maximin"),
     (r"\b(?:min\w*\s+)?correlation\b|\buncorrelated\b", "correlation"),
@@ -24,10 +27,26 @@ _CRITERIA = (
 )
 
 
+_CROSSED = re.compile(
+    r"\b(?:lhs|lhd|hypercube|design|matrix|of)\s+(?P<runs>\d{1,4})\s*(?:x|×|by)\s*(?P<factors>\d{1,2})\b(?!\s*(?:x|×)\s*\d)",
+    re.I,
+)
+
+
 def bind_latin_hypercube(evidence: Evidence, binding: Binding) -> None:
-    factors(evidence, binding)
-    points = _POINTS.search(evidence.reading.plain)
-    if points:
+    crossed = _CROSSED.search(evidence.reading.plain)
+    factors(evidence, binding, stated=int(crossed["factors"]) if crossed else None)
+    points = next(
+        (
+            match
+            for match in _POINTS.finditer(evidence.reading.plain)
+            if number_of(match["count"]) > 1 and not _IS_FACTOR_COUNT.search(match[0])
+        ),
+        None,
+    )
+    if crossed:
+        binding.set("runs", int(crossed["runs"]), f"question[{crossed.start()}:{crossed.end()}]")
+    elif points:
         binding.set(
             "runs", number_of(points["count"]), f"question[{points.start()}:{points.end()}]"
         )
@@ -49,12 +68,14 @@ def bind_latin_hypercube(evidence: Evidence, binding: Binding) -> None:
 _ARRAYS = (4, 8, 9, 12, 16, 18, 25, 27, 32)
 _ARRAY = re.compile(r"\bl\s?(4|8|9|12|16|18|25|27|32)\b", re.I)
 _NOISE = re.compile(
-    r"\b(?:outer\s+(?:l\s?\d{1,2}\s+)?)?noise\s*(?:factors?)?\s*(?:[:=]\s*[^.;]*|\([^()]*\))", re.I
+    r"\b(?:robust|insensitive)\s+(?:to|against)\s+(?:[\w\-]+\s+){0,3}?[\w\-]+\s*\([^()]*\)"
+    r"|\b(?:outer\s+(?:l\s?\d{1,2}\s+)?)?noise\s*(?:factors?)?\s*(?:[:=]\s*[^.;]*|\([^()]*\))",
+    re.I,
 )
 _LEVEL_WORDS = {"two": 2, "three": 3, "four": 4, "five": 5}
 _LEVELS = r"(?P<levels>[2-5]|two|three|four|five)"
 _GROUP = re.compile(
-    rf"(?<![\w.]){COUNT}\s+(?:factors?\s+)?(?:(?:at|with|on|by)\s+)?{_LEVELS}\s*-?\s*(?:lvls?|levels?)\b",
+    rf"(?<![\w.]){COUNT}(?:\s*x\s*|\s+)(?:factors?\s+)?(?:(?:at|with|on|by)\s+)?{_LEVELS}\s*-?\s*(?:lvls?|levels?)\b",
     re.I,
 )
 _ALL_LEVELS = re.compile(rf"\b{_LEVELS}\s*-?\s*(?:lvls?|levels?)\b", re.I)
@@ -184,6 +205,7 @@ _NOT_A_FACTOR = re.compile(
     r"nuisance|factors?|rows? by|seed|things?|results?|times?|measurements|by|cells?)",
     re.I,
 )
+_NO_NOUN = frozenset("on in at of the a an per each and or to for is are times only".split())
 _RESULT = re.compile(r"(?<![\w.])[A-Z]\s\d++(?:\.\d++)?(?!\w)")
 _BLOCKING = re.compile(
     r"\b(?:days?|weeks?|weekdays?|shifts?|mornings?|periods?|operators?|ops|drivers?|cars?|wagons?|ovens?|rows?|col\w*|"
@@ -210,6 +232,14 @@ def bind_latin_square(evidence: Evidence, binding: Binding) -> None:
         for match in pattern.finditer(text)
         if not _NOT_A_FACTOR.match(match["noun"])
         and not match["noun"].lower().startswith(("x ", "by "))
+    ]
+    counted = [(noun, count) for noun, count in counted if noun.lower().split()[0] not in _NO_NOUN]
+    several = {count for _, count in counted}
+    # 16 tyres for 4 cars are the cells of the square
+    counted = [
+        (noun, count)
+        for noun, count in counted
+        if math.isqrt(count) ** 2 != count or math.isqrt(count) not in several - {1}
     ]
     sizes = {count for _, count in counted if count > 1}
     square = _SIZE.search(text) or _ORDER.search(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from havoc.reading.cells import read_cells
+from havoc.reading.question import Series
 from havoc.reading.table import Column, Table
 from havoc.reason.binding.evidence import (
     Binder,
@@ -15,6 +16,23 @@ from havoc.reason.binding.evidence import (
 )
 from havoc.reason.binding.means import RESPONSE_NAMES, pass_unit
 from havoc.reason.binding.mention import mentioned
+from havoc.reason.binding.summarised import sample_summaries, summary_arguments
+
+
+def _summarised(evidence: Evidence, binding: Binding) -> bool:
+    """Groups given by n, mean and standard deviation."""
+    read = sample_summaries(evidence)
+    if len(read) < 2 or not all(item.complete for item in read):
+        return False
+    names = [item.name or f"group {index}" for index, item in enumerate(read, start=1)]
+    if len(set(names)) < len(names):
+        names = [f"group {index}" for index in range(1, len(names) + 1)]
+    groups = {name: summary_arguments(item) for name, item in zip(names, read, strict=True)}
+    binding.set("groups", groups, ", ".join(item.source for item in read)[:400])
+    binding.echo(
+        "{} groups by their summaries: {}", (len(read), read[0].source), (names, read[0].source)
+    )
+    return True
 
 
 def bind_groups(evidence: Evidence, binding: Binding, *, minimum: int = 2) -> None:
@@ -41,14 +59,28 @@ def bind_groups(evidence: Evidence, binding: Binding, *, minimum: int = 2) -> No
 
 
 def bind_anova_one_way(evidence: Evidence, binding: Binding) -> None:
-    bind_groups(evidence, binding)
+    if not _summarised(evidence, binding):
+        bind_groups(evidence, binding)
     if evidence.has(r"\bwelch|variances? (?:are |look )?(?:not|un)|spread isn'?t|not homogen"):
         binding.set("equal_var", False, "question")
     evidence.alpha(binding)
 
 
+def _p_values(evidence: Evidence) -> Series | None:
+    """One list of values between 0 and 1 that are called p-values."""
+    series = evidence.series()
+    if len(series) != 1 or not evidence.has(r"\bp[\s-]?(?:values?)?\b"):
+        return None
+    inside = all(0 <= value <= 1 for value in series[0].numbers)
+    return series[0] if inside and not series[0].missing else None
+
+
 def bind_multiple_comparison(evidence: Evidence, binding: Binding) -> None:
-    bind_groups(evidence, binding)
+    p_values = _p_values(evidence)
+    if p_values is not None:
+        binding.set("p_values", p_values.numbers, p_values.source)
+    else:
+        bind_groups(evidence, binding)
     evidence.alpha(binding)
     control = re.search(r"\b(control|reference|current|standard|placebo|actual)\b", evidence.text)
     for pattern, method in (
@@ -61,18 +93,19 @@ def bind_multiple_comparison(evidence: Evidence, binding: Binding) -> None:
         (r"\bbonf", "bonferroni"),
         (r"\bholm\b", "holm"),
         (r"\btukey", "tukey"),
+        (r"\bbenjamini|\bfdr\b|\bfalse\s+discovery", "benjamini_hochberg"),
     ):
         if evidence.has(pattern):
             binding.set("method", method, "question")
             break
     else:
-        if control and any(control[1] in name.lower() for name in binding.args["groups"]):
+        if control and any(control[1] in name.lower() for name in binding.args.get("groups", ())):
             binding.set("method", "dunnett", "question")
     if binding.args.get("method") == "hsu_mcb" and evidence.has(
         r"\b(?:smallest|lowest|least|minimum|shortest|fewest)\b"
     ):
         binding.set("best", "smallest", "question")
-    if binding.args.get("method") == "dunnett":
+    if binding.args.get("method") == "dunnett" and "groups" in binding.args:
         names = list(binding.args["groups"])
         chosen = next((name for name in names if control and control[1] in name.lower()), names[0])
         binding.set("control", chosen, "question")

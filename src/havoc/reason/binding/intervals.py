@@ -79,7 +79,7 @@ def bind_confidence_interval(evidence: Evidence, binding: Binding) -> None:
     """A mean by default; spread, median, proportion or difference where it is said."""
     text = evidence.reading.plain
     if evidence.has(
-        r"\bmeans?\s+difference|\bdifference\s+(?:of|between|in)\b.{0,20}\bmeans?\b"
+        r"\bmeans?\s+difference|\bdifference\s+(?:of|between|in)\b.{0,20}\bmeans?\b|\b(?:saving|gain|improvement|reduction|gap)\b"
     ) and (len(samples(evidence)) == 2):
         binding.operation = "t_test_two_sample"
         bind_two_sample_t(evidence, binding)
@@ -109,7 +109,8 @@ def bind_confidence_interval(evidence: Evidence, binding: Binding) -> None:
 
 def _wants_spread(evidence: Evidence) -> bool:
     return evidence.has(
-        r"\b(?:ci|interval|limits|bounds?|range|uncertainty|precision)\b.{0,30}\b(?:sd|sigma|standard deviation|variance|st\.? ?dev)\b"
+        r"\b(?:sd|sigma|std\.?\s?dev\.?)\s+(?:uncertainty|bounds?|limits?|ci)\b|\bhow\s+(?:wrong|sure|certain)\b.{0,20}\b(?:spread|scatter|sd|sigma)\b"
+        r"|\b(?:ci|interval|limits|bounds?|range|uncertainty|precision)\b.{0,30}\b(?:sd|sigma|standard deviation|variance|std? ?dev|stdev|st\.? ?dev)\b"
         r"|\b(?:true|on the|for the|of the) (?:sd|sigma|standard deviation|variance)\b"
         r"|\b(?:sd|sigma|standard deviation)\s+(?:ci\b|interval|conf)|\bbound for (?:sd|sigma)\b"
     ) and not (
@@ -214,9 +215,38 @@ def bind_tolerance_interval(evidence: Evidence, binding: Binding) -> None:
     elif evidence.has(r"\bhowe\b"):
         binding.set("kind", "howe", "question")
     if "side" not in binding.args:
-        _one_sided(evidence, binding)
+        side = _covered_side(evidence)
+        if side:
+            binding.set("side", side, "question")
+        else:
+            _one_sided(evidence, binding)
     if "n" not in binding.args and "data" not in binding.args:
         _smallest_size(evidence, binding)
+
+
+_SHARE = r"(?<![\w.])(?P<share>\d{1,2}(?:\.\d+)?)\s*(?:%|percent\b|pct\b)[^.?;\d]{0,40}?"
+_ABOVE = r"\b(?:(?:to\s+be|be|are|is|lie|lies|fall|falls|stay|stays|come)\s+(?:all\s+)?above|exceed\w*|(?:or|and)\s+(?:more|higher|stronger)|at\s+least|surviv\w*|outlast\w*|beat)\b"
+_BELOW = r"\b(?:(?:to\s+be|be|are|is|lie|lies|fall|falls|stay|stays|come)\s+(?:all\s+)?(?:below|under)|not\s+exceed|(?:or|and)\s+(?:less|lower)|at\s+most)\b"
+_SIDES = (
+    ("upper", re.compile(_SHARE + _BELOW)),
+    ("lower", re.compile(_SHARE + _ABOVE)),
+    ("lower", re.compile(r"\babove\s+(?:which|what|where)\b[^.?;\d]{0,30}?" + _SHARE)),
+    ("upper", re.compile(r"\b(?:below|under)\s+(?:which|what|where)\b[^.?;\d]{0,30}?" + _SHARE)),
+)
+
+
+def _covered_side(evidence: Evidence) -> str:
+    """Where the share that is covered lies: "99 % of all bolts lie above" asks for a lower limit."""
+    if evidence.has(r"\btwo[\s-]?sided\b|\bboth\b|\bbetween\b"):
+        return ""
+    for side, pattern in _SIDES:
+        match = pattern.search(evidence.text)
+        if match:
+            small = float(match["share"]) < 50  # "below which at most 1 % fall"
+            return side if not small else {"upper": "lower", "lower": "upper"}[side]
+    if evidence.has(r"\b(?:biggest|largest)\b.{0,30}\bexpect"):
+        return "upper"
+    return ""
 
 
 def _summary_or_size(evidence: Evidence, binding: Binding) -> None:
@@ -312,7 +342,9 @@ def _from_ratio(binding: Binding, ratio: re.Match[str], worded: list[Level]) -> 
         content, confidence = second, first
     for level in worded:
         other = second if level.value == first else first
-        if level.role == "coverage" and level.value in {first, second}:
+        if level.role == "coverage" and level.start < ratio.start() and other == first:
+            content = level.value  # said anew in a follow-up
+        elif level.role == "coverage" and level.value in {first, second}:
             content, confidence = level.value, other
         elif level.role == "confidence" and level.value in {first, second}:
             content, confidence = other, level.value

@@ -21,6 +21,11 @@ _KINDS: tuple[tuple[str, str], ...] = (
         "t2",
     ),
 )
+_TOGETHER = (
+    r"\b(?:one|single|same)\s+(?:chart|card|alarm|map)\s+for\s+(?:both|the\s+(?:two|pair))"
+    r"|\bboth\b[^.?]{0,20}\bin\s+(?:one|a\s+single|the\s+same)\s+(?:chart|card)"
+    r"|\btogether\s+(?:in|on)\s+(?:one|a\s+single|the\s+same)\s+(?:chart|card)"
+)
 _BASELINE = re.compile(
     r"\b(?:first|baseline(?:\s+of)?|phase\s+(?:i|1)\W{1,4}(?:the\s+)?(?:first\s+)?)\s*(\d{1,6})\s*"
     r"(?:rows|observations|points|samples|parts|values|subgroups|units|batches|batch)\b",
@@ -35,9 +40,11 @@ _ARL0 = re.compile(
 def bind_joint_chart(evidence: Evidence, binding: Binding) -> bool:
     """Set the arguments if the question names such a chart."""
     kind = next((kind for pattern, kind in _KINDS if evidence.has(pattern)), None)
+    series = [item for item in evidence.series() if len(item.values) > 1]
+    if kind is None and len(series) >= 2 and evidence.has(_TOGETHER):
+        kind = "t2"
     if kind is None:
         return False
-    series = [item for item in evidence.series() if len(item.values) > 1]
     if len(series) < 2:
         raise NeedsInput(
             "a multivariate chart needs the values of at least two characteristics",

@@ -1,8 +1,9 @@
-"""Arguments of tests and summaries of means: one sample, two samples, pairs, equivalence."""
+"""Arguments of tests and summaries of means: one sample, two samples, pairs."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from havoc.reading.question import Series
 from havoc.reading.roles import Scalar
@@ -22,6 +23,7 @@ from havoc.reason.binding.evidence import (
     source_of,
 )
 from havoc.reason.binding.mention import mentioned
+from havoc.reason.binding.summarised import sample_summaries, summary_arguments
 
 MAX_COLUMNS = 3
 
@@ -41,11 +43,19 @@ def reference_value(evidence: Evidence, binding: Binding, name: str = "mu0") -> 
     for role in ("reference", "target", "mu0", "maximum", "minimum", "mean"):
         if role == "mean" and not evidence.series():
             continue
-        if binding.take(name, evidence.scalar(role)):
+        used = set(re.findall(r"question\[\d+:\d+\]", " ".join(binding.provenance.values())))
+        given = next((x for x in evidence.reading.all(role) if source_of(x) not in used), None)
+        if binding.take(name, given):
             return
     singles = [
-        item for item in evidence.singles() if not item.percent or evidence.has(r"%.*%|percent")
+        item
+        for item in evidence.singles()
+        if source_of(item) not in used
+        and (not item.percent or item.value < 80 or evidence.has(r"%.*%|percent"))
     ]
+    if not singles and evidence.has(r"\b(?:is|from|against|than|be)\s+(?:\w+\s+){0,2}?zero\b"):
+        binding.set(name, 0.0, "question")
+        return
     near = [item for item in singles if _TARGET_WORDS.search(evidence.before(item, 40))]
     candidates = near or singles
     if not candidates:
@@ -59,6 +69,9 @@ def reference_value(evidence: Evidence, binding: Binding, name: str = "mu0") -> 
 
 def summaries(evidence: Evidence) -> list[tuple[dict[str, float], str]]:
     """Samples given as n, mean and standard deviation, in the order of the text."""
+    read = sample_summaries(evidence)
+    if read and all(item.complete for item in read):
+        return [(summary_arguments(item), item.source) for item in read]
     means, spreads, sizes = (
         evidence.reading.all("mean"),
         evidence.reading.all("sd"),
@@ -121,6 +134,15 @@ def bind_describe(evidence: Evidence, binding: Binding) -> None:
             if index:
                 binding.more.append(target)
         return
+    groups = evidence.groups()
+    if len(groups) >= 2 and _asks_by_group(evidence, groups):
+        binding.set(
+            "groups",
+            {item.name: [*item.values] for item in groups},
+            ", ".join(item.source for item in groups)[:400],
+        )
+        pass_unit(binding, groups[0])
+        return
     series = evidence.one("values to describe")
     binding.set("data", [*series.values], series.source)
     if series.name:
@@ -128,8 +150,20 @@ def bind_describe(evidence: Evidence, binding: Binding) -> None:
     pass_unit(binding, series)
 
 
+def _asks_by_group(evidence: Evidence, groups: Sequence[Series]) -> bool:
+    """Every list has a name of its own, in prose; or a table has a column of groups."""
+    if any(" where " in item.source for item in groups):
+        return evidence.has(r"\b(?:by|per|each|every|separate\w*|both|respective\w*)\b")
+    return not evidence.tables and all(
+        item.name and not item.name.startswith("group ") for item in groups
+    )
+
+
 def bind_one_sample_t(evidence: Evidence, binding: Binding) -> None:
-    if evidence.series():
+    read = sample_summaries(evidence)
+    if len(read) == 1 and read[0].complete:
+        binding.set("data", summary_arguments(read[0]), read[0].source)
+    elif evidence.series():
         series = evidence.one()
         binding.set("data", complete(binding, series), series.source)
         if series.name:
@@ -155,6 +189,15 @@ def bind_one_sample_t(evidence: Evidence, binding: Binding) -> None:
 
 def two_samples(evidence: Evidence, binding: Binding) -> tuple[str, str]:
     """Set group1, group2 and their names; returns the names."""
+    read = sample_summaries(evidence)
+    if len(read) >= 2 and all(item.complete for item in read):
+        labels = [item.name or f"group {index}" for index, item in enumerate(read, start=1)]
+        if labels[0] == labels[1]:
+            labels[1] += " 2"
+        for index in (0, 1):
+            binding.set(f"group{index + 1}", summary_arguments(read[index]), read[index].source)
+            binding.set(f"name{index + 1}", labels[index], read[index].source)
+        return labels[0], labels[1]
     if not evidence.series():
         given = summaries(evidence)
         if len(given) >= 2:
@@ -237,7 +280,7 @@ def paired_columns(evidence: Evidence, binding: Binding) -> tuple[str, str]:
         if words:
             first, second = _renamed(first, words[1]), _renamed(second, words[2])
     else:
-        first, second = evidence.two_groups("columns of pairs")
+        first, second = _without_index(series) or evidence.two_groups("columns of pairs")
     columns = complete_pairs(binding, first, second)
     binding.set("group1", columns[0], first.source)
     binding.set("group2", columns[1], second.source)
@@ -251,56 +294,19 @@ def paired_columns(evidence: Evidence, binding: Binding) -> tuple[str, str]:
     return first.name or "first", second.name or "second"
 
 
+def _without_index(series: list[Series]) -> tuple[Series, Series] | None:
+    """Two measured columns beside one that only counts the rows."""
+    rest = [
+        item
+        for item in series
+        if item.numbers != [float(number) for number in range(1, len(item.values) + 1)]
+    ]
+    tabled = all("#" in item.source for item in series)
+    return (rest[0], rest[1]) if tabled and len(series) == 3 and len(rest) == 2 else None
+
+
 def _renamed(series: Series, name: str) -> Series:
     return Series(name=name, values=series.values, source=series.source, unit=series.unit)
-
-
-def bind_equivalence(evidence: Evidence, binding: Binding) -> None:
-    margin, low, high = evidence.scalar("margin"), evidence.scalar("lsl"), evidence.scalar("usl")
-    inside = re.search(r"(?:within|inside|up to|of|by)\s+(\d*\.?\d+)", evidence.text)
-    series = evidence.series()
-    one_sample = len(series) == 1 and low is not None and high is not None and margin is None
-    if one_sample:
-        binding.set("data", complete(binding, series[0]), series[0].source)
-        center = ((low.value if low else 0) + (high.value if high else 0)) / 2
-        half = ((high.value if high else 0) - (low.value if low else 0)) / 2
-        binding.set("mu0", center, "question")
-        binding.set("low", -half, "question")
-        binding.set("high", half, "question")
-        evidence.alpha(binding)
-        return
-    if len(series) == 1:
-        binding.set("data", complete(binding, series[0]), series[0].source)
-        if not evidence.has(r"\bdifferences?\b"):
-            reference_value(evidence, binding)
-    elif evidence.has(r"\bpaired\b|\bsame\s+(?:\d+\s+)?\w+|\beach\b.{0,20}\bboth\b"):
-        paired_columns(evidence, binding)
-        binding.set("paired", True, "question")
-    else:
-        two_samples(evidence, binding)
-    if margin is not None:
-        binding.set("low", -margin.value, source_of(margin))
-        binding.set("high", margin.value, source_of(margin))
-    elif low is not None and high is not None:
-        binding.take("low", low)
-        binding.take("high", high)
-    else:
-        singles = [item for item in evidence.singles() if item.value > 0]
-        chosen = singles[0].value if singles else (float(inside[1]) if inside else None)
-        if chosen is None:
-            raise NeedsInput(
-                "the equivalence margin is missing",
-                "which difference is still small enough to count as equivalent (± how much)?",
-            )
-        source = source_of(singles[0]) if singles else "question"
-        binding.set("low", -chosen, source)
-        binding.set("high", chosen, source)
-        binding.echo(
-            "differences between −{} and +{} count as equivalent",
-            (chosen, source),
-            (chosen, source),
-        )
-    evidence.alpha(binding)
 
 
 def pass_unit(binding: Binding, series: Series) -> None:
@@ -313,5 +319,4 @@ BINDERS: dict[str, Binder] = {
     "t_test_one_sample": bind_one_sample_t,
     "t_test_two_sample": bind_two_sample_t,
     "t_test_paired": bind_paired_t,
-    "equivalence_test": bind_equivalence,
 }

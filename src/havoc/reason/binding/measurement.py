@@ -6,33 +6,43 @@ import re
 
 from havoc.reading.cells import Cell, read_cells
 from havoc.reading.roles import NUMBER
-from havoc.reading.table import Column, Table
+from havoc.reading.study_layout import PART_NOUNS, PERSON_NOUNS, Study, read_study_layout
 from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput, source_of
+from havoc.reason.binding.study_rows import OPERATOR, PART, study_in_rows, study_in_table
 
 _COMPONENTS: tuple[tuple[str, str], ...] = (
-    ("ev", r"(?:\bev\b|\bs_?repeat\w*|\brepeatab\w*|\brepeat\b|equipment variation)"),
-    ("av", r"(?:\bav\b|\bs_?operator\w*|\breproducib\w*|\breprod\b|appraiser variation)"),
+    (
+        "ev",
+        r"(?:\bev\b|\bs_?repeat\w*|\brepeatab\w*|\brepeat\b|\bequipment\b|\bwithin[\s-](?:operator|person|people)s?\b)",
+    ),
+    (
+        "av",
+        r"(?:\bav\b|\bs_?operators?\b|\breproducib\w*|\breprod\b|\bappraisers?\b"
+        r"|(?<!within )(?<!within-)\b(?:people|operators?|persons?|inspectors?)\b)",
+    ),
     (
         "pv",
-        r"(?:\bpv\b|\bs_?parts?\b|sigma (?:of the )?parts?|\bpart(?:-to-part|s)?\b(?:\s+(?:sd|variation|sigma|to part))?)",
+        r"(?:\bpv\b|\bs_?parts?\b|sigma (?:of the )?parts?|\bpart(?:-to-part|s)?\b(?:\s+to\s+part)?)",
     ),
-    ("grr", r"(?:\bgrr\b|\bga?u?ge sigma|sigma (?:of the )?ga?u?ge|\bgage sd)"),
-    ("tv", r"(?:\btv\b|\btotal variation)"),
+    (
+        "grr",
+        r"(?:\bgrr\b|\bga?u?ge sigma|sigma (?:of the )?ga?u?ge|\bs(?:igma|d)?_(?:ga?u?ge|meas\w*|ms)\b|\bgage sd)",
+    ),
+    ("tv", r"(?:\btv\b|\btotal variation|\bs(?:igma|d)?_total\b|\btotal (?:sd|sigma)\b)"),
 )
-_PART = re.compile(
-    r"^(?:parts?|p|pieces?|samples?|items?|units?|batch|lot|specimen|mould)$", re.IGNORECASE
+_WORKSHEET: tuple[tuple[str, str], ...] = (
+    ("rbar", r"\br-?(?:double-?)?bar(?:-?bar)?\b|\bmean range\b"),
+    ("xdiff", r"\bx-?(?:bar-?)?diff\b"),
+    ("rp", r"\brp\b|\brange of (?:the )?part (?:means|averages)"),
 )
-_TRIAL = re.compile(r"^(?:trials?|reps?|replicates?|repeat|run|no\.?|order|seq\w*)$", re.IGNORECASE)
-_OPERATOR = re.compile(
-    r"^(?:operators?|ops?|appraisers?|inspectors?|persons?|analysts?|testers?|techs?|technicians?|labs?)$",
-    re.IGNORECASE,
+_TOLERANCE = re.compile(
+    r"\b(?:tolerance|tol|t|(?:spec(?:ification)?|drawing)\s+(?:width|window))\b(?:\s|width|window|range|full|"
+    rf"total|in|it['’]?s|now|is|of|[=:,])*+{NUMBER}"
 )
 
 
 def bind_gage_rr(evidence: Evidence, binding: Binding) -> None:
-    tolerance = re.search(
-        rf"\b(?:tolerance|tol|t)\b\s*(?:width|is|of|=|:)?\s*{NUMBER}", evidence.text
-    )
+    tolerance = _TOLERANCE.search(evidence.text)
     if tolerance:
         binding.set(
             "tolerance", float(tolerance[1]), f"question[{tolerance.start()}:{tolerance.end()}]"
@@ -48,7 +58,7 @@ def bind_gage_rr(evidence: Evidence, binding: Binding) -> None:
             binding.args.pop("usl", None)
     if evidence.has(r"x-?bar[\s-]*(?:and[\s-]*)?r\b|average and range|range method"):
         binding.set("method", "xbar_r", "question")
-    study = _study(evidence)
+    study = study_in_table(evidence)
     if study is not None:
         table, part, operator, values = study
         if operator is part or operator is None:
@@ -69,73 +79,35 @@ def bind_gage_rr(evidence: Evidence, binding: Binding) -> None:
             (len(values.present), table.source),
         )
         return
-    cells = read_cells(evidence.reading.plain)
-    if len(cells) >= 8 and not evidence.tables:
-        parts, operators = _which_are_parts(cells)
-        binding.set("data", [cell.value for cell in cells], "question")
-        binding.set("parts", parts, "question")
-        binding.set("operators", operators, "question")
-        binding.echo(
-            "{} parts, {} operators, {} measurements",
-            (len(set(parts)), "question"),
-            (len(set(operators)), "question"),
-            (len(cells), "question"),
-        )
+    written = _written_study(evidence) if not evidence.tables else None
+    if written is None:
+        _components(evidence, binding)
         return
-    _components(evidence, binding)
-
-
-def _study(evidence: Evidence) -> tuple[Table, Column, Column | None, Column] | None:
-    for table in evidence.tables:
-        part = next((column for column in table.columns if _PART.match(column.name)), None)
-        operator = next((column for column in table.columns if _OPERATOR.match(column.name)), None)
-        numbers = [
-            column
-            for column in table.columns
-            if column.kind == "number"
-            and column not in (part, operator)
-            and not _TRIAL.match(column.name)
-        ]
-        if part is not None and len(numbers) == 1:
-            return table, part, operator, numbers[0]
-        if part is not None and len(numbers) >= 3 and operator is None:
-            return _by_operator_columns(table, part, numbers)
-        repeated = [
-            column for column in table.columns if 1 < len(set(column.present)) < len(column.present)
-        ]
-        measured = [column for column in numbers if column not in repeated[:2]]
-        if len(repeated) >= 2 and measured and part is None:
-            first, second = repeated[0], repeated[1]
-            if first.kind == "text" and second.kind == "number":
-                first, second = second, first
-            return table, first, second, measured[-1]
-    return None
-
-
-def _by_operator_columns(
-    table: Table, part: Column, numbers: list[Column]
-) -> tuple[Table, Column, Column | None, Column] | None:
-    """ "part, Amy 1, Amy 2, Ron 1, Ron 2": the operator stands in the column names."""
-    owners = [
-        re.sub(r"[\s_-]*(?:t|trial|r|rep)?\d+$", "", column.name, flags=re.IGNORECASE)
-        for column in numbers
-    ]
-    if len(set(owners)) < 2 or not all(owners):
-        return None
-    parts: list[str | None] = []
-    operators: list[str | None] = []
-    values: list[float | None] = []
-    for owner, column in zip(owners, numbers, strict=True):
-        for label, value in zip(part.values, column.values, strict=True):
-            parts.append(text_of(label))
-            operators.append(owner)
-            values.append(value if isinstance(value, float) else None)
-    return (
-        table,
-        Column(name=part.name, kind="text", values=parts),
-        Column(name="operator", kind="text", values=operators),
-        Column(name="measurement", kind="number", values=values),
+    if written.nested:
+        binding.operation = "gage_rr_nested"
+        binding.args.pop("method", None)
+    binding.set("data", written.values, "question")
+    binding.set("parts", written.parts, "question")
+    binding.set("operators", written.operators, "question")
+    binding.echo(
+        "{} parts, {} operators, {} measurements",
+        (len(set(written.parts)), "question"),
+        (len(set(written.operators)), "question"),
+        (len(written.values), "question"),
     )
+
+
+def _written_study(evidence: Evidence) -> Study | None:
+    """Readings in prose, behind their part and operator or in rows of a stated order."""
+    text = evidence.reading.plain
+    study = read_study_layout(text)
+    if study is not None:
+        return study
+    cells = read_cells(text)
+    if len(cells) >= 8:
+        parts, operators = _which_are_parts(cells)
+        return Study(parts=parts, operators=operators, values=[cell.value for cell in cells])
+    return study_in_rows(evidence)
 
 
 def _which_are_parts(cells: list[Cell]) -> tuple[list[str], list[str]]:
@@ -151,9 +123,12 @@ def _which_are_parts(cells: list[Cell]) -> tuple[list[str], list[str]]:
 
 
 def _components(evidence: Evidence, binding: Binding) -> None:
+    if _worksheet(evidence, binding):
+        return
     for name, words in _COMPONENTS:
         match = re.search(
-            rf"{words}\s*(?:sd|variation|sigma)?\s*(?:is|was|of|=|:)?\s*{NUMBER}", evidence.text
+            rf"{words}\s*(?:sd|std\.?|standard deviation|variation|sigma|scatter|spread)?\s*(?:is|was|of|=|:)?\s*{NUMBER}",
+            evidence.text,
         )
         if match:
             binding.set(name, float(match[1]), f"question[{match.start()}:{match.end()}]")
@@ -163,6 +138,35 @@ def _components(evidence: Evidence, binding: Binding) -> None:
             "a gage study needs measurements with their part and operator, or EV, AV and PV",
             "which part and operator does each measurement belong to?",
         )
+
+
+_SIZES = (
+    ("parts", PART_NOUNS),
+    ("operators", PERSON_NOUNS),
+    ("trials", frozenset({"trials", "reps", "replicates", "repeats", "times"})),
+)
+
+
+def _worksheet(evidence: Evidence, binding: Binding) -> bool:
+    """The figures of the AIAG worksheet, with the numbers of parts, operators and trials."""
+    found = {
+        name: re.search(rf"(?:{words})\s*(?:is|was|of|=|:)?\s*{NUMBER}", evidence.text)
+        for name, words in _WORKSHEET
+    }
+    sizes = {
+        name: re.search(rf"(?<![\w.])(\d{{1,3}})\s+(?:{'|'.join(nouns)})\b", evidence.text)
+        for name, nouns in _SIZES
+    }
+    if found["rbar"] is None or found["rp"] is None or None in sizes.values():
+        return False
+    for name, match in found.items():
+        if match is not None:
+            binding.set(name, float(match[1]), f"question[{match.start()}:{match.end()}]")
+    for name, match in sizes.items():
+        assert match is not None
+        binding.set(name, int(match[1]), f"question[{match.start()}:{match.end()}]")
+    binding.set("method", "xbar_r", "question")
+    return True
 
 
 def text_of(value: float | str | None) -> str:
@@ -183,12 +187,12 @@ _VERDICT = re.compile(
 def _repeated_ratings(evidence: Evidence, binding: Binding) -> bool:
     """One rating a row, beside the unit, the rater and perhaps the standard."""
     for table in evidence.tables:
-        part = next((column for column in table.columns if _PART.match(column.name)), None)
+        part = next((column for column in table.columns if PART.match(column.name)), None)
         operator = next(
             (
                 column
                 for column in table.columns
-                if _OPERATOR.match(column.name) or re.match(r"(?i)^raters?$", column.name)
+                if OPERATOR.match(column.name) or re.match(r"(?i)^raters?$", column.name)
             ),
             None,
         )
@@ -227,7 +231,7 @@ def bind_attribute_agreement(evidence: Evidence, binding: Binding) -> None:
         columns = [
             column
             for column in table.columns
-            if not _PART.match(column.name) and not re.match(r"^(?:#|no\.?|id)$", column.name)
+            if not PART.match(column.name) and not re.match(r"^(?:#|no\.?|id)$", column.name)
         ]
         standard = next(
             (

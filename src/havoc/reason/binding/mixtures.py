@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from havoc.reading.factor_names import COUNT, MAX_PROSE, number_of, read_names
+from havoc.reading.factor_names import (
+    COUNT,
+    MAX_PROSE,
+    clean_name,
+    is_common_word,
+    number_of,
+    read_names,
+)
 from havoc.reading.factors import NUM, FactorText, read_all_factors
 from havoc.reason.binding.design_terms import check_ranges, factor_of, stated_count
 from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
@@ -70,6 +77,8 @@ def bind_mixture(evidence: Evidence, binding: Binding) -> None:
         binding.set("total", float(total["total"]), f"question[{total.start()}:{total.end()}]")
     stated = _component_count(evidence) or (int(lattice[1]) if lattice else None)
     names = read_names(_table_names(evidence) or read.remaining, stated)
+    if not names and stated is None:
+        names = _joined_names(text)
     each = _EACH_AT_LEAST.search(text)
     if names and (stated is None or len(names) == stated):
         components: list[Any] = list(names)
@@ -88,6 +97,34 @@ def bind_mixture(evidence: Evidence, binding: Binding) -> None:
             raise NeedsInput("the components are missing", "which components are blended?")
         binding.set("n_components", stated, "question")
     binding.take_count("seed", evidence.scalar("seed"))
+
+
+_NAME = r"[A-Za-z][\w\-]{0,20}(?:[ \t][A-Za-z][\w\-]{0,20}){0,2}"
+_JOINED = re.compile(
+    rf"(?<![\w\-]){_NAME}(?:\s*(?P<by>\+|,|/|&)\s*{_NAME})(?:\s*(?P=by)\s*(?:and\s+)?{_NAME}){{1,9}}"
+)
+
+
+def _joined_names(text: str) -> list[str]:
+    """Components joined by signs: "base oil + thickener + additive", or a list of its own."""
+    for match in _JOINED.finditer(text):
+        clause = text[match.end() : match.end() + 2].strip()
+        alone = match["by"] == "+" or (not text[: match.start()].strip() and clause[:1] in ".:;")
+        if not alone:
+            continue
+        pieces = re.split(r"\s*[+,/&]\s*(?:and\s+)?", match[0])
+        pieces[0] = re.split(r"\b(?:is|are|of|from|in|blend|mix|mixture)\s+", pieces[0])[-1]
+        names = [clean_name(piece) for piece in [*pieces[:-1], _first_words(pieces[-1])]]
+        if all(names) and len(set(names)) == len(names):
+            return names
+    return []
+
+
+def _first_words(piece: str) -> str:
+    """The last name of a list, before the sentence goes on."""
+    words = piece.split()
+    end = next((i for i, word in enumerate(words) if i and is_common_word(word)), len(words))
+    return " ".join(words[:end])
 
 
 def _mixture_method(evidence: Evidence, binding: Binding, lattice: re.Match[str] | None) -> None:

@@ -232,4 +232,23 @@ def pair(evidence: Evidence) -> tuple[Series, Series] | None:
         )
     if len(series) >= 2:
         return series[0], series[1]
+    counted = _counted_up(evidence, series[0]) if series else None
+    return (counted, series[0]) if counted is not None else None
+
+
+_RUN_UP = re.compile(
+    r"(?<![\w.\-])([A-Za-z][\w\-]*+)\s*[:=]?\s*(\d{1,4})\s*(?:\.\.+|…|-|–|to|through|thru)\s*(\d{1,4})(?![\w.]*\d)"
+)
+
+
+def _counted_up(evidence: Evidence, series: Series) -> Series | None:
+    """ "x 1-7, y 2.1 3.9 …": a run of whole numbers as long as the one list."""
+    for match in _RUN_UP.finditer(evidence.reading.plain):
+        first, last = int(match[2]), int(match[3])
+        if last - first + 1 == len(series.values) >= LEAST_POINTS:
+            return Series(
+                name=match[1],
+                values=[float(value) for value in range(first, last + 1)],
+                source=f"question[{match.start(2)}:{match.end(3)}]",
+            )
     return None

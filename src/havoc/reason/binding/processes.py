@@ -8,9 +8,12 @@ from havoc.reason.binding.counted_samples import (
     DEFECT_WORDS,
     DEFECTIVE_WORDS,
     are_counted_columns,
+    are_shares,
     count_lists,
+    count_pairs,
     counted_samples,
     sample_size,
+    sized_columns,
 )
 from havoc.reason.binding.evidence import (
     Binder,
@@ -26,8 +29,16 @@ from havoc.reason.binding.measured_subgroups import measurements
 from havoc.reason.binding.special_charts import bind_special_chart, bind_stages
 
 _KINDS: tuple[tuple[str, str], ...] = (
-    (r"\bewma\b|exponentially weighted", "ewma"),
-    (r"\bcusum\b|cumulat\w+ sums?", "cusum"),
+    (
+        r"\bewma\b|exponential(?:ly)?[\s-]+(?:weighted|smooth\w*)|\bsmoothing\s*(?:of|=|:)?\s*0?\.\d"
+        r"|\b(?:chart|card)\b[^.?]{0,20}\b(?:remember\w*|memory)|\bremembering\s+(?:chart|card)",
+        "ewma",
+    ),
+    (
+        r"\bcusum\b|cumulat\w+ sums?|\b(?:accumulat|summ|add)\w*[\s-]+(?:up[\s-]+)?(?:the[\s-]+)?(?:small\s+)?(?:misses|deviations|differences|errors)"
+        r"|\badding[\s-]up\s+(?:kind\s+of\s+)?(?:chart|card)",
+        "cusum",
+    ),
     (
         r"\bi[\s-]?(?:&|and)?[\s-]?mr\b|individuals?\b|moving range|single values?|levey|x-?mr",
         "i_mr",
@@ -57,6 +68,18 @@ def chart_kind(evidence: Evidence) -> str:
     return "auto"
 
 
+def _of_constant_size(evidence: Evidence) -> bool:
+    """One list of whole numbers, none above the number of units that each sample has."""
+    size, lists = sample_size(evidence), count_lists(evidence)
+    if size is None:
+        return False
+    if evidence.has(_INSPECTED):
+        return True
+    return len(lists) == 1 and all(
+        value == int(value) and 0 <= value <= size.value for value in lists[0].numbers
+    )
+
+
 def bind_control_chart(evidence: Evidence, binding: Binding) -> None:
     text = evidence.text
     constants = re.search(r"\b(?:c4|d2|d3|a2|a3|b3|b4|d4|e2)\b", text)
@@ -76,9 +99,16 @@ def bind_control_chart(evidence: Evidence, binding: Binding) -> None:
         bind_stages(evidence, binding)
         return
     kind = chart_kind(evidence)
+    pairs = [] if evidence.tables else count_pairs(evidence.reading.plain)
+    if kind == "auto" and pairs:
+        kind = "p" if are_shares(pairs) else "u"
+    if kind == "auto" and (sized_lists := sized_columns(evidence)) is not None:
+        counts, sizes = (item.numbers for item in sized_lists)
+        within = all(count <= size for count, size in zip(counts, sizes, strict=False))
+        defects = evidence.has(DEFECT_WORDS) or evidence.has(r"\bper\s+(?:board|unit|panel|piece)")
+        kind = "p" if within and not (defects and not evidence.has(DEFECTIVE_WORDS)) else "u"
     if kind == "auto" and evidence.has(DEFECTIVE_WORDS):
-        sized = evidence.has(_INSPECTED) and sample_size(evidence) is not None
-        kind = "p" if sized or are_counted_columns(evidence) else "auto"
+        kind = "p" if _of_constant_size(evidence) or are_counted_columns(evidence) else "auto"
     if kind == "auto" and evidence.has(DEFECT_WORDS):
         kind = "u" if len(count_lists(evidence)) >= 2 else "c"
     binding.set("kind", kind, "question" if kind != "auto" else "default")
@@ -112,6 +142,7 @@ def _given_standards(evidence: Evidence, binding: Binding, kind: str) -> None:
         if "target" not in binding.args:
             binding.take("target", evidence.scalar("mean"))
         binding.take("lambda", evidence.scalar("lambda"))
+        _weight(evidence, binding)
         width = re.search(r"\bL\s*=?\s*(\d(?:\.\d+)?)(?![\d.]*\d)", evidence.reading.remaining)
         if width:
             binding.set("n_sigma", float(width[1]), f"question[{width.start(1)}:{width.end(1)}]")
@@ -123,8 +154,13 @@ def _given_standards(evidence: Evidence, binding: Binding, kind: str) -> None:
     if kind == "cusum":
         if "target" not in binding.args:
             binding.take("target", evidence.scalar("mean"))
+        away = re.search(r"\bdeviations?\s+from\s+([-+]?\d*\.?\d+)(?=\s*[:;,])", evidence.text)
+        if "target" not in binding.args and away:
+            binding.set("target", float(away[1]), f"question[{away.start(1)}:{away.end(1)}]")
         for name in ("k", "h"):
-            binding.take(name, evidence.scalar(name))
+            half = re.search(rf"\b{name}\s*(?:=|is|:)?\s*(?:a\s+)?half\b", evidence.text)
+            if not binding.take(name, evidence.scalar(name)) and half:
+                binding.set(name, 0.5, f"question[{half.start()}:{half.end()}]")
             if binding.args.get(name, 1) < 0:
                 raise NeedsInput(f"{name} is negative", f"which {name} do you want?")
     if kind in {"ewma", "cusum"} or evidence.has(
@@ -136,6 +172,23 @@ def _given_standards(evidence: Evidence, binding: Binding, kind: str) -> None:
         binding.take("sigma", sd)
         if kind not in {"ewma", "cusum"}:
             binding.take("mean", evidence.scalar("mean"))
+
+
+_WEIGHT = re.compile(
+    r"\b(?:weight|smoothing(?:\s+(?:constant|factor|parameter))?)\s*(?:of|=|is|:)?\s*(0?\.\d+|1(?:\.0+)?)(?![\d.]*\d)"
+)
+_LONE = re.compile(r"(?<![\w.])(0?\.\d+)(?![\w.]*\d)")
+
+
+def _weight(evidence: Evidence, binding: Binding) -> None:
+    """The weight by another name, or as the one number of a follow-up ("use 0.1")."""
+    if "lambda" not in binding.args and (match := _WEIGHT.search(evidence.text)):
+        binding.set("lambda", float(match[1]), f"question[{match.start(1)}:{match.end(1)}]")
+    newest, *earlier = evidence.reading.plain.split("\n", 1)
+    lone = list(_LONE.finditer(newest))
+    if earlier and len(lone) == 1 and len(re.findall(r"\d+(?:\.\d+)?", newest)) == 1:
+        place = f"question[{lone[0].start(1)}:{lone[0].end(1)}]"
+        binding.set("lambda", float(lone[0][1]), place)
 
 
 def _subgroup_summaries(evidence: Evidence, binding: Binding) -> bool:
@@ -187,7 +240,13 @@ def _from_summaries(evidence: Evidence, binding: Binding, kind: str) -> None:
     binding.take("sbar", sbar)
     if not (rbar or sbar):
         binding.take("sigma", sigma)
-    binding.take_count("subgroup_size", size)
+    if not binding.take_count("subgroup_size", size) and (
+        each := re.search(
+            r"(?<![\w.])(\d{1,2})\s+(?:per|in\s+(?:each|every|a))\s+(?:sub-?group|sample)",
+            evidence.text,
+        )
+    ):
+        binding.set("subgroup_size", int(each[1]), f"question[{each.start(1)}:{each.end(1)}]")
     if kind == "auto":
         binding.set("kind", "xbar_s" if sbar else "xbar_r", "question")
 
@@ -205,7 +264,7 @@ def bind_runs_rules(evidence: Evidence, binding: Binding) -> None:
     mean = evidence.scalar("mean", "target", "reference")
     if mean is None:
         center = re.search(
-            r"\b(?:cl|centre|center|mean line|centre line|center line)\s*(?:=|is|at|:)?\s*([-+]?\d*\.?\d+)",
+            r"\b(?:cl|centre|center|middle(?: line)?|mean line|centre line|center line)\s*(?:=|is|at|:)?\s*([-+]?\d*\.?\d+)",
             evidence.reading.remaining,
             re.IGNORECASE,
         )
@@ -213,8 +272,9 @@ def bind_runs_rules(evidence: Evidence, binding: Binding) -> None:
             binding.set("mean", float(center[1]), f"question[{center.start()}:{center.end()}]")
     binding.take("mean", mean)
     binding.take("sigma", evidence.scalar("sd"))
-    binding.take("ucl", evidence.scalar("ucl"))
-    binding.take("lcl", evidence.scalar("lcl"))
+    # "limits 46-54" on a chart are control limits
+    for name, role in (("ucl", "usl"), ("lcl", "lsl")):
+        binding.take(name, evidence.scalar(name, role))
     if evidence.has(r"\bz[\s-]?(?:scores?|values?)\b") and "mean" not in binding.args:
         binding.set("mean", 0.0, "question")
         binding.set("sigma", 1.0, "question")

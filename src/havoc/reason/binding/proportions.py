@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from havoc.reading.counts import CountPair, read_counts, read_repeated, read_tally
-from havoc.reading.question import Series
+from havoc.reading.counts import CountPair, read_counts, read_repeated
+from havoc.reading.number_words import as_digits, fraction_in_words
 from havoc.reading.table import Column, Table
 from havoc.reason.binding.direction import (
+    bound_direction,
     one_sample_direction,
     set_direction,
     two_sample_direction,
@@ -66,6 +68,11 @@ def count_table(evidence: Evidence, binding: Binding) -> None:
         binding.set("columns", repeated[0], "question")
         return
     pairs = read_counts(evidence.reading.plain)
+    if _are_cells(evidence, pairs):
+        cells = [[float(pair.successes), float(pair.trials)] for pair in pairs]
+        binding.set("table", cells, ", ".join(pair.source for pair in pairs))
+        return
+    pairs = pairs or _of_each(evidence)
     if len(pairs) >= 2:
         _set_with_without(binding, pairs, ", ".join(pair.source for pair in pairs))
         return
@@ -102,10 +109,16 @@ def bind_chi_square_independence(evidence: Evidence, binding: Binding) -> None:
 
 def bind_fisher(evidence: Evidence, binding: Binding) -> None:
     pairs = read_counts(evidence.reading.plain)
-    if len(pairs) == 2 and not evidence.tables and not evidence.rows():
+    if _are_cells(evidence, pairs):
         binding.set(
             "table",
-            [[pair.successes, pair.trials - pair.successes] for pair in pairs],
+            [[pair.successes, pair.trials] for pair in pairs],
+            ", ".join(pair.source for pair in pairs),
+        )
+    elif len(pairs) == 2 and not evidence.tables and not evidence.rows():
+        binding.set(
+            "table",
+            [[pair.successes, pair.trials - pair.successes] for pair in map(possible, pairs)],
             ", ".join(pair.source for pair in pairs),
         )
     else:
@@ -116,97 +129,96 @@ def bind_fisher(evidence: Evidence, binding: Binding) -> None:
             "Fisher's exact test needs a table of 2 rows and 2 columns",
             "which four counts form the table?",
         )
-    direction = two_sample_direction(evidence, *_count_names(evidence, pairs), counts_bad=True)
-    set_direction(binding, direction)
+    rows = binding.args.get("rows")
+    names = (rows[0], rows[1]) if rows else count_names(evidence, pairs)
+    bad = counts_are_bad(evidence)
+    set_direction(binding, two_sample_direction(evidence, *names, counts_bad=bad))
     evidence.alpha(binding)
 
 
-def _count_names(evidence: Evidence, pairs: list[CountPair]) -> tuple[str, str]:
+_TWO_OUTCOMES = re.compile(
+    r"\b[a-z][a-z\-]+\s?/\s?(?!n\b|total|all\b|tested|inspected|checked|made|tried|trials)[a-z][a-z\- ]*\b"
+)
+
+
+def _are_cells(evidence: Evidence, pairs: list[CountPair]) -> bool:
+    """ "cracked/whole: heated 3/9, cold 7/2": two outcomes beside each other, no totals."""
+    if len(pairs) < 2 or evidence.tables:
+        return False
+    if any("/" not in evidence.text[pair.start : pair.end] for pair in pairs):
+        return False
+    return (
+        any(pair.successes > pair.trials for pair in pairs)
+        or _TWO_OUTCOMES.search(evidence.text[: pairs[0].start]) is not None
+    )
+
+
+_SIZE_OF_EACH = re.compile(r"(?<![\w.])(\d+)\s+(?:[a-z]+\s+)?(?:each|per\s+\w+)\b")
+_HELD = re.compile(r"(?<![\w.])(\d+|none|zero|no\s+[a-z]+)(?![\w.]*\d)(?!\s*(?:%|percent))")
+
+
+def _of_each(evidence: Evidence) -> list[CountPair]:
+    """ "20 parts each. Old tool chipped 6, new one none": counts out of one size."""
+    text = as_digits(evidence.text)
+    size = _SIZE_OF_EACH.search(text)
+    if size is None:
+        return []
+    found = [
+        match
+        for match in _HELD.finditer(text)
+        if not size.start() <= match.start() < size.end()
+        and (not match[1].isdigit() or int(match[1]) <= int(size[1]))
+    ]
+    if len(found) != 2:
+        return []
+    return [
+        CountPair(
+            successes=int(match[1]) if match[1].isdigit() else 0,
+            trials=int(size[1]),
+            start=match.start(),
+            end=match.end(),
+        )
+        for match in found
+    ]
+
+
+_NAMED_BEHIND = re.compile(
+    r"\s*(?:[a-z]+\s+){0,2}?((?:without|no)\b(?:\s+\w+)?|(?:on|at|in|from|for|with|w/|after|before|under|since|the|pre|post)\b\s*(?:the\s+)?([\w\-]+(?:\s+[\w\-]+)?))",
+    re.IGNORECASE,
+)
+_NAMED_BEFORE = re.compile(
+    r"((?:(?:before|after|since|without|old|new)\s+)?[A-Za-z][\w\-]*(?:\s+[\w\-]+)?)\s*(?:[:,=(]|had|got|was|has)?\s*$",
+    re.IGNORECASE,
+)
+_WHEN = re.compile(r"(?:after|before|under|since|pre|post)\b", re.IGNORECASE)
+_NO_NAME = re.compile(
+    r"(?i)\b(?:vs|versus|and|or|had|got|has|is|are|was|were|against|test|bad|does|do)\b"
+)
+
+
+def count_names(evidence: Evidence, pairs: Sequence[CountPair]) -> tuple[str, str]:
     """Words that stand next to two counts and name them."""
     names = []
     text = evidence.reading.text
+    labels = all(re.search(r":\s*$", text[: pair.start]) for pair in pairs[:2])
     bounds = [0, *[pair.end for pair in pairs], len(text)]
     for index, pair in enumerate(pairs[:2]):
         before = text[bounds[index] : pair.start]
         after = text[pair.end : pairs[index + 1].start if index + 1 < len(pairs) else pair.end + 40]
-        named = re.search(r"([A-Za-z][\w\-]*(?:\s+[\w\-]+)?)\s*:?\s*$", before)
-        behind = re.match(
-            r"\s*(?:[a-z]+\s+){0,2}?(?:on|at|in|from|for|with|after|before|under)\s+(?:the\s+)?([\w\-]+(?:\s+[\w\-]+)?)",
-            after,
-            re.IGNORECASE,
-        ) or re.match(
+        named = _NAMED_BEFORE.search(before[-60:])
+        behind = _NAMED_BEHIND.match(after) or re.match(
             r"\s*(?:[a-z]+\s+){0,2}?(before|after)\s*(?=[,;:.?]|and\b|$)", after, re.IGNORECASE
         )
-        name = behind[1] if behind else (named[1] if named else "")
-        name = re.sub(
-            r"(?i)\b(?:vs|versus|and|or|had|is|are|was|against|test|bad|does|do)\b", "", name
-        ).strip()
+        name = named[1] if named else ""
+        if behind and not labels:
+            name = behind[1]
+            if behind.re is _NAMED_BEHIND and behind[2] and not _WHEN.match(name):
+                name = behind[2]
+        name = _NO_NAME.sub("", name).strip()
         names.append(name or f"group {index + 1}")
     while len(names) < 2:
         names.append(f"group {len(names) + 1}")
     return names[0], names[1] if names[1] != names[0] else f"{names[1]} 2"
-
-
-def bind_chi_square_fit(evidence: Evidence, binding: Binding) -> None:
-    tally = read_tally(evidence.reading.plain) if not evidence.tables else None
-    if tally is not None:
-        binding.set("observed", tally[1], "question")
-        if evidence.has(r"\bpoisson\b"):
-            binding.set("distribution", "poisson", "question")
-            binding.set("values", [int(value) for value in tally[0]], "question")
-        evidence.alpha(binding)
-        return
-    observed, expected = _observed_expected(evidence)
-    shares = [item for item in evidence.singles() if item.percent]
-    counts = [
-        item for item in evidence.singles() if not item.percent and item.value == int(item.value)
-    ]
-    if observed is None and len(shares) >= 2 and len(counts) >= len(shares):
-        binding.set("observed", [item.value for item in counts[: len(shares)]], "question")
-        binding.set("expected", [item.value for item in shares], "question")
-        evidence.alpha(binding)
-        return
-    if observed is None:
-        raise NeedsInput(
-            "the observed counts are missing", "which counts were observed in each category?"
-        )
-    binding.set("observed", observed.numbers, observed.source)
-    if expected is not None:
-        binding.set("expected", expected.numbers, expected.source)
-    elif evidence.has(r"\bpoisson\b"):
-        binding.set("distribution", "poisson", "question")
-    evidence.alpha(binding)
-
-
-def _observed_expected(evidence: Evidence) -> tuple[Series | None, Series | None]:
-    series = evidence.series()
-    ratio = re.search(r"\d+(?:\.\d+)?(?:\s*:\s*\d+(?:\.\d+)?){1,}", evidence.reading.plain)
-    observed = next(
-        (item for item in series if re.search(r"obs|count|seen|found", item.name.lower())), None
-    )
-    expected = next(
-        (
-            item
-            for item in series
-            if re.search(r"exp|proport|share|ratio|should", item.name.lower())
-        ),
-        None,
-    )
-    if expected is None and ratio:
-        values: list[float | None] = [
-            float(value) for value in re.findall(r"\d+(?:\.\d+)?", ratio[0])
-        ]
-        expected = Series(
-            name="ratio", values=values, source=f"question[{ratio.start()}:{ratio.end()}]"
-        )
-    rest = [item for item in series if item is not expected and item is not observed]
-    if observed is None and rest:
-        observed = max(rest, key=lambda item: sum(item.numbers))
-        rest = [item for item in rest if item is not observed]
-    if expected is None and observed is not None:
-        fitting = [item for item in rest if len(item.values) == len(observed.values)]
-        expected = fitting[0] if fitting else None
-    return observed, expected
 
 
 def counts_of(evidence: Evidence) -> list[CountPair]:
@@ -258,6 +270,16 @@ def _tabled_counts(evidence: Evidence) -> list[CountPair]:
     return []
 
 
+_WANTED = re.compile(
+    r"\b(?:yield|pass(?:ed|es)?|good|ok|on[\s-]time|resolved|renew\w*|repl(?:y|ies)|success\w*|worked|detected|right|hit\s+rate|fpy)\b"
+)
+
+
+def counts_are_bad(evidence: Evidence) -> bool:
+    """Is what was counted unwanted, so that more of it is worse?"""
+    return _WANTED.search(evidence.text) is None
+
+
 def possible(pair: CountPair) -> CountPair:
     if pair.trials < 1 or pair.successes > pair.trials:
         raise NeedsInput(
@@ -296,14 +318,31 @@ def bind_proportion_one(evidence: Evidence, binding: Binding) -> None:
             "a proportion needs a count and the number inspected",
             "how many were found, and out of how many?",
         )
-    pair = possible(pairs[0])
+    pair, odds = _with_odds(pairs)
     binding.set("successes", pair.successes, pair.source)
     binding.set("trials", pair.trials, pair.source)
-    p0 = _reference_proportion(evidence, pair)
+    p0 = odds or _reference_proportion(evidence, pair)
     if p0 is not None:
         binding.set("p0", p0[0], p0[1])
-        set_direction(binding, one_sample_direction(evidence))
+        set_direction(binding, one_sample_direction(evidence, counts_bad=counts_are_bad(evidence)))
+    else:
+        set_direction(binding, bound_direction(evidence))
     evidence.alpha(binding)
+
+
+_ODDS = frozenset({2, 3, 4, 5, 10, 20, 50, 100, 1000})
+
+
+def _with_odds(pairs: list[CountPair]) -> tuple[CountPair, tuple[float, str] | None]:
+    """The count, and "9 in 10" beside it as the proportion to compare with."""
+    if len(pairs) == 2:
+        small, large = sorted(pairs, key=lambda pair: pair.trials)
+        if small.trials in _ODDS and small.trials < large.trials and small.successes:
+            if small.successes < small.trials:
+                return possible(large), (small.successes / small.trials, small.source)
+            if small.successes == small.trials == 50:
+                return possible(large), (0.5, small.source)
+    return possible(pairs[0]), None
 
 
 def _reference_proportion(evidence: Evidence, pair: CountPair) -> tuple[float, str] | None:
@@ -315,6 +354,9 @@ def _reference_proportion(evidence: Evidence, pair: CountPair) -> tuple[float, s
             continue
         if item.percent or 0 < item.value < 1:
             return item.fraction, source_of(item)
+    words = fraction_in_words(evidence.text)
+    if words is not None and not pair.start <= words[1] < pair.end:
+        return round(words[0], 6), f"question[{words[1]}:{words[2]}]"
     if evidence.has(r"\b(?:majority|more than half|half|fair coin|50\s*/\s*50|coin)\b"):
         return 0.5, "question"
     odds = re.search(r"(?<!\d)(\d+) in (\d+)", evidence.text)
@@ -327,8 +369,33 @@ def _reference_proportion(evidence: Evidence, pair: CountPair) -> tuple[float, s
     return None
 
 
+_SHARE_OF = re.compile(
+    r"(?<![\w.])(\d+(?:\.\d+)?)\s*(?:%|percent)\s*(?:[a-z\-]+\s+){0,3}?(?:of|from)\s+(?:[a-z]+\s+){0,2}?(\d+)(?![\w.]*\d)"
+)
+
+
+def _of_shares(evidence: Evidence) -> list[CountPair]:
+    """ "3 % of 600": a count only where the share is that of a whole number of units."""
+    found = []
+    for match in _SHARE_OF.finditer(evidence.text):
+        successes = float(match[1]) * int(match[2]) / 100
+        if abs(successes - round(successes)) > 0.005 * int(match[2]):
+            return []
+        found.append(
+            CountPair(
+                successes=round(successes),
+                trials=int(match[2]),
+                start=match.start(),
+                end=match.end(),
+            )
+        )
+    return found if len(found) == 2 else []
+
+
 def bind_proportion_two(evidence: Evidence, binding: Binding) -> None:
-    pairs = [possible(pair) for pair in counts_of(evidence)]
+    pairs = [possible(pair) for pair in counts_of(evidence) or _of_each(evidence)]
+    if len(pairs) < 2:
+        pairs = _of_shares(evidence) or pairs
     if len(pairs) < 2:
         sizes = evidence.reading.all("n")
         whole = [
@@ -359,46 +426,17 @@ def bind_proportion_two(evidence: Evidence, binding: Binding) -> None:
     for index, pair in enumerate(pairs, start=1):
         binding.set(f"successes{index}", pair.successes, pair.source)
         binding.set(f"trials{index}", pair.trials, pair.source)
-    names = _count_names(evidence, pairs)
+    names = count_names(evidence, pairs)
     binding.set("name1", names[0], pairs[0].source)
     binding.set("name2", names[1], pairs[1].source)
     evidence.alpha(binding)
-    set_direction(binding, two_sample_direction(evidence, *names, counts_bad=True))
-
-
-def bind_poisson_rate(evidence: Evidence, binding: Binding) -> None:
-    pairs = [
-        (int(match[1]), float(match[2]), f"question[{match.start()}:{match.end()}]")
-        for match in re.finditer(
-            r"(?<![\w.])(\d+)\s+(?:[a-z\-]+\s+){0,4}?(?:in|over|during|on|per|for|/|from|at|within)\s+(?:[a-z]+\s+){0,2}?(\d+(?:\.\d+)?)",
-            evidence.text,
-        )
-    ]
-    if not pairs:
-        raise NeedsInput(
-            "a rate needs a count of events and the time, length or area observed",
-            "how many events, over which exposure (hours, metres, units)?",
-        )
-    if len(pairs) > 1:
-        for index, (count, exposure, source) in enumerate(pairs[:2], start=1):
-            binding.set(f"count{index}", count, source)
-            binding.set(f"exposure{index}", exposure, source)
-        set_direction(binding, two_sample_direction(evidence, "first", "second", counts_bad=True))
-    else:
-        binding.set("count", pairs[0][0], pairs[0][2])
-        binding.set("exposure", pairs[0][1], pairs[0][2])
-        reference = evidence.scalar("reference", "maximum", "target")
-        if reference is not None:
-            binding.take("rate0", reference)
-            set_direction(binding, one_sample_direction(evidence))
-    evidence.alpha(binding)
+    bad = counts_are_bad(evidence)
+    set_direction(binding, two_sample_direction(evidence, *names, counts_bad=bad))
 
 
 BINDERS: dict[str, Binder] = {
     "chi_square_independence": bind_chi_square_independence,
-    "chi_square_fit": bind_chi_square_fit,
     "fisher_exact": bind_fisher,
     "proportion_one": bind_proportion_one,
     "proportion_two": bind_proportion_two,
-    "poisson_rate": bind_poisson_rate,
 }

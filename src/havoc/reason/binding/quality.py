@@ -6,10 +6,15 @@ import re
 
 import msgspec
 
+from havoc.reading.factor_names import read_loose_count
+from havoc.reading.prose import mask
 from havoc.reading.roles import Scalar
 from havoc.reason.binding import gages, outcomes
 from havoc.reason.binding.capability import limits
 from havoc.reason.binding.capability_studies import named_distributions
+from havoc.reason.binding.claims import Numbers
+from havoc.reason.binding.design_terms import runs as stated_runs
+from havoc.reason.binding.design_terms import stated_count
 from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput, complete, source_of
 from havoc.reason.binding.run_lengths import bind_further_run_length
 
@@ -261,7 +266,7 @@ _EFFECTS: tuple[str, ...] = (
     rf"\beffects?(?:\s+size)?\s+(?:of\s+(?:interest\s+)?|from\s+|=\s*|is\s+)?(?:about\s+)?({_NUM})",
     rf"\b(?:delta|diff(?:erence)?|change|shift)\s*(?:of|=|is)?\s*(?:about\s+)?({_NUM})",
     rf"({_NUM})\s*(?:%|[a-zµ]{{1,4}})?\s*(?:\w+\s+)?(?:change|difference|shift|effect)\b",
-    rf"\b(?:see|notice|find|detect|catch|spot|looking for|recogni[sz]e|from)\s+(?:an?\s+)?({_NUM})",
+    rf"\b(?:see|notice|find|detect|catch|spot|looking for|recogni[sz]e|from|detectable)\s+(?:an?\s+)?({_NUM})",
 )
 _EFFECT_IN_SIGMA: tuple[str, ...] = (
     rf"(?<![\w.])({_NUM}|{_WORD})\s*[\s-]*{_SIGMA}(?!\s*(?:=|is|of|about|\d))",
@@ -270,6 +275,9 @@ _EFFECT_IN_SIGMA: tuple[str, ...] = (
 _SPREADS: tuple[str, ...] = (
     rf"\b(?:noise|deviation|scatter|sigma|sd|s)\s*(?:is|of|=|about|around|:|\s)*\s*({_NUM})",
 )
+
+
+_COUNTED = frozenset({"runs", "n_factors", "replicates", "center_points", "blocks"})
 
 
 class _Size(msgspec.Struct, frozen=True, kw_only=True):
@@ -303,7 +311,10 @@ def bind_doe_power(evidence: Evidence, binding: Binding) -> None:
                 "which effect (high minus low) should be found, and what is sigma?",
             )
         binding.set("power", 0.8, "default")
-    binding.take("alpha", evidence.scalar("alpha"), fraction=True)
+    if not binding.take("alpha", evidence.scalar("alpha"), fraction=True):
+        stated = Numbers(text).claim("alpha")
+        if stated is not None and 0 < stated.fraction < 0.5:
+            binding.set("alpha", stated.fraction, stated.source)
     if size.replicates or not _search(
         r"\b(?:how many|number of)\s+(?:rep|times)|\breps? for", text
     ):
@@ -349,6 +360,11 @@ def _design(evidence: Evidence, text: str) -> _Size:
         base = counts[0]
     if base is None and burman:
         base = int(burman[1] or burman[2])
+    if factors is None:
+        factors = stated_count(evidence) or read_loose_count(text)
+    afforded = stated_runs(evidence) if base is None and not replicates else None
+    if afforded is not None and afforded[0] & (afforded[0] - 1) == 0 and afforded[0] > 2:
+        base = afforded[0]
     again = _search(r"\bask for (\d+)\b|\bor (\d+) runs", text)
     more = [int(again[1] or again[2])] if again else []
     return _Size(factors=factors, runs=base, replicates=replicates, more_runs=more)
@@ -362,8 +378,8 @@ def _replicates(evidence: Evidence, text: str) -> list[int]:
         return [int(_value(versus[1])), int(_value(versus[2]))]
     for pattern, count in (
         (r"\bunreplicated\b|\bwithout (?:any )?repl|\bno repl|\bsingle rep|\bone rep", 1),
-        (r"\bduplicate|\brun once more|\btwice\b", 2),
-        (r"\btriplicate", 3),
+        (r"\bduplicate|\brun once more|\btwice\b|\btwo times\b", 2),
+        (r"\btriplicate|\bthree times\b|\bthrice\b", 3),
     ):
         if _search(pattern, text):
             return [count]
@@ -425,6 +441,21 @@ def _effect_and_sigma(evidence: Evidence, binding: Binding, text: str) -> None:
             if not inside and float(match[1]) > 0:
                 binding.set("effect", float(match[1]), _place(match))
                 return
+    _claimed(evidence, binding, text, taken)
+
+
+def _claimed(evidence: Evidence, binding: Binding, text: str, taken: list[tuple[int, int]]) -> None:
+    """Scatter and effect in other words: "jumps around by 2", "worth 3", "changes it by 5"."""
+    counted = [item for item in evidence.reading.scalars if item.role in _COUNTED]
+    for start, end in [*taken, *((item.start, item.end) for item in counted)]:
+        text = mask(text, start, end)
+    numbers = Numbers(text)
+    for role in ("alpha", "power"):
+        numbers.claim(role)
+    for name, role in (("sigma", "sigma"), ("effect", "effect")):
+        claim = numbers.claim(role) if name not in binding.args else None
+        if claim is not None and claim.value > 0 and not claim.percent:
+            binding.set(name, claim.value, claim.source)
 
 
 BINDERS: dict[str, Binder] = {

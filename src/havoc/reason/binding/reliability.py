@@ -14,7 +14,6 @@ from havoc.reason.binding.lifetimes import (
     read_lifetimes,
     unit_near,
 )
-from havoc.reason.binding.sampling import bind_acceptance_sampling
 
 _NUMBER = r"(\d+(?:\.\d+)?|\.\d+)"
 _SHAPE = re.compile(
@@ -188,5 +187,4 @@ BINDERS: dict[str, Binder] = {
     "weibull_fit": bind_weibull_fit,
     "kaplan_meier": bind_kaplan_meier,
     "demonstration_test": bind_demonstration,
-    "acceptance_sampling": bind_acceptance_sampling,
 }

@@ -10,11 +10,14 @@ from havoc.reason.binding.claims import COUNT_WORDS, GROUP_NOUN, NUMBER, SPREAD,
 from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
 
 _ASKS_POWER = re.compile(
-    r"\b(?:what|which|how much)(?:'s|\s+is|\s+was)?\s+(?:my\s+|the\s+|our\s+)?(?:power|chance)|\bpower\s+(?:is|do|would|achieved|left|have)|\bhow\s+likely|\bpower\s*\?|\bpower\s+calculation",
+    r"\b(?:what|which|how\s+much|how\s+(?:big|good|large|high))(?:'s|\s+is|\s+was|\s+are|\s+were)?\s+(?:my\s+|the\s+|our\s+)?"
+    r"(?:power|chances?|odds|probability)|\bpower\s+(?:is|do|would|achieved|left|have)|\bhow\s+likely|\bpower\s*\?|\bpower\s+calculation"
+    r"|\b(?:will|would|could|can|do|did)\s+(?:i|we|it|this|that|my\s+\w+|our\s+\w+|the\s+\w+)\s+(?:even\s+|really\s+|ever\s+)?"
+    r"(?:notice|see|detect|find|spot|catch|show|pick\s+up)\b|\b(?:chance|odds)\s+(?:do|did|have|that)\s+(?:i|we)\b",
     re.IGNORECASE,
 )
 _ASKS_SIZE = re.compile(
-    r"\bhow\s+(?:many|big|large)|\bsample\s+size|\bnumber\s+of|\bn\s*(?:\?|per)|\bwhat\s+n\b|\breps?\s+per|\bparts\s+per",
+    r"\bhow\s+(?:many|(?:big|large)(?!\s+(?:is|was|are)\s+(?:my|the|our)\s+(?:chance|power|odds|probab)))|\bsample\s+size|\bnumber\s+of|\bn\s*(?:\?|per)|\bwhat\s+n\b|\breps?\s+per|\bparts\s+per",
     re.IGNORECASE,
 )
 _ASKS_EFFECT = re.compile(
@@ -22,11 +25,11 @@ _ASKS_EFFECT = re.compile(
     re.IGNORECASE,
 )
 _SHARE_WORDS = re.compile(
-    r"\b(?:rate|share|fraction|proportions?|percentages?|defects?|defectives?|scrap|rejects?|bad|fail\w*|yield|nonconform\w*|positives?)\b",
+    r"\b(?:rate|share|fraction|p\s?=|proportions?|percentages?|defects?|defectives?|scrap|rejects?|bad|fail\w*|yield|nonconform\w*|positives?)(?!\w)",
     re.IGNORECASE,
 )
 _ESTIMATE = re.compile(
-    r"\bestimat\w*|\bpin\b|\bmargin\b|\bto\s+within\b|\bwithin\s+[±+]|\bknown\s+to\b|\bexact\s+to\b|\bprecis\w+\s+of\b|±|\+\s?/?\s?-",
+    r"\bestimat\w*|\bpin\b|\bmargin\b|\bto\s+within\b|\bwithin\s+[±+]|\bknown\s+to\b|\bexact\s+to\b|\bprecis\w+\s+of\b|±|\+\s?/?\s?-|\bplus\s*(?:/|or)?\s*minus\b|\b(?:good|accurate)\s+to\b",
     re.IGNORECASE,
 )
 
@@ -46,6 +49,8 @@ def bind_power(evidence: Evidence, binding: Binding) -> None:
     size = numbers.claim("n")
     if size is not None and "n" not in binding.args:
         binding.set("n", int(size.value), size.source)
+    if _ASKS_POWER.search(text) and not _ASKS_SIZE.search(text):
+        _at_hand(binding, numbers)
     if margin is not None:
         _margin(evidence, binding, numbers, margin)
         return
@@ -130,8 +135,50 @@ def _groups(binding: Binding, numbers: Numbers, text: str) -> None:
         binding.set("groups", count, f"question[{match.start()}:{match.end()}]")
         numbers.text = mask(numbers.text, match.start(), match.start() + len(written))
         return
+    named = re.search(
+        r"\b(?:number\s+of\s+)?(?:levels?|groups?)\s*[:=]?\s*(\d{1,3})(?![\w.]*\d)",
+        numbers.text,
+        re.I,
+    )
+    counted = _counted_groups(numbers.text)
+    for found in (named if re.search(r"\banova\b", text, re.I) else None, counted):
+        count = (COUNT_WORDS.get(found[1].lower()) or int(found[1])) if found else 0
+        if found and count >= 2:
+            binding.set("groups", count, f"question[{found.start(1)}:{found.end(1)}]")
+            numbers.text = mask(numbers.text, found.start(1), found.end(1))
+            return
     if re.search(r"\banova\b", text, re.IGNORECASE):
         raise NeedsInput("the number of groups is missing", "how many groups are compared?")
+
+
+_AT_HAND = re.compile(
+    r"\b(?:(?:can|could)\s+(?:only\s+)?(?:fit|afford|get|take|test|measure)|only\s+(?:have|got|get)|have|had|with|got|tested|measured|"
+    r"used|took|ran|paired,?)\s+(?:only\s+|just\s+)?(\d{1,6})\s+(?!sigma|sd|percent|level|factors?)[a-z]{3,}\b",
+    re.IGNORECASE,
+)
+_ON_BOTH_SIDES = re.compile(
+    r"(?<![\w.])(\d{1,6})\s+[a-z]+\s+[^.;?]{0,40}?\b(?:and\s+|,\s*|vs\.?\s+)\1\s+(?:[a-z]+\s+)?(?:with|of|on|in|from|for)\b",
+    re.IGNORECASE,
+)
+
+
+def _counted_groups(text: str) -> re.Match[str] | None:
+    """ "four oils … turbines per oil": the noun that is counted comes again behind "per"."""
+    count = rf"(?<![\w.])(\d{{1,2}}|{'|'.join(COUNT_WORDS)})\s+([a-z]{{3,20}})s\b"
+    for match in re.finditer(count, text, re.IGNORECASE):
+        if re.search(rf"\b(?:per|each|every|an?)\s+{re.escape(match[2])}\b", text, re.IGNORECASE):
+            return match
+    return None
+
+
+def _at_hand(binding: Binding, numbers: Numbers) -> None:
+    """The number of pieces that there are, where the power is asked for and any noun counts them."""
+    if "n" in binding.args:
+        return
+    match = _ON_BOTH_SIDES.search(numbers.text) or _AT_HAND.search(numbers.text)
+    if match:
+        binding.set("n", int(match[1]), f"question[{match.start(1)}:{match.end(1)}]")
+        numbers.text = mask(numbers.text, match.start(1), match.end(1))
 
 
 def _variances(binding: Binding, numbers: Numbers) -> bool:
@@ -200,6 +247,8 @@ def _two_shares(binding: Binding, numbers: Numbers, text: str) -> bool:
         return False
     before = numbers.text
     shares = [item for item in numbers.all("share") if 0 < item.fraction < 1]
+    if len(shares) == 1 and shares[0].percent:
+        shares += _second_share(numbers.text)
     if "power" not in binding.args and len(shares) > 2:
         last = next((item for item in reversed(shares) if item.percent and item.value >= 70), None)
         if last is not None:
@@ -215,7 +264,8 @@ def _two_shares(binding: Binding, numbers: Numbers, text: str) -> bool:
             )
         return False
     one = re.search(
-        r"\b(?:known|standard|historic\w*|target|against\s+the|one[\s-]sample|claimed)\b",
+        r"\b(?:known|standard|historic\w*|target|against\s+the|one[\s-](?:sample|arm|group)|claimed|(?:1|one|single)[\s-]proportion|"
+        r"hypothesi[sz]ed|h0)\b",
         text,
         re.IGNORECASE,
     ) and not re.search(
@@ -227,11 +277,28 @@ def _two_shares(binding: Binding, numbers: Numbers, text: str) -> bool:
     return True
 
 
+def _second_share(text: str) -> list[Claim]:
+    """ "reject rate 5 percent, hoping for 2": the other share without its percent sign."""
+    match = re.search(
+        r"\b(?:hop(?:e|ing)|aim(?:ing)?|down|up|get(?:ting)?|target|now|maybe|goes|from|against|versus|vs\.?)\s+(?:it\s+)?"
+        r"(?:for|to|at|is|of)?\s*(\d+(?:\.\d+)?)(?![\w.]*\d)(?!\s*[a-z]*\s*(?:each|per|sure))",
+        text,
+        re.IGNORECASE,
+    )
+    if not match or not 0 < float(match[1]) < 100:
+        return []
+    return [Claim(float(match[1]), True, match.start(1), match.end(1))]
+
+
 def _t_design(text: str) -> str:
-    if re.search(r"\bpair(?:ed|s|wise)?\b|\bbefore\s*/\s*after\b", text, re.IGNORECASE):
+    if re.search(
+        r"\bpair(?:ed|s|wise)?\b|\bbefore\s*(?:/|and|&)\s*after\b|\bof\s+(?:the\s+)?diff(?:erence)?s\b",
+        text,
+        re.IGNORECASE,
+    ):
         return "paired_t"
     if re.search(
-        r"\b(?:one|1|single)[\s-]+sample|\bfrom\s+(?:the\s+)?(?:nominal|target|set\s?point|reference)|\bsingle\s+mean\b|\bagainst\s+(?:the\s+|a\s+)?(?:nominal|target|reference)",
+        r"\b(?:one|1|single)[\s-]+sample|\bfrom\s+(?:the\s+)?(?:nominal|target|set\s?point|reference)|\bsingle\s+mean\b|\bmean\s+(?:has\s+|have\s+|really\s+|truly\s+)*(?:moved|shifted|drifted)\b|\bagainst\s+(?:the\s+|a\s+)?(?:nominal|target|reference)",
         text,
         re.IGNORECASE,
     ):
@@ -263,7 +330,14 @@ def _effect(binding: Binding, numbers: Numbers, text: str) -> None:
 
 
 def _direction(evidence: Evidence, binding: Binding) -> None:
-    if evidence.has(r"\b(?:one|single|1)[\s-]+(?:sided|tailed)"):
+    stated = re.search(
+        r"\b(?:ha|h1|alternative(?:\s+hypothesis)?)\s*(?:is|:|=)?\s*(less|greater|<|>|lower|higher|smaller|larger)",
+        evidence.text,
+    )
+    if stated:
+        below = stated[1] in {"less", "<", "lower", "smaller"}
+        binding.set("alternative", "less" if below else "greater", "question")
+    elif evidence.has(r"\b(?:one|single|1)[\s-]+(?:sided|tailed)"):
         falls = binding.args.get("p2", 1) < binding.args.get("p1", 0)
         binding.set("alternative", "less" if falls else "greater", "question")
 

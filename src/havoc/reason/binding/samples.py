@@ -8,13 +8,14 @@ import msgspec
 
 from havoc.reading.prose import UNITS
 from havoc.reading.question import Series
+from havoc.reading.summaries import read_summaries
 from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput, complete
 from havoc.reason.binding.levels import LEVELS, Level
 
 _NUMBER = r"(-?(?:\d+(?:\.\d+)?|\.\d+))(?![\d.]*\d)"
 _IS = r"\s*(?:is|was|were|came\s+back\s+as|gave|of|=|:|about|around|~|≈)*\s*"
 _MEAN = re.compile(
-    rf"\b(?:mean|avg\.?|averages?|averaged|x-?bar|x̄|mittelwert|mu)(?!\w)(?:\s+(?!sd\b|s\b|n\b)[a-z]+){{0,3}}?{_IS}{_NUMBER}(?!\s+[a-z]{{3,}}\s+(?:averag|gave|had|show|have))",
+    rf"(?<!\bi )\b(?:mean|avg\.?|averages?|averaged|x-?bar|x̄|mittelwert|mu)(?!\w)(?:\s+(?!sd\b|s\b|n\b)[a-z]+){{0,3}}?{_IS}{_NUMBER}(?!\s+[a-z]{{3,}}\s+(?:averag|gave|had|show|have))",
     re.IGNORECASE,
 )
 _SPREAD = re.compile(
@@ -50,6 +51,11 @@ def summary_of(evidence: Evidence) -> dict[str, tuple[float, str]]:
                 continue
             found["n"] = (float(match[1]), f"question[{match.start(1)}:{match.end(1)}]")
             break
+    for item in read_summaries(text)[:1]:
+        for name, value in (("sd", item.sd), ("mean", item.mean), ("n", item.n)):
+            if name not in found and value is not None:
+                start, end = item.places[name]
+                found[name] = (float(value), f"question[{start}:{end}]")
     return found
 
 

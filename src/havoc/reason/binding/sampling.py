@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from havoc.reading.number_words import with_digits
 from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
 from havoc.reason.binding.lifetimes import IN_WORDS, count_of
 
@@ -19,20 +20,30 @@ _ORDINALS = {
 _LOT = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"\b(?:lots?|batch(?:es)?|box(?:es)?|drums?|consignments?|deliver(?:y|ies)|shipments?|pallets?|bags?)"
+        rf"(?<!\bof )(?<!\bfrom )\b(?:lots?|batch(?:es)?|box(?:es)?|drums?|consignments?|deliver(?:y|ies)|shipments?|pallets?|bags?)"
         rf"(?:\s+(?:size|of|with|comprised|comprises|has|have|arrive|contains?|is|are|=|:|by))*\s*[=:]?\s*{_WHOLE}",
         rf"\b(?:delivered|arrive\s+by|plan\s+for)\s+(?:a\s+lot\s+of\s+)?{_WHOLE}",
     )
 )
 _LOT_LETTER = re.compile(r"\bN\s*(?:=|:)?\s*(\d+)(?![\d.]*\d)")
-_LOT_COMPRISED = re.compile(rf"\blots?\s+(?:\w+\s+){{0,2}}?{_WHOLE}", re.IGNORECASE)
+_LOT_COMPRISED = re.compile(rf"(?<!\bof )(?<!\bfrom )\blots?\s+(?:\w+\s+){{0,2}}?{_WHOLE}", re.IGNORECASE)
+_FAULTY = r"bad|defect\w*|nonconform\w*|faulty|reject\w*|duds?|broken"
+_RETURN = r"reject|refuse|bounce|return|send\s+(?:it\s+|them\s+|the\s+lot\s+)?back"
+_ARRIVES = re.compile(
+    rf"\b(?:brings?|delivers?|ships?|sends?|receives?|gets?)\s+(?:us\s+)?(?:about\s+)?{_WHOLE}"
+    rf"|(?<![\w.,]){_WHOLE}\s+(?:[a-z]+\s+){{0,2}}?(?:arrive|come\s+in|in\s+(?:the|a|each)\s+(?:box|lot|bag|drum|crate|delivery))",
+    re.IGNORECASE,
+)
+_PIECES = re.compile(
+    rf"(?<![\w.,]){_WHOLE}\s*(?:pcs?|pieces|parts|units|items|of\s+them)\b", re.IGNORECASE
+)
 _SIZE = tuple(
     re.compile(pattern)
     for pattern in (
         r"(?<![\w^])n\s*(?:=|:)?\s*(\d+)(?![\d.]*\d)",
         rf"(?i)\bsample\s+(?:size\s+)?(?:of|is|=|:)?\s*{_WHOLE}",
         rf"(?i)\b(?:pull|pulls|check|checks|open|opens|draw|draws|inspect|inspects|examine|examines|take|takes|"
-        rf"control|test|tests)\s+(?:out\s+|from\s+each\s+lot\s+)?{_WHOLE}",
+        rf"control|test|tests|look\s+at|looking\s+at)\s+(?:out\s+|from\s+each\s+lot\s+)?{_WHOLE}",
         r"(?i)\bplan\s+(?:of\s+)?(\d+)\s*/\s*\d+",
         rf"(?i)\bout\s+of\s+(?:a\s+sample\s+of\s+)?{_WHOLE}",
     )
@@ -44,21 +55,44 @@ _ACCEPT = tuple(
         r"\bac\s*(?:=|:)?\s*(\d+)",
         r"\bplan\s+(?:of\s+)?\d+\s*/\s*(\d+)",
         rf"\b(?:accept(?:s|ed|ing)?(?:ance)?\s*(?:number|no\.?|on|with|at|up\s+to|if)?\s*(?:is|of|=|:|at\s+most|max\w*)?|"
-        rf"permits?|allows?)\s*{_WHOLE}",
-        rf"\b(?:reject|refuse)s?\s+(?:it\s+|the\s+lot\s+)?(?:when|if|with|at|on)?\s*more\s+than\s+{_WHOLE}",
+        rf"permits?|allows?)\s*(?:<=|≤|=<|<\s?=)?\s*{_WHOLE}",
+        rf"\b(?:{_RETURN})s?\s+(?:it\s+|the\s+lot\s+)?(?:when|if|with|at|on)?\s*more\s+than\s+{_WHOLE}",
+        rf"\b(?:pass|take|release|let\s+(?:it|the\s+lot|them)\s+(?:pass|through|go|in))(?:es|s)?\s+(?:it\s+)?"
+        rf"(?:on|at|with|up\s+to|if\s+(?:at\s+most|up\s+to))\s*{_WHOLE}(?=\s*(?:{_FAULTY}|[,.;]|$))",
+        rf"\b{_WHOLE}\s+(?:{_FAULTY})\s+(?:ones?\s+|pieces?\s+|parts?\s+|units?\s+)?(?:is\s+|are\s+)?(?:still\s+)?(?:allowed|tolerated|permitted|acceptable|fine|ok)\b",
     )
 )
 _REJECT_AT = re.compile(
-    rf"\b(?:reject|refuse)s?\s+(?:it\s+|the\s+lot\s+)?(?:on|upon|at|with|from|if)?\s*(?:the\s+)?"
+    rf"\b(?:{_RETURN})s?\s+(?:it\s+|the\s+lot\s+)?(?:on|upon|at|with|from|if)?\s*(?:the\s+)?"
     rf"(?:(\d+)|({'|'.join(_ORDINALS)})|({IN_WORDS}))\b(?!\s*%)",
     re.IGNORECASE,
 )
+_ONE_TOO_MANY = re.compile(
+    rf"\b(\d+)\s+(?:or\s+more\s+)?(?:{_FAULTY})\s*(?:ones?|pieces?|parts?|units?)?\s*(?:=+>?|->|→|,|:|means|and)?\s*"
+    rf"(?:we\s+|you\s+|it\s+is\s+|it['’]s\s+|the\s+lot\s+is\s+)?(?:{_RETURN})",
+    re.IGNORECASE,
+)
 _ZERO = re.compile(
-    r"\b(?:zero|0)[\s-]*(?:acceptance|accept)\b|\baccept(?:ance)?[\s-]+(?:on\s+)?zero\b", re.I
+    r"\b(?:zero|0)[\s-]*(?:acceptance|accept)\b|\baccept(?:ance)?[\s-]+(?:on\s+)?zero\b"
+    rf"|\b(?:no|0|zero|not\s+(?:a\s+single|one|1))\s+(?:{_FAULTY})\b[^.;?]{{0,20}}?\b(?:allowed|tolerated|permitted|acceptable)",
+    re.I,
 )
 _AQL = re.compile(rf"\baql\s*(?:is|of|=|:|at|about)?\s*{_NUMBER}{_PERCENT}", re.IGNORECASE)
 _AQL_BEFORE = re.compile(rf"{_NUMBER}{_PERCENT}\s*aql\b", re.IGNORECASE)
-_TOLERATED = re.compile(rf"\baccepts?\s+at\s+most\s+{_NUMBER}\s*(%|percent|pct)", re.IGNORECASE)
+_TOLERATED = re.compile(
+    rf"\b(?:accepts?\s+at\s+most|tolerates?|can\s+live\s+with|agreed(?:\s+(?:on|to))?)\s+(?:about\s+|up\s+to\s+)?{_NUMBER}\s*(%|percent|pct)",
+    re.IGNORECASE,
+)
+_TOLERABLE = re.compile(
+    rf"{_NUMBER}\s*(%|percent|pct)\s*(?:{_FAULTY})?\s*(?:(?:is|are|as)\s+)?(?:still\s+)?(?:tolerable|tolerated|acceptable|ok\b|fine\b)",
+    re.IGNORECASE,
+)
+_INSTEAD = re.compile(
+    rf"(?<![\w.]){_NUMBER}\s*(%|percent|pct)[^\n]{{0,20}}?\binstead\b", re.IGNORECASE
+)
+_IN_A_HUNDRED = re.compile(
+    r"(?<![\w.])(\d{1,2})\s*(?:times\s+)?(?:in|out\s+of)\s+(?:a\s+|every\s+)?100\b", re.I
+)
 _GOOD_QUALITY = re.compile(rf"\b(?:prq|p1)\s*(?:is|of|=|:)?\s*{_NUMBER}{_PERCENT}", re.IGNORECASE)
 _BAD_QUALITY = re.compile(
     rf"\b(?:ltpd|rql|lq|crq|p2)\s*(?:is|of|=|:|at)?\s*{_NUMBER}{_PERCENT}", re.IGNORECASE
@@ -93,22 +127,26 @@ _BARE_BEFORE_PERCENT = re.compile(
 )
 _FRACTION = re.compile(r"\bp\s*=\s*(0?\.\d+)(?!\s*%)", re.IGNORECASE)
 _PROBABILITY = re.compile(
-    r"^\s*(?:of\s+(?:the\s+)?(?:lots|time)\b|chance|prob\w*|risk|conf\w*|certain\w*|sure\b|likel\w*)",
+    r"^\s*(?:of\s+(?:the\s+|all\s+|good\s+|poor\s+|bad\s+|such\s+|those\s+)*(?:lots|time|batches|deliveries)\b"
+    r"|chance|prob\w*|risk|conf\w*|certain\w*|sure\b|safe\w*|likel\w*)",
     re.IGNORECASE,
 )
 _QUALITY = re.compile(
-    r"^\s*(?:bad\b|defect\w*|nonconform\w*|non-conform\w*|faulty|reject\w*|scrap)", re.IGNORECASE
+    r"^\s*(?:of\s+(?:them|the\s+\w+|it|all)\s+)?(?:is|are|was|were)?\s*(?:bad\b|defect\w*|nonconform\w*|non-conform\w*|faulty|reject\w*|scrap)",
+    re.IGNORECASE,
 )
 _SORTED = re.compile(r"^\s*(?:sort\w*|inspect\w*|screen\w*|rectif\w*|check\w*)", re.IGNORECASE)
 _CURVE_POINTS = 16
 
 
 def bind_acceptance_sampling(evidence: Evidence, binding: Binding) -> None:
-    text = evidence.reading.plain
+    text = with_digits(evidence.reading.plain)
     used: list[tuple[int, int]] = []
     lot = read_lot(binding, text)
     _plan(binding, text, lot)
     qualities(binding, text, used)
+    if lot is None and binding.args.keys() & {"aql", "ltpd"}:
+        _lot_by_its_noun(binding, text)
     if evidence.has(r"\bhypergeom\w*|\bisolated lot|\bsingle lot\b"):
         binding.set("distribution", "hypergeometric", "question")
     read_scheme(binding, text)
@@ -186,6 +224,18 @@ def read_lot(binding: Binding, text: str) -> tuple[int, int] | None:
     return None
 
 
+def _lot_by_its_noun(binding: Binding, text: str) -> None:
+    """ "500 pcs, AQL 2.5": the only whole number of pieces beside a quality is the lot."""
+    for pattern in (_ARRIVES, _PIECES):
+        sizes = {int(next(filter(None, match.groups()))) for match in pattern.finditer(text)}
+        sizes -= {binding.args.get("n")}
+        if len(sizes) == 1:
+            match = pattern.search(text)
+            assert match is not None
+            binding.set("lot_size", sizes.pop(), f"question[{match.start()}:{match.end()}]")
+            return
+
+
 def _plan(binding: Binding, text: str, lot: tuple[int, int] | None) -> None:
     for pattern in _SIZE:
         match = next((m for m in pattern.finditer(text) if m.span(1) != lot), None)
@@ -209,6 +259,10 @@ def _plan(binding: Binding, text: str, lot: tuple[int, int] | None) -> None:
         if first_bad >= 1:
             binding.set("c", first_bad - 1, f"question[{match.start()}:{match.end()}]")
             return
+    beyond = _ONE_TOO_MANY.search(text)
+    if beyond and int(beyond[1]) >= 1:
+        binding.set("c", int(beyond[1]) - 1, f"question[{beyond.start()}:{beyond.end()}]")
+        return
     zero = _ZERO.search(text)
     if zero:
         binding.set("c", 0, f"question[{zero.start()}:{zero.end()}]")
@@ -218,7 +272,7 @@ def qualities(binding: Binding, text: str, used: list[tuple[int, int]]) -> None:
     """AQL, LTPD and risks that are named; then those that are only described; then p."""
     bad = _take(binding, "ltpd", _BAD_QUALITY, text, used)
     good = _take(binding, "aql", _GOOD_QUALITY, text, used, like=bad)
-    for pattern in (_AQL, _TOLERATED, _AQL_BEFORE):
+    for pattern in (_INSTEAD, _AQL, _TOLERATED, _TOLERABLE, _AQL_BEFORE):
         if not good:
             fraction_scale = bad is not None and bad[1] < 1 and not bad[2]
             good = _take(binding, "aql", pattern, text, used, percent=not fraction_scale)
@@ -246,6 +300,13 @@ def qualities(binding: Binding, text: str, used: list[tuple[int, int]]) -> None:
     described = len(shares) == 2 and (risks or binding.args.keys() & {"alpha", "beta"})
     if described and not binding.args.keys() & {"n", "aql", "ltpd"}:
         _described(binding, shares, risks)
+        return
+    if len(shares) == 1 and risks and max(risks) > 0.5 and not binding.args.keys() & {"n", "aql", "ltpd"}:  # fmt: skip
+        # "95 % sure that a lot with 4 % bad is rejected", with no defective allowed
+        if binding.args.get("c") == 0 or re.search(r"\bnone\b|\bno\s+(?:bad|defect)", text, re.I):
+            binding.set("ltpd", shares[0], "question")
+            binding.set("beta", round(1 - max(risks), 12), "question")
+            binding.set("c", 0, "question")
         return
     if "ltpd" in binding.args and "beta" not in binding.args and len(risks) == 1:
         risk = risks[0]
@@ -289,6 +350,7 @@ def _free_percentages(text: str, used: list[tuple[int, int]]) -> tuple[list[floa
     risks: list[float] = []
     hits = [(m.start(1), m.end(), float(m[1])) for m in _ANY_PERCENT.finditer(text)]
     hits += [(m.start(1), m.end(1), float(m[1])) for m in _BARE_BEFORE_PERCENT.finditer(text)]
+    risks += [float(m[1]) / 100 for m in _IN_A_HUNDRED.finditer(text)]
     for start, end, value in sorted(hits):
         if _overlaps((start, end), used) or _SORTED.match(text[end : end + 20]):
             continue

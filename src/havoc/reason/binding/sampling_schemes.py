@@ -5,22 +5,29 @@ from __future__ import annotations
 import re
 
 from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput, complete, source_of
-from havoc.reason.binding.sampling import qualities, read_lot, read_scheme
+from havoc.reason.binding.sampling import (
+    bind_acceptance_sampling,
+    qualities,
+    read_lot,
+    read_scheme,
+)
 
 _NUMBER = r"(-?\d+(?:\.\d+)?|-?\.\d+)"
 _STAGE = re.compile(
     r"(?<![\w^])([ncra])[_\s]?([1-9])\s*(?:=|:|is|of)?\s*(\d+)(?![\d.]*\d)", re.IGNORECASE
 )
-_FIRST = re.compile(
-    r"\bfirst\s+(?:sample\s+)?(?:of\s+)?(\d+)\b[^;]{0,60}?\baccept\w*\s+(?:on|at|with|number|at\s+most|:|=|\s)*\s*(\d+)",
-    re.IGNORECASE,
+_STEP = (
+    r"\s+(?:sample\s+)?(?:of\s+)?(\d+)\b[^;]{0,60}?\b(?:accept\w*|take|pass|ac)\s+"
+    r"(?:on|at|with|number|at\s+most|:|=|\s)*\s*(\d+)"
+    r"(?:\s*,?\s*(?:and\s+)?(?:reject|refuse|re)\s+(?:on|at|with|number|from|:|=|\s)*\s*(\d+))?"
 )
-_SECOND = re.compile(
-    r"\bsecond\s+(?:sample\s+)?(?:of\s+)?(\d+)\b[^;]{0,60}?\baccept\w*\s+(?:on|at|with|number|at\s+most|:|=|\s)*\s*(\d+)",
-    re.IGNORECASE,
-)
+_FIRST = re.compile(rf"\bfirst{_STEP}", re.IGNORECASE)
+_SECOND = re.compile(rf"\bsecond{_STEP}", re.IGNORECASE)
 _K = re.compile(r"(?<![\w^])k(?:\s*(?:=|:|is|of)\s*|\s+(?=\d\.\d))(\d+(?:\.\d+)?)", re.IGNORECASE)
-_N = re.compile(r"(?<![\w^])n\s*(?:=|:|is|of)\s*(\d+)(?![\d.]*\d)")
+_N = re.compile(
+    r"(?<![\w^])n\s*(?:=|:|is|of)\s*(\d+)(?![\d.]*\d)"
+    r"|(?i:(?<![\w.,])(\d+)\s+(?:pieces|pcs|parts|units|items|pulled|measured|readings|specimens)\b)"
+)
 _SIGMA = re.compile(
     rf"(?:\bknown\s+(?:sigma|standard\s+deviation|sd)|\bsigma\s+(?:is\s+)?known|\bsigma|σ)\s*(?:is|of|=|:|as|to\s+be)?\s*{_NUMBER}",
     re.IGNORECASE,
@@ -35,7 +42,7 @@ _UNKNOWN = re.compile(
 )
 _FORM_M = re.compile(r"\b(?:M[\s-]method|form\s*(?:2|two|II)\b|estimated\s+percent)", re.IGNORECASE)
 _MEAN_SD = re.compile(
-    rf"\b(?:mean|average|x-?bar)\s*(?:is|of|=|:)?\s*{_NUMBER}[^.;]{{0,30}}?\b(?:sd|s|std|standard\s+deviation|st\.?dev)\s*(?:is|of|=|:)?\s*{_NUMBER}",
+    rf"\b(?:mean|average|x-?bar)\s*(?:is|of|=|:)?\s*{_NUMBER}(?:[^.;]|\.(?=\d)){{0,30}}?\b(?:sd|s|std|spread|scatter|standard\s+deviation|st\.?dev)\s*(?:is|of|=|:)?\s*{_NUMBER}",
     re.IGNORECASE,
 )
 _LOWER = re.compile(
@@ -46,6 +53,30 @@ _UPPER = re.compile(
     rf"\b(?:max(?:imum)?|at\s+most|not\s+(?:more|above)(?:\s+than)?|upper\s+(?:limit|bound))\s*(?:limit\s*)?(?:is|of|=|:)?\s*{_NUMBER}",
     re.I,
 )
+
+
+_TWO_SAMPLES = re.compile(
+    r"\b(?:double|multiple)\s+(?:sampling\b|plan\b|sample\s+plan)", re.IGNORECASE
+)
+_MEASURED = re.compile(
+    r"\b(?:sampling|inspection|plan|check)\s+by\s+(?:variables|measur\w+)|\bvariables\s+(?:plan|sampling)"
+    r"|\bby\s+(?:the\s+)?measured\s+values|\bby\s+measur\w+,?\s+(?:and\s+)?not\s+(?:by\s+)?counting|\bz\s?1\.9\b|\biso\s?3951",
+    re.IGNORECASE,
+)
+
+
+def bind_sampling(evidence: Evidence, binding: Binding) -> None:
+    """Sampling by attributes, unless the question names two samples or measured values."""
+    text = evidence.reading.plain
+    for pattern, operation, binder in (
+        (_TWO_SAMPLES, "double_sampling", bind_double_sampling),
+        (_MEASURED, "acceptance_sampling_variables", bind_acceptance_sampling_variables),
+    ):
+        if pattern.search(text):
+            binding.operation = operation
+            binder(evidence, binding)
+            return
+    bind_acceptance_sampling(evidence, binding)
 
 
 def bind_double_sampling(evidence: Evidence, binding: Binding) -> None:
@@ -84,6 +115,8 @@ def _stages(binding: Binding, text: str) -> str:
             return text
         for stage, match in ((1, first), (2, second)):
             found["n", stage], found["c", stage] = int(match[1]), int(match[2])
+            if match[3]:
+                found["r", stage] = int(match[3])
             rest = rest[: match.start()] + " " * (match.end() - match.start()) + rest[match.end() :]
     stages = sorted({stage for kind, stage in found if kind == "n"})
     accept = [found.get(("c", stage)) for stage in stages]
@@ -123,8 +156,9 @@ def bind_acceptance_sampling_variables(evidence: Evidence, binding: Binding) -> 
     for name, pattern in (("k", _K), ("n", _N)):
         match = pattern.search(text)
         if match:
-            value = float(match[1]) if name == "k" else int(match[1])
-            binding.set(name, value, f"question[{match.start(1)}:{match.end(1)}]")
+            group = match.lastindex or 1
+            value = float(match[1]) if name == "k" else int(match[group])
+            binding.set(name, value, f"question[{match.start(group)}:{match.end(group)}]")
     lot = read_lot(binding, text)
     if lot is not None and binding.args.get("n") == binding.args["lot_size"]:
         binding.args.pop("n")
@@ -211,6 +245,7 @@ def _values(evidence: Evidence, binding: Binding, text: str) -> None:
 
 
 BINDERS: dict[str, Binder] = {
+    "acceptance_sampling": bind_sampling,
     "double_sampling": bind_double_sampling,
     "acceptance_sampling_variables": bind_acceptance_sampling_variables,
 }

@@ -24,7 +24,7 @@ _STANDARDISED = (
     r"|short[\s-]?run\s+(?:control\s+)?(?:chart\s+|card\s+)?\(?z\b(?!\s*[:=(])"
 )
 _NUM = r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?![\d.]*\d)"
-_AIM = r"(?:nom(?:\.|inals?)?|target|aim)\s*(?:is|of|=|:)?\s*"
+_AIM = r"(?:nom(?:\.|inals?)?|target|tgt|aim)\s*(?:is|of|=|:)?\s*"
 _BLOCK = re.compile(
     rf"(?:(?P<word>\b(?:part|pn|job|type|product|item)\s+)?(?P<part>(?<![\w.])[A-Za-z0-9][\w.-]{{0,20}})\s*"
     rf"[(,]?\s*)?\b{_AIM}(?P<nominal>{_NUM})\s*[a-zµ]{{0,3}}\s*\)?\s*(?:->|→|:|=)\s*"
@@ -42,7 +42,17 @@ _NOMINAL_COLUMN = re.compile(r"^(?:nom|nominals?|targets?|aim)\b", re.IGNORECASE
 
 def are_part_blocks(evidence: Evidence) -> bool:
     """ "part A nom 10: 10.1 10.0, part B nom 25: ..." names a short run without its word."""
-    return len(list(_BLOCK.finditer(evidence.reading.plain))) >= 2
+    text = evidence.reading.plain
+    return len(list(_BLOCK.finditer(text))) >= 2 or (
+        _TRIPLES.search(text) is not None or _told_nominals(evidence) is not None
+    )
+
+
+_TRIPLES = re.compile(
+    r"\bpart\s*[/,;]\s*(?:target|nominal|nom|aim)\s*[/,;]\s*(?:measured|value|actual|reading)\s*:?",
+    re.I,
+)
+_TRIPLE = re.compile(rf"(?<![\w.])([A-Za-z][\w-]{{0,20}})\s+({_NUM})\s+({_NUM})")
 
 
 def bind_short_run(evidence: Evidence, binding: Binding) -> None:
@@ -61,6 +71,7 @@ def bind_short_run(evidence: Evidence, binding: Binding) -> None:
         binding.set("short_run_method", "deviation", "question")
     if not (
         _from_blocks(evidence, binding)
+        or _from_triples(evidence, binding)
         or _from_table(evidence, binding)
         or _from_lists(evidence, binding)
     ):
@@ -89,6 +100,45 @@ def _from_blocks(evidence: Evidence, binding: Binding) -> bool:
     binding.set("nominals", nominals, place)
     binding.echo("{} parts, each with its nominal", (len(nominals), place))
     return True
+
+
+def _from_triples(evidence: Evidence, binding: Binding) -> bool:
+    """ "part/target/measured: P10 10 10.02; P25 25 25.3"."""
+    head = _TRIPLES.search(evidence.reading.plain)
+    if head is None:
+        return False
+    rows = list(_TRIPLE.finditer(evidence.reading.plain, head.end()))
+    if len(rows) < 2:
+        return False
+    place = f"question[{rows[0].start()}:{rows[-1].end()}]"
+    binding.set("data", [float(row[3]) for row in rows], place)
+    binding.set("parts", [row[1] for row in rows], place)
+    binding.set("nominals", [float(row[2]) for row in rows], place)
+    return True
+
+
+def _told_nominals(evidence: Evidence) -> tuple[dict[str, float], str] | None:
+    """ "Nominal A 30, B 45, C 60" beside a table with a column of parts."""
+    said = re.search(
+        r"\b(?:nominals?|noms?|targets?|aims?)\b(?!\s*[,;|\t])", evidence.reading.plain, re.I
+    )
+    if said is None:
+        return None
+    for table in evidence.tables:
+        part = next((c for c in table.columns if _PART_COLUMN.match(c.name)), None)
+        levels = list(dict.fromkeys(str(value) for value in part.present)) if part else []
+        if not 2 <= len(levels) <= 50 or any(_NOMINAL_COLUMN.match(c.name) for c in table.columns):
+            continue
+        found = {}
+        for level in levels:
+            aim = re.compile(rf"(?<!\w){re.escape(level)}\s*(?:=|:|is)?\s*({_NUM})").search(
+                evidence.reading.plain, said.end()
+            )
+            if aim:
+                found[level] = float(aim[1])
+        if len(found) == len(levels):
+            return found, f"question[{said.start()}:{said.end()}]"
+    return None
 
 
 def _from_table(evidence: Evidence, binding: Binding) -> bool:
@@ -122,6 +172,8 @@ def _from_table(evidence: Evidence, binding: Binding) -> bool:
             if any(value is None for value in aims):
                 raise NeedsInput("a nominal is missing", "what is the nominal of every part?")
             binding.set("nominals", aims, f"{table.source}#{nominal.name}")
+        elif (told := _told_nominals(evidence)) is not None:
+            binding.set("nominals", told[0], told[1])
         binding.echo("{} holds the measured values", (measured.name, source))
         return True
     return False

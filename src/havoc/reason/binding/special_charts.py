@@ -23,7 +23,7 @@ RARE_EVENTS = (
     rf"|\b{_GAPS}[\s-](?:\w{{1,12}}\s+){{0,2}}between\b"
     r"|\bbetween\s+(?:two\s+|successive\s+|each\s+|every\s+)?(?:bad|failures?|infections|events|defects|accidents)"
 )
-LANEY = r"\blaney|(?<!['‘’\w])[pu][\s-]?prime|(?<!['‘’\w])[pu]['’′](?!\w)"
+LANEY = r"\blaney|(?<!['‘’\w])[pu][\s-]?prime|(?<!['‘’\w])[pu]['’′](?!\w)|\bover-?dispers\w*"
 _KINDS: tuple[tuple[str, str], ...] = (
     (SHORT_RUN, "short_run"),
     (LANEY, "laney"),

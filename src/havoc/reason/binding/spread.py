@@ -5,6 +5,7 @@ from __future__ import annotations
 from havoc.reason.binding.direction import (
     one_sample_direction,
     set_direction,
+    spread_direction,
 )
 from havoc.reason.binding.evidence import (
     Binder,
@@ -15,6 +16,7 @@ from havoc.reason.binding.evidence import (
     source_of,
 )
 from havoc.reason.binding.groups import bind_groups
+from havoc.reason.binding.summarised import sample_summaries
 
 
 def bind_normality(evidence: Evidence, binding: Binding) -> None:
@@ -38,9 +40,29 @@ def bind_normality(evidence: Evidence, binding: Binding) -> None:
     evidence.alpha(binding)
 
 
+def _two_spreads(evidence: Evidence, binding: Binding) -> bool:
+    """Two standard deviations with their numbers of values."""
+    read = sample_summaries(evidence, spreads_only=True)
+    if len(read) < 2 or any(item.n is None for item in read[:2]):
+        return False
+    for index, item in enumerate(read[:2], start=1):
+        binding.set(
+            f"group{index}", {"n": item.n, "mean": item.mean or 0.0, "sd": item.sd}, item.source
+        )
+    names = [item.name or f"group {index}" for index, item in enumerate(read[:2], start=1)]
+    if names[0] != names[1]:
+        binding.set("name1", names[0], read[0].source)
+        binding.set("name2", names[1], read[1].source)
+    set_direction(binding, spread_direction(evidence, names[0], names[1]))
+    evidence.alpha(binding)
+    return True
+
+
 def bind_equal_variance(evidence: Evidence, binding: Binding) -> None:
+    if _two_spreads(evidence, binding):
+        return
     if len(evidence.series()) == 1 and evidence.has(
-        r"\b(?:sigma|sd|standard deviation|variance|stdev)\b"
+        r"\b(?:sigma|sd|standard deviation|variance|variation|stdev|spread|scatter\w*|wobbl\w*|wander\w*)\b"
     ):
         series = evidence.one()
         binding.set("data", complete(binding, series), series.source)
@@ -73,6 +95,9 @@ def bind_equal_variance(evidence: Evidence, binding: Binding) -> None:
             "which values, or which standard deviations with their n, should be compared?",
         )
     bind_groups(evidence, binding)
+    if len(binding.args["groups"]) == 2:
+        first, second = binding.args["groups"]
+        set_direction(binding, spread_direction(evidence, first, second))
     if evidence.has(r"\bbonett") and len(binding.args["groups"]) == 2:
         binding.set("method", "bonett", "question")
     evidence.alpha(binding)
