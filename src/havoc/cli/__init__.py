@@ -30,6 +30,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "plan": ("havoc.cli.plan", "count what a network needs: memory, time, what fits"),
     "train": ("havoc.cli.train", "train a network: vocabulary, pretraining, tuning"),
     "bundle": ("havoc.cli.bundle", "show, check, export and import networks"),
+    "serve": ("havoc.cli.serve", "serve the analyst to other programs"),
+    "keys": ("havoc.cli.keys", "make, list and revoke the keys of the server"),
     "eval": ("havoc.cli.evaluate", "measure the analyst on question sets"),
 }
 

@@ -6,7 +6,7 @@ appends one event, and the trace, the report and the audit read that log.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from havoc.reason.planner import Context, Plan, Planner, RulePlanner
 from havoc.reason.pragmatist import weigh_practically
 from havoc.reason.reproduce import as_dsl, as_python
 from havoc.reason.route import route
-from havoc.reason.workspace import BUDGETS, Workspace
+from havoc.reason.workspace import BUDGETS, Event, Workspace
 from havoc.tools import registry
 
 MAX_QUESTION = 200_000
@@ -42,13 +42,15 @@ def ask(
     context: Mapping[str, Any] | str | None = None,
     budget: str | None = None,
     planner: Planner | None = None,
+    on_event: Callable[[Event], None] | None = None,
 ) -> Answer:
     """Answer a question about data.
 
     ``data`` is a path, a DataFrame, an object of columns, a list of rows, a Table,
     or several of them as a mapping of name to path. ``context`` is the earlier
     turn of a follow-up: its question, or {"question", "op", "data"}. ``budget`` is
-    MICRO, LIGHT, MEDIUM or HEAVY; without it the router decides.
+    MICRO, LIGHT, MEDIUM or HEAVY; without it the router decides. ``on_event`` is
+    called with each stage's event as soon as the stage has ended.
 
     Raises InputError where the input cannot be read; a question that cannot be
     answered is not an error but an answer with a status.
@@ -77,6 +79,7 @@ def ask(
             budget.upper() if budget else None,
         ),
         graph=OperatorGraph(),
+        on_event=on_event,
     )
     name = (planner or RulePlanner()).name
     if plan.outcome != "execute":
