@@ -117,9 +117,9 @@ class Access:
         """Who asks. Problem 401 without a valid key where one is needed, 429 after many wrong."""
         given = _given_key(headers)
         address = _address(scope)
+        if not await self._keys_demanded():
+            return EVERYONE  # whatever was sent: OpenAI's clients cannot send nothing
         if given is None:
-            if not await self._keys_demanded():
-                return EVERYONE
             raise _no_key("a key is needed")
         kept = self._found.get(given)
         if kept is not None and kept[0] > time.monotonic():

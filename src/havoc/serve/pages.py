@@ -17,8 +17,8 @@ LONG = "public, max-age=86400"
 # Redoc writes its styles into the page and searches in a worker
 REDOC_CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
+    "img-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 SWAGGER_CSP = REDOC_CSP.replace("worker-src 'self' blob:; ", "")
 STYLE = """\
