@@ -173,7 +173,9 @@ def test_several_texts_have_their_own_seeds(api: openai.OpenAI) -> None:
 
 
 def test_nothing_comes_after_a_stop_string(api: openai.OpenAI) -> None:
-    free = api.completions.create(prompt="The mean", temperature=0, model="havoc-raw", max_tokens=40)
+    free = api.completions.create(
+        prompt="The mean", temperature=0, model="havoc-raw", max_tokens=40
+    )
     stop = free.choices[0].text[10:14]
     held = api.completions.create(
         prompt="The mean", temperature=0, model="havoc-raw", max_tokens=40, stop=[stop]
@@ -206,7 +208,9 @@ def test_json_of_a_schema_is_valid(api: openai.OpenAI, stream: bool) -> None:
     jsonschema.validate(json.loads(text), schema)
 
 
-@pytest.mark.parametrize("choice", ["required", {"type": "function", "function": {"name": "weather"}}])
+@pytest.mark.parametrize(
+    "choice", ["required", {"type": "function", "function": {"name": "weather"}}]
+)
 def test_a_tool_that_must_be_called_is_called(api: openai.OpenAI, choice: object) -> None:
     other = {**WEATHER, "function": {**WEATHER["function"], "name": "other"}}
     asked = {
@@ -234,9 +238,7 @@ def test_a_tool_may_be_left_uncalled(api: openai.OpenAI) -> None:
         messages=SAY, tools=[WEATHER], tool_choice="auto", **SAMPLED
     )
     assert reply.choices[0].finish_reason in ("stop", "length", "tool_calls")
-    none = api.chat.completions.create(
-        messages=SAY, tools=[WEATHER], tool_choice="none", **SAMPLED
-    )
+    none = api.chat.completions.create(messages=SAY, tools=[WEATHER], tool_choice="none", **SAMPLED)
     assert none.choices[0].message.tool_calls is None
 
 

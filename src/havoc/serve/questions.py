@@ -40,11 +40,11 @@ class Question:
         """The events with a higher number, as they come."""
         while True:
             self._more.clear()
-            for place in range(number, len(self.events)):
-                name, body = self.events[place]
-                yield place + 1, name, body
-            number = max(number, len(self.events))
-            if self.ended and number >= len(self.events):
+            while number < len(self.events):  # more may come while one is sent
+                name, body = self.events[number]
+                number += 1
+                yield number, name, body
+            if self.ended:
                 return
             await self._more.wait()
 
