@@ -13,6 +13,7 @@ from live_server import QUESTION, LiveServer
 
 SAMPLED = {"model": "havoc-raw", "seed": 7, "max_tokens": 24}
 SAY = [{"role": "user", "content": "A factorial design"}]
+SCHEMA = {"type": "json_schema"}
 WEATHER = {
     "type": "function",
     "function": {
@@ -268,11 +269,15 @@ def test_the_result_of_a_tool_goes_back(api: openai.OpenAI) -> None:
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_completions_continue_texts_and_ids(api: openai.OpenAI, stream: bool) -> None:
-    for prompt in ("The mean", ["The mean", "A chart"], [300, 301], [[300], [301, 302]]):
+    for prompt, count in (
+        ("The mean", 1),
+        (["The mean", "A chart"], 2),
+        ([300, 301], 1),
+        ([[300], [301, 302]], 2),
+    ):
         reply = api.completions.create(prompt=prompt, stream=stream, logprobs=2, **SAMPLED)
         if not stream:
-            assert len(reply.choices) == (2 if isinstance(prompt[0], list) or len(prompt) == 2
-                                          and isinstance(prompt[0], str) else 1)  # fmt: skip
+            assert len(reply.choices) == count
             assert all(choice.logprobs is not None for choice in reply.choices)
         else:
             assert "".join(choice.text for chunk in reply for choice in chunk.choices)
@@ -302,8 +307,8 @@ def test_a_bias_forbids_and_forces(api: openai.OpenAI) -> None:
         {"stop": ["x"] * 100},
         {"logit_bias": {"99999": 1}},
         {"tool_choice": "required"},
-        {"response_format": {"type": "json_schema"}},
-        {"response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "nothing"}}}},
+        {"response_format": SCHEMA},
+        {"response_format": {**SCHEMA, "json_schema": {"name": "x", "schema": {"type": "no"}}}},
         {"messages": [{"role": "user", "content": "word " * 20_000}]},
     ],
 )  # fmt: skip

@@ -116,7 +116,6 @@ class Access:
     async def caller(self, scope: Scope, headers: Headers) -> Caller:
         """Who asks. Problem 401 without a valid key where one is needed, 429 after many wrong."""
         given = _given_key(headers)
-        address = _address(scope)
         if not await self._keys_demanded():
             return EVERYONE  # whatever was sent: OpenAI's clients cannot send nothing
         if given is None:
@@ -124,13 +123,17 @@ class Access:
         kept = self._found.get(given)
         if kept is not None and kept[0] > time.monotonic():
             return kept[1]
-        if not await self._failed.test(self._failures, "failed", address):
-            raise Problem(429, "too many wrong keys came from this address", kind="rate",
-                          headers={"Retry-After": "60"})  # fmt: skip
         caller = await self._database.ask(lambda connection: find_caller(connection, given))
         if caller is None:
-            await self._failed.hit(self._failures, "failed", address)
             self._found.pop(given, None)
+            # who has the right key is let in, however many wrong ones come from the same address
+            if not await self._failed.hit(self._failures, "failed", _address(scope)):
+                raise Problem(
+                    429,
+                    "too many wrong keys came from this address",
+                    kind="rate",
+                    headers={"Retry-After": "60"},
+                )
             raise _no_key("the key is wrong, over or revoked")
         if len(self._found) >= MOST_KEPT:
             self._found.clear()

@@ -137,6 +137,9 @@ class Guard:
         except (TimeoutError, ConnectionError):  # of a response that nobody reads
             exchange.left = True
         except Exception as error:
+            if exchange.refused is not None:  # a framework made something else of it
+                await self._refuse(exchange, exchange.refused)
+                return
             fields = {"error": type(error).__name__, "places": places_of(error)}
             if self._settings.log_content:
                 fields["message"] = str(error)

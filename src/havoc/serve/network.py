@@ -29,6 +29,7 @@ from havoc.tokenizer import HavocTokenizer
 from havoc.tokenizer.foreign import ForeignTokenizer
 
 logger = logging.getLogger("havoc.serve")
+FAILED = "the network failed"
 Delivered = tuple[Event, GenerationResult | None]
 
 
@@ -180,7 +181,7 @@ class Network:
                 logger.error("the engine failed", extra={"fields": {"error": type(error).__name__}})
                 self.failed = True
                 self._deliver(
-                    [Event(number, finish_reason="error", error="the network failed")
+                    [Event(number, finish_reason="error", error=FAILED)
                      for number in tuple(self._there)]
                 )  # fmt: skip
                 return

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from fastapi import APIRouter, Request
 
+from havoc.errors import InputError
 from havoc.infer import GenerationResult, SamplingParams
 from havoc.serve import sse
 from havoc.serve.bodies import (
@@ -19,7 +20,7 @@ from havoc.serve.bodies import (
     Sampling,
 )
 from havoc.serve.leaving import unless_left
-from havoc.serve.network import Generation, Network
+from havoc.serve.network import FAILED, Generation, Network
 from havoc.serve.problems import Problem
 from havoc.serve.services import Services, StrictRoute, services_of
 from havoc.tokenizer import HavocTokenizer
@@ -103,9 +104,11 @@ def usage_of(result: GenerationResult) -> dict[str, int]:
 
 
 def checked(result: GenerationResult) -> GenerationResult:
-    """A result, unless the network failed."""
+    """A result, unless its constraint could not be met or the network failed."""
     if result.finish_reason == "error":
-        raise Problem(422, result.error or "the network gave no text", kind="input")
+        if result.error == FAILED:
+            raise Problem(500, FAILED, kind="internal")
+        raise InputError(result.error)
     return result
 
 
