@@ -456,9 +456,10 @@ def test_every_route_without_a_key(locked: LiveServer) -> None:
     with locked.client() as client:
         for method, path in tried:
             for changed in (path, path + "/", "/" + path, path.upper(), path + "?key=x"):
-                for headers in ({}, {"Authorization": "Bearer x"}, {"Authorization": "Basic eDp4"}):
-                    reply = client.request(method, locked.url + changed, headers=headers)
-                    assert reply.status_code == 401, (method, changed, headers)
+                assert client.request(method, locked.url + changed).status_code == 401, changed
+            for wrong in ("Bearer x", "Basic eDp4", "x"):
+                reply = client.request(method, path, headers={"Authorization": wrong})
+                assert reply.status_code == 401, (method, path, wrong)
             assert client.head(path).status_code == 401
             assert client.options(path).status_code == 401
 

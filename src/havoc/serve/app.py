@@ -8,10 +8,6 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from mcp.server.streamable_http_manager import (
-    StreamableHTTPASGIApp,
-    StreamableHTTPSessionManager,
-)
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
@@ -21,7 +17,7 @@ from havoc.errors import HavocError
 from havoc.serve import pages
 from havoc.serve.access import Access
 from havoc.serve.guard import Guard
-from havoc.serve.mcp_server import make_mcp_server
+from havoc.serve.mcp_http import McpOverHttp
 from havoc.serve.native import conversations, data, generation, questions, status, tools
 from havoc.serve.network import Network
 from havoc.serve.openai import routes as openai_routes
@@ -62,19 +58,14 @@ def create_app(
 ) -> FastAPI:
     """The server as an ASGI application. Raises InputError for settings that cannot be used."""
     services = Services(settings, database, network)
-    # hosts and origins are the guard's, for every route alike
-    protocol = StreamableHTTPSessionManager(
-        make_mcp_server(services.compute, services.tools),
-        stateless=True,
-        max_request_body_size=settings.body_bytes,
-    )
+    protocol = McpOverHttp(services)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         services.start()
         async with AsyncExitStack() as stack:
             stack.push_async_callback(services.close)
-            await stack.enter_async_context(protocol.run())
+            await stack.enter_async_context(protocol.running())
             yield
 
     app = FastAPI(
@@ -91,7 +82,7 @@ def create_app(
     app.state.services = services
     for part in (generation, questions, tools, data, conversations, status, openai_routes, pages):
         app.include_router(part.router)
-    app.router.routes.append(Route("/mcp", StreamableHTTPASGIApp(protocol)))
+    app.router.routes.append(Route("/mcp", protocol))
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HavocError, _problem)
     app.add_exception_handler(HTTPException, _http)

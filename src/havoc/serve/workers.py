@@ -120,7 +120,8 @@ class WorkerPool:
     async def _free_worker(self) -> _Worker:
         if self._idle:
             return self._idle.pop()
-        if len(self._waiting) >= self._most_waiting:
+        free = self.size - self.running - len(self._idle)  # processes that are about to be there
+        if len(self._waiting) >= self._most_waiting + free:
             raise Problem(
                 503,
                 f"{len(self._waiting)} questions wait already",

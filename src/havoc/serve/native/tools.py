@@ -11,7 +11,6 @@ from pydantic import JsonValue
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from havoc.reason.answer import answer_schema
 from havoc.serve.bodies import ScriptBody
 from havoc.serve.leaving import unless_left
 from havoc.serve.problems import Problem
@@ -76,10 +75,10 @@ async def script(body: ScriptBody, request: Request) -> Response:
     return Response(await unless_left(request, services.compute(task)), media_type=JSON)
 
 
-@router.get("/schemas/answer")
-async def schema_of_answers() -> dict[str, Any]:
+@router.get("/schemas/answer", responses=RESULT)
+async def schema_of_answers(request: Request) -> Response:
     """JSON Schema of the answer object."""
-    return answer_schema()
+    return Response(await services_of(request).compute({"task": "schema"}), media_type=JSON)
 
 
 def _known(name: str) -> None:
