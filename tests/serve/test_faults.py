@@ -206,11 +206,11 @@ def accepts(server: LiveServer) -> bool:
 
 def test_sigterm_ends_in_time_whatever_runs(tmp_path: Path) -> None:
     server = start(tmp_path, drain_seconds=1, workers=1, resume_seconds=3_600)
-    with server.client() as client:
-        with client.stream("POST", "/ask", json={**LONG, "stream": True}) as response:
-            next(iter(read_events(response.iter_raw())))
-            server.process.send_signal(signal.SIGTERM)
-            server.process.wait(timeout=30)
+    asked = {**LONG, "stream": True}
+    with server.client() as client, client.stream("POST", "/ask", json=asked) as response:
+        next(iter(read_events(response.iter_raw())))
+        server.process.send_signal(signal.SIGTERM)
+        server.process.wait(timeout=30)
     assert server.stop() == 0
 
 

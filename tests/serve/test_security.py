@@ -105,8 +105,12 @@ def test_uploads_lie_under_generated_names_and_are_not_served(locked: LiveServer
         folder = locked.data / "uploads"  # type: ignore[attr-defined]
         assert f"{identity}.csv" in {path.name for path in folder.iterdir()}
         assert all(path.stat().st_mode & 0o077 == 0 for path in folder.iterdir())
-        for path in (f"/uploads/{identity}.csv", f"/assets/../uploads/{identity}.csv",
-                     f"/assets/%2e%2e%2fuploads%2f{identity}.csv", "/assets/..%2fhavoc.db"):  # fmt: skip
+        for path in (
+            f"/uploads/{identity}.csv",
+            f"/assets/../uploads/{identity}.csv",
+            f"/assets/%2e%2e%2fuploads%2f{identity}.csv",
+            "/assets/..%2fhavoc.db",
+        ):
             assert client.get(path).status_code in (403, 404)
         client.delete(f"/data/{identity}")
         assert not list(folder.glob(identity + "*"))

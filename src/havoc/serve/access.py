@@ -8,9 +8,13 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from limits import RateLimitItemPerMinute
-from limits.aio.strategies import MovingWindowRateLimiter, SlidingWindowCounterRateLimiter
-from limits.errors import ConfigurationError
+from limits import RateLimitItem, RateLimitItemPerMinute
+from limits.aio.strategies import (
+    MovingWindowRateLimiter,
+    RateLimiter,
+    SlidingWindowCounterRateLimiter,
+)
+from limits.errors import ConfigurationError, StorageError
 from limits.storage import storage_from_string
 from starlette.datastructures import Headers
 from starlette.types import Scope
@@ -74,7 +78,9 @@ class Access:
         self._requests = RateLimitItemPerMinute(settings.requests_per_minute)
         self._failures = RateLimitItemPerMinute(settings.failed_keys_per_minute)
         try:
-            storage = storage_from_string(f"async+{settings.limits}", **_options(settings.limits))
+            storage = storage_from_string(
+                f"async+{settings.limits}", wrap_exceptions=True, **_options(settings.limits)
+            )
             self._rates = SlidingWindowCounterRateLimiter(storage)
             self._failed = MovingWindowRateLimiter(storage)
         except (ConfigurationError, ValueError, TypeError) as error:
@@ -127,7 +133,7 @@ class Access:
         if caller is None:
             self._found.pop(given, None)
             # who has the right key is let in, however many wrong ones come from the same address
-            if not await self._failed.hit(self._failures, "failed", _address(scope)):
+            if not await _counted(self._failed, self._failures, "failed", _address(scope)):
                 raise Problem(
                     429,
                     "too many wrong keys came from this address",
@@ -142,7 +148,7 @@ class Access:
 
     async def check_rate(self, caller: Caller, scope: Scope) -> None:
         """Problem 429 where a key, or an address without one, asks too often."""
-        if not await self._rates.hit(self._requests, "requests", _who(caller, scope)):
+        if not await _counted(self._rates, self._requests, "requests", _who(caller, scope)):
             raise Problem(
                 429,
                 f"more than {self._settings.requests_per_minute} requests a minute",
@@ -180,6 +186,14 @@ class Access:
             demanded = await self._database.ask(any_key)
             self._keyless = (time.monotonic() + KEPT_SECONDS, demanded)
         return demanded
+
+
+async def _counted(limiter: RateLimiter, limit: RateLimitItem, kind: str, who: str) -> bool:
+    """Count one more; whether that is still allowed. Problem 503 where nothing can be counted."""
+    try:
+        return await limiter.hit(limit, kind, who)
+    except StorageError:
+        raise Problem(503, "the rates cannot be counted at the moment", kind="storage") from None
 
 
 def _given_key(headers: Headers) -> str | None:
