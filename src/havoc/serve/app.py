@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -21,7 +22,14 @@ from havoc.serve.mcp_http import McpOverHttp
 from havoc.serve.native import conversations, data, generation, questions, status, tools
 from havoc.serve.network import Network
 from havoc.serve.openai import routes as openai_routes
-from havoc.serve.problems import OPENAI_PREFIX, Problem, body_of, problem_of
+from havoc.serve.problems import (
+    OPENAI_PREFIX,
+    OPENAI_PROBLEM,
+    PROBLEM,
+    Problem,
+    body_of,
+    problem_of,
+)
 from havoc.serve.services import Services
 from havoc.serve.settings import ServeSettings
 from havoc.serve.storage import Database
@@ -32,25 +40,6 @@ DESCRIPTION = (
     "below /v1 they have the form that OpenAI's clients read."
 )
 MOST_ERRORS = 20
-PROBLEM = {
-    "description": "a problem (RFC 9457)",
-    "content": {
-        "application/problem+json": {
-            "schema": {
-                "type": "object",
-                "required": ["type", "title", "status", "detail", "instance"],
-                "properties": {
-                    "type": {"type": "string"},
-                    "title": {"type": "string"},
-                    "status": {"type": "integer"},
-                    "detail": {"type": "string"},
-                    "instance": {"type": "string"},
-                    "errors": {"type": "array"},
-                },
-            }
-        }
-    },
-}
 
 
 def create_app(
@@ -77,11 +66,11 @@ def create_app(
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
-        responses={"4XX": PROBLEM},
     )
     app.state.services = services
-    for part in (generation, questions, tools, data, conversations, status, openai_routes, pages):
-        app.include_router(part.router)
+    for part in (generation, questions, tools, data, conversations, status, pages):
+        app.include_router(part.router, responses={"4XX": PROBLEM})
+    app.include_router(openai_routes.router, responses={"4XX": OPENAI_PROBLEM})
     app.router.routes.append(Route("/mcp", protocol))
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HavocError, _problem)
@@ -101,8 +90,22 @@ async def _problem(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    headers: Mapping[str, str] = error.headers or {}
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(sorted(_methods(request)))
     return _response(request, Problem(error.status_code, str(error.detail), headers=headers))
+
+
+def _methods(request: Request) -> set[str]:
+    """What may be asked of a path, by all routes that have it."""
+    path = request.url.path
+    document: dict[str, dict[str, Any]] = request.app.openapi()["paths"]
+    return {
+        method.upper()
+        for template, methods in document.items()
+        if re.fullmatch(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template)), path)
+        for method in methods
+    }
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

@@ -15,9 +15,9 @@ Identity = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 
 
 class Body(BaseModel):
-    """A body of the native API: unknown names are refused."""
+    """A body of the native API: unknown names and other types are refused."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True)
 
 
 class Sampling(Body):

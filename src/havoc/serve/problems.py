@@ -45,6 +45,49 @@ _OPENAI_TYPES = {
 }
 
 
+PROBLEM: dict[str, Any] = {
+    "description": "a problem (RFC 9457)",
+    "content": {
+        MEDIA_TYPE: {
+            "schema": {
+                "type": "object",
+                "required": ["type", "title", "status", "detail", "instance"],
+                "properties": {
+                    "type": {"type": "string"},
+                    "title": {"type": "string"},
+                    "status": {"type": "integer"},
+                    "detail": {"type": "string"},
+                    "instance": {"type": "string"},
+                    "errors": {"type": "array"},
+                },
+            }
+        }
+    },
+}
+"""As OpenAPI tells it, and what it is below /v1."""
+OPENAI_PROBLEM: dict[str, Any] = {
+    "description": "an error as OpenAI has it",
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "required": ["error"],
+                "properties": {
+                    "error": {
+                        "type": "object",
+                        "required": ["message", "type", "param", "code"],
+                        "properties": {
+                            "message": {"type": "string"},
+                            "type": {"type": "string"},
+                        },
+                    }
+                },
+            }
+        }
+    },
+}
+
+
 class Problem(Exception):
     """A request ends here, with this status. ``kind`` names the problem's type."""
 

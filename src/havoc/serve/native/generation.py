@@ -30,7 +30,7 @@ router = APIRouter(route_class=StrictRoute, tags=["network"])
 STREAMED = {
     200: {
         "description": "the text, or with stream its tokens as server-sent events",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {}},
     }
 }
 MODEL = "havoc-raw"

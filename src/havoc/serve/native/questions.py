@@ -26,7 +26,7 @@ ANSWERED: dict[int | str, dict[str, Any]] = {
         "description": "the answer object (GET /schemas/answer), or with stream its events",
         "content": {
             "application/json": {"schema": {"type": "object"}},
-            "text/event-stream": {"schema": {"type": "string"}},
+            "text/event-stream": {},
         },
     }
 }

@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from sqlalchemy import text
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from havoc import __version__
 from havoc.serve import metrics, runs
@@ -47,7 +47,7 @@ async def ready(request: Request) -> JSONResponse:
     return JSONResponse(body, status_code=200 if good else 503)
 
 
-@router.get("/metrics")
+@router.get("/metrics", response_class=PlainTextResponse)
 async def exposition(request: Request) -> Response:
     """What Prometheus reads."""
     return Response(services_of(request).metrics.text(), media_type=metrics.CONTENT_TYPE)

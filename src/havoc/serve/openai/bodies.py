@@ -17,7 +17,7 @@ Bias = Annotated[float, Field(ge=-100, le=100)]
 class Body(BaseModel):
     """What all bodies here have in common."""
 
-    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False, strict=True)
 
 
 class TextPart(Body):

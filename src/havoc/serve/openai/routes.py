@@ -21,7 +21,7 @@ REPLY: dict[int | str, dict[str, Any]] = {
         "description": "the reply, or with stream its chunks",
         "content": {
             "application/json": {"schema": {"type": "object"}},
-            "text/event-stream": {"schema": {"type": "string"}},
+            "text/event-stream": {},
         },
     }
 }
