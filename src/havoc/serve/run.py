@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import resource
 import signal
@@ -11,6 +10,7 @@ import sys
 from contextlib import suppress
 
 import uvicorn
+import uvloop
 from fastapi import FastAPI
 
 from havoc.errors import InputError
@@ -47,7 +47,7 @@ def run_server(settings: ServeSettings) -> int:
     print(f"havoc serves on http://{name}:{port} (data in {settings.folder})", flush=True)
     tell("started", port=port, network=settings.bundle != "")
     with suppress(KeyboardInterrupt):
-        asyncio.run(server.serve(sockets=[listening]))
+        uvloop.run(server.serve(sockets=[listening]))
     tell("stopped")
     return 0
 

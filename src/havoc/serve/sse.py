@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import suppress
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -57,47 +56,47 @@ class EventStream(Response):
         self._source = source
         self._heartbeat = heartbeat
         self._write_seconds = write_seconds
+        self._last = 0.0  # when the last message was begun to be sent
+        self._sending = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        writing = asyncio.ensure_future(self._write(send))
-        leaving = asyncio.ensure_future(left(receive))
+        tasks = [
+            asyncio.ensure_future(work)
+            for work in (self._write(send), left(receive), self._watch(send))
+        ]
         try:
-            await asyncio.wait({writing, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (writing, leaving):
+            for task in tasks:
                 task.cancel()
-            with suppress(asyncio.CancelledError, TimeoutError, ConnectionError):
-                await asyncio.gather(writing, leaving)
+            ended = await asyncio.gather(*tasks, return_exceptions=True)
             await self._source.aclose()
+        for error in ended:
+            if isinstance(error, Exception) and not isinstance(error, ConnectionError):
+                raise error
 
     async def _write(self, send: Send) -> None:
         start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
-        await self._send(send, start)
-        following: asyncio.Future[bytes] | None = None
-        try:
-            while True:
-                if following is None:
-                    following = asyncio.ensure_future(anext(self._source))
-                done, _ = await asyncio.wait({following}, timeout=self._heartbeat)
-                if not done:
-                    await self._body(send, comment("still working"))
-                    continue
-                try:
-                    chunk = following.result()
-                except StopAsyncIteration:
-                    await self._send(send, {"type": "http.response.body", "body": b""})
+        await self._sent(send, start)
+        async for chunk in self._source:
+            await self._sent(send, {"type": "http.response.body", "body": chunk, "more_body": True})
+        await self._sent(send, {"type": "http.response.body", "body": b""})
+
+    async def _watch(self, send: Send) -> None:
+        """Keep a quiet stream alive. Returns when the client does not read."""
+        clock = asyncio.get_running_loop().time
+        while True:
+            await asyncio.sleep(min(self._heartbeat, self._write_seconds) / 2)
+            quiet = clock() - self._last
+            if self._sending:
+                if quiet > self._write_seconds:
                     return
-                following = None
-                await self._body(send, chunk)
-        finally:
-            if following is not None and not following.done():
-                following.cancel()
-                with suppress(asyncio.CancelledError, StopAsyncIteration):
-                    await following
+            elif self._last and quiet >= self._heartbeat:
+                ping = {"type": "http.response.body", "body": comment("working"), "more_body": True}
+                await self._sent(send, ping)
 
-    async def _body(self, send: Send, chunk: bytes) -> None:
-        await self._send(send, {"type": "http.response.body", "body": chunk, "more_body": True})
-
-    async def _send(self, send: Send, message: dict[str, object]) -> None:
-        async with asyncio.timeout(self._write_seconds):
-            await send(message)
+    async def _sent(self, send: Send, message: dict[str, object]) -> None:
+        self._last = asyncio.get_running_loop().time()
+        self._sending = True
+        await send(message)
+        self._sending = False

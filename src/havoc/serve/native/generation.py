@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
 import msgspec
@@ -127,12 +128,13 @@ def stream(generation: Generation, services: Services) -> sse.EventStream:
 
 
 async def _events(generation: Generation) -> AsyncGenerator[bytes, None]:
-    async for event in generation.events():
-        if event.text == sse.DONE:  # what the network wrote is not the end
-            yield sse.event(event.text[:1])
-            yield sse.event(event.text[1:])
-        elif event.text:
-            yield sse.event(event.text)
+    async with aclosing(generation.events()) as events:
+        async for event in events:
+            if event.text == sse.DONE:  # what the network wrote is not the end
+                yield sse.event(event.text[:1])
+                yield sse.event(event.text[1:])
+            elif event.text:
+                yield sse.event(event.text)
     result = generation.result
     assert result is not None
     end = {"finish_reason": result.finish_reason, "usage": usage_of(result)}

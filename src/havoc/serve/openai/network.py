@@ -192,6 +192,14 @@ def _message(
 
 async def _merged(generations: list[Generation]) -> AsyncGenerator[tuple[int, Event], None]:
     """The events of several texts as they come; leaving cancels them all."""
+    if len(generations) == 1:
+        events = generations[0].events()
+        try:
+            async for event in events:
+                yield 0, event
+        finally:
+            await events.aclose()
+        return
     brought: asyncio.Queue[tuple[int, Event]] = asyncio.Queue()
 
     async def pass_on(index: int) -> None:
