@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import http.client
 import json
 import os
-import re
 import shutil
 import socket
 import statistics
@@ -110,21 +110,14 @@ async def press(port: int, clients: int, seconds: float, body: bytes, process: i
 
 
 def probe(port: int, seconds: float) -> None:
-    """Ask /health over one connection, and print how long each answer took."""
-    connection = socket.create_connection(("127.0.0.1", port))
+    """Ask /health, over one connection as long as it is kept; print how long each answer took."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     end = time.perf_counter() + seconds
     times = []
     while time.perf_counter() < end:
         started = time.perf_counter()
-        connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        received = b""
-        while b"\r\n\r\n" not in received:
-            received += connection.recv(65_536)
-        head, _, rest = received.partition(b"\r\n\r\n")
-        said = re.search(rb"(?i)content-length: (\d+)", head)
-        length = int(said[1]) if said else 0
-        while len(rest) < length:
-            rest += connection.recv(65_536)
+        connection.request("GET", "/health")
+        connection.getresponse().read()
         times.append(time.perf_counter() - started)
         time.sleep(PROBE_SECONDS)
     print(json.dumps(times))

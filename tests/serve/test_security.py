@@ -704,3 +704,31 @@ def test_what_is_deleted_is_gone_from_the_database(locked: LiveServer) -> None:
         assert rows.fetchone() == (0,)
         done = database.execute("SELECT action FROM audit_log WHERE object = ?", (session,))
         assert done.fetchall() == [("delete session",)]
+
+
+def test_traces_hold_no_content(tmp_path: Path) -> None:
+    received: list[bytes] = []
+
+    class Collector(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            received.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    collector = HTTPServer(("127.0.0.1", 0), Collector)
+    threading.Thread(target=collector.serve_forever, daemon=True).start()
+    endpoint = f"http://127.0.0.1:{collector.server_port}"
+    environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "no_proxy": "127.0.0.1"}
+    with running(tmp_path, traces=True, workers=1, environment=environment) as server:
+        with server.client() as client:
+            client.get("/sessions", params={"search": SECRET})
+            client.post("/sessions", json={"title": SECRET})
+        assert server.stop() == 0
+    collector.shutdown()
+    collector.server_close()
+    sent = b"".join(received)
+    assert b"/sessions" in sent and b"http.response.status_code" in sent
+    assert b"teal" not in sent

@@ -33,6 +33,7 @@ from havoc.serve.problems import (
 from havoc.serve.services import Services
 from havoc.serve.settings import ServeSettings
 from havoc.serve.storage import Database
+from havoc.serve.traces import set_up_traces
 from havoc.text import printable
 
 DESCRIPTION = (
@@ -77,7 +78,13 @@ def create_app(
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
     access = Access(settings, database)
-    app.add_middleware(Guard, settings=settings, access=access, metrics=services.metrics)
+    app.add_middleware(
+        Guard,
+        settings=settings,
+        access=access,
+        metrics=services.metrics,
+        tracer=set_up_traces() if settings.traces else None,
+    )
     return app
 
 

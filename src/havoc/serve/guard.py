@@ -12,6 +12,7 @@ import re
 import secrets
 import time
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -24,6 +25,9 @@ from havoc.serve.logs import places_of, tell
 from havoc.serve.metrics import Metrics
 from havoc.serve.problems import Problem, body_of, problem_of
 from havoc.serve.settings import ServeSettings
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Tracer
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 LEAST_BYTES_A_SECOND = 50_000
@@ -101,9 +105,16 @@ class Guard:
     """The middleware."""
 
     def __init__(
-        self, app: ASGIApp, *, settings: ServeSettings, access: Access, metrics: Metrics
+        self,
+        app: ASGIApp,
+        *,
+        settings: ServeSettings,
+        access: Access,
+        metrics: Metrics,
+        tracer: Tracer | None = None,
     ) -> None:
         self._app = app
+        self._tracer = tracer
         self._settings = settings
         self._access = access
         self._metrics = metrics
@@ -121,10 +132,22 @@ class Guard:
         exchange = Exchange(scope, send, headers, identity)
         self._metrics.in_flight.inc()
         try:
-            await self._carried_out(exchange, receive)
+            if self._tracer is None:
+                await self._carried_out(exchange, receive)
+            else:
+                await self._traced(exchange, receive, self._tracer)
         finally:
             self._metrics.in_flight.dec()
             self._record(exchange)
+
+    async def _traced(self, exchange: Exchange, receive: Receive, tracer: Tracer) -> None:
+        with tracer.start_as_current_span("request", record_exception=False) as span:
+            await self._carried_out(exchange, receive)
+            span.update_name(f"{exchange.scope['method']} {exchange.route}")
+            span.set_attribute("http.request.method", exchange.scope["method"])
+            span.set_attribute("http.route", exchange.route)
+            span.set_attribute("http.response.status_code", exchange.status)
+            span.set_attribute("havoc.request", exchange.identity)
 
     async def _carried_out(self, exchange: Exchange, receive: Receive) -> None:
         try:
