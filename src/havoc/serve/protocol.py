@@ -74,6 +74,6 @@ def guarded_protocol(settings: ServeSettings) -> type[asyncio.Protocol]:
         def _too_slow(self) -> None:
             self._deadline = None
             if not self.transport.is_closing():
-                self.transport.abort()
+                self.transport.close()
 
     return Guarded

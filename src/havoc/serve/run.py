@@ -25,6 +25,7 @@ from havoc.serve.storage import open_database
 SPARE_FILES = 256
 IDLE_SECONDS = 15
 BACKLOG = 2048
+SWITCH_SECONDS = 0.001
 
 
 def run_server(settings: ServeSettings) -> int:
@@ -40,6 +41,8 @@ def run_server(settings: ServeSettings) -> int:
     network = _open_network(settings)
     listening = _listen(settings)
     set_up_logs()
+    # the thread of the engine hands the interpreter over sooner than by default, to the event loop
+    sys.setswitchinterval(SWITCH_SECONDS)
     app = create_app(settings, database, network)
     server = _Server(_configuration(app, settings), app)
     host, port = listening.getsockname()[:2]
