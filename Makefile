@@ -5,7 +5,7 @@ HAVOC := $(VENV)/bin/havoc
 LLAMA_CPP := -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_SERVER=OFF \
 	-DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_COMMON=OFF
 
-.PHONY: demo test lint bench docs sanitize clean
+.PHONY: demo test lint bench docs audit sanitize clean
 
 # One real question on a real data file, then one that needs no data.
 demo: $(VENV)/installed
@@ -34,10 +34,17 @@ bench: $(VENV)/installed
 	$(RUN) benchmarks/plan_accuracy.py
 	$(RUN) benchmarks/parity.py
 	$(RUN) benchmarks/optimal_designs.py
+	$(RUN) benchmarks/server_fuzz.py
+	$(RUN) benchmarks/server_load.py --seconds 300
 
 docs: $(VENV)/installed
 	$(RUN) -m havoc.tools.reference docs/reference
 	$(RUN) docs/method_pages.py
+
+# Known defects in dependencies (asks a vulnerability database), and risky code of our own.
+audit: $(VENV)/installed
+	$(RUN) -m pip_audit
+	$(RUN) -m bandit -q -r src/havoc/serve --skip B101,B404,B603
 
 clean:
 	rm -rf $(VENV) demo build dist

@@ -20,11 +20,13 @@ ALLOWED = {
     "model": BASE,
     "bundle": BASE | {"model", "tokenizer"},
     "infer": BASE | {"bundle", "model", "tokenizer"},
+    "serve": BASE
+    | {"bundle", "charts", "infer", "reading", "reason", "report", "tokenizer", "tools"},
     "data": BASE | {"tokenizer"},
     "train": BASE | {"bundle", "data", "model", "tokenizer"},
     "cli": BASE
     | {"charts", "eval", "reading", "reason", "report", "tools"}
-    | {"bundle", "data", "model", "tokenizer", "train"},
+    | {"bundle", "data", "model", "serve", "tokenizer", "train"},
 }
 TRAINING = {"model", "train"}
 """What may import torch; the answer trunk and what both trunks share may not."""

@@ -31,6 +31,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "train": ("havoc.cli.train", "train a network: vocabulary, pretraining, tuning"),
     "data": ("havoc.cli.synthesis", "make training questions for planners"),
     "bundle": ("havoc.cli.bundle", "show, check, export and import networks"),
+    "serve": ("havoc.cli.serve", "serve the analyst to other programs"),
+    "mcp": ("havoc.cli.mcp", "give the tools to an MCP client"),
+    "keys": ("havoc.cli.keys", "make, list and revoke the keys of the server"),
     "eval": ("havoc.cli.evaluate", "measure the analyst on question sets"),
 }
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from havoc.cli.data import load_table
-from havoc.cli.output import as_object, as_text, pretty
+from havoc.cli.output import as_text, pretty
 from havoc.errors import InputError
 from havoc.reading.table import Table
 from havoc.tools import dsl
@@ -57,7 +57,7 @@ def execute(namespace: argparse.Namespace) -> int:
     except InputError as error:
         raise _in_file(error, namespace.file) from None
     if namespace.json:
-        print(pretty([as_object(result) for result in results]))
+        print(pretty([result.to_object() for result in results]))
     else:
         print("\n\n".join(as_text(result) for result in results))
     return 0

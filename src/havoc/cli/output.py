@@ -15,17 +15,6 @@ from havoc.tools.result import ToolResult
 PARAGRAPH_LIMIT = 2000
 
 
-def as_object(result: ToolResult) -> dict[str, Any]:
-    """The call and its result as one JSON object."""
-    return {
-        "operation": result.operation,
-        "version": result.version,
-        "key": result.key,
-        "args": result.args,
-        "result": result.to_json(),
-    }
-
-
 def pretty(body: Any) -> str:
     """Indented JSON; what is not a finite number is null."""
     return msgspec.json.format(msgspec.json.encode(body), indent=2).decode()

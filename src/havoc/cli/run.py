@@ -19,7 +19,7 @@ import msgspec.inspect as inspection
 
 from havoc.cli import CommandParser
 from havoc.cli.data import column_for
-from havoc.cli.output import as_object, as_text, pretty
+from havoc.cli.output import as_text, pretty
 from havoc.cli.values import flag_of, value_of
 from havoc.tools.declaration import PACKAGES, Tool, registry
 from havoc.tools.signature import Parameter, signature
@@ -45,7 +45,7 @@ def execute(namespace: argparse.Namespace) -> int:
     given = vars(parser.parse_args(_unambiguous(namespace.arguments)))
     as_json = given.pop(_AS_JSON)
     result = registry.execute(declared.name, _values(signature(declared), given))
-    print(pretty(as_object(result)) if as_json else as_text(result))
+    print(pretty(result.to_object()) if as_json else as_text(result))
     return 0
 
 

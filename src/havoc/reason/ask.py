@@ -6,7 +6,7 @@ appends one event, and the trace, the report and the audit read that log.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from havoc.reason.planners import DEFAULT, planner_of
 from havoc.reason.pragmatist import weigh_practically
 from havoc.reason.reproduce import as_dsl, as_python
 from havoc.reason.route import route
-from havoc.reason.workspace import BUDGETS, Workspace
+from havoc.reason.workspace import BUDGETS, Event, Workspace
 from havoc.tools import registry
 
 MAX_QUESTION = 200_000
@@ -47,6 +47,7 @@ def ask(
     context: Mapping[str, Any] | str | None = None,
     budget: str | None = None,
     planner: Planner | str = DEFAULT,
+    on_event: Callable[[Event], None] | None = None,
 ) -> Answer:
     """Answer a question about data.
 
@@ -54,7 +55,8 @@ def ask(
     or several of them as a mapping of name to path. ``context`` is the earlier
     turn of a follow-up: its question, or {"question", "op", "data"}. ``budget`` is
     MICRO, LIGHT, MEDIUM or HEAVY; without it the router decides. ``planner`` is the name
-    of one (auto, rules, model, remote) or an object with ``name`` and ``plan``.
+    of one (auto, rules, model, remote) or an object with ``name`` and ``plan``. ``on_event`` is
+    called with each stage's event as soon as the stage has ended.
 
     Raises InputError where the input cannot be read; a question that cannot be
     answered is not an error but an answer with a status.
@@ -84,6 +86,7 @@ def ask(
             budget.upper() if budget else None,
         ),
         graph=OperatorGraph(),
+        on_event=on_event,
     )
     if plan.outcome != "execute":
         return _without_computing(plan, workspace, planner.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -91,6 +91,7 @@ class Workspace(msgspec.Struct, kw_only=True):
     spent: int = 0
     stopped: str = ""
     events: list[Event] = []
+    on_event: Callable[[Event], None] | None = None
 
     def fact(self, value: Any, source: str, spec: str = "") -> str:
         """Record something the user gave and return the reference that shows it."""
@@ -115,11 +116,12 @@ class Workspace(msgspec.Struct, kw_only=True):
         try:
             yield notes
         finally:
-            self.events.append(
-                Event(
-                    stage=name,
-                    summary=notes["summary"],
-                    ms=round((time.perf_counter() - started) * 1000, 2),
-                    data=notes["data"],
-                )
+            event = Event(
+                stage=name,
+                summary=notes["summary"],
+                ms=round((time.perf_counter() - started) * 1000, 2),
+                data=notes["data"],
             )
+            self.events.append(event)
+            if self.on_event is not None:
+                self.on_event(event)

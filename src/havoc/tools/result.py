@@ -90,3 +90,13 @@ class ToolResult(msgspec.Struct, kw_only=True):
         plain: dict[str, Any] = msgspec.to_builtins(self.outcome)
         plain.pop("charts", None)
         return plain
+
+    def to_object(self) -> dict[str, Any]:
+        """The call and its result as one JSON object."""
+        return {
+            "operation": self.operation,
+            "version": self.version,
+            "key": self.key,
+            "args": self.args,
+            "result": self.to_json(),
+        }

@@ -1,0 +1,1 @@
+"""havoc's own routes."""

@@ -1,0 +1,1 @@
+"""The routes that OpenAI's clients know. ``havoc`` is the analyst, ``havoc-raw`` the network."""
