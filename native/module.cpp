@@ -4,6 +4,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <bit>
 #include <stdexcept>
 
 #include "network.hpp"
@@ -12,6 +13,8 @@ namespace nb = nanobind;
 using Floats = nb::ndarray<const float, nb::c_contig, nb::device::cpu>;
 using Bytes = nb::ndarray<const int8_t, nb::c_contig, nb::device::cpu>;
 using Integers = nb::ndarray<const int32_t, nb::c_contig, nb::device::cpu>;
+using Flags = nb::ndarray<const bool, nb::c_contig, nb::device::cpu>;
+static_assert(std::endian::native == std::endian::little, "masks are read by halves of words");
 
 namespace {
 
@@ -130,13 +133,21 @@ NB_MODULE(_native, m) {
         .def("run",
              [](Network& self, Cache& cache, const Integers& tokens, const Integers& positions,
                 const Integers& sequences, const Integers& tables, const Integers& wanted,
-                const Integers& columns, nb::ndarray<float, nb::c_contig, nb::device::cpu> logits) {
+                const Integers& masks, const Flags& best_only,
+                nb::ndarray<float, nb::c_contig, nb::device::cpu> logits,
+                nb::ndarray<int32_t, nb::c_contig, nb::device::cpu> best) {
+                 const size_t size = self.shape().vocab_size;
                  need_shape(tables, 2);
-                 need_shape(wanted, 1);
+                 need_shape(masks, 2);
                  need_shape(logits, 2);
-                 if (logits.shape(0) != wanted.shape(0) ||
-                     logits.shape(1) != static_cast<size_t>(self.shape().vocab_size))
+                 const size_t rows = span_of(wanted).size();
+                 if (logits.shape(0) != rows || logits.shape(1) != size || best.ndim() != 1 ||
+                     best.shape(0) != rows)
                      throw std::invalid_argument("logits of another shape");
+                 if (masks.shape(0) && (masks.shape(0) != rows || masks.shape(1) != (size + 31) / 32))
+                     throw std::invalid_argument("masks of another shape");
+                 if (best_only.ndim() != 1 || (best_only.shape(0) && best_only.shape(0) != rows))
+                     throw std::invalid_argument("best_only of another shape");
                  const Step step{span_of(tokens),
                                  span_of(positions),
                                  span_of(sequences),
@@ -144,8 +155,13 @@ NB_MODULE(_native, m) {
                                  static_cast<int>(tables.shape(0)),
                                  static_cast<int>(tables.shape(1)),
                                  span_of(wanted),
-                                 span_of(columns),
-                                 logits.data()};
+                                 // two halves of a word are two blocks of 16 ids, the lower first
+                                 masks.shape(0) ? reinterpret_cast<const uint16_t*>(masks.data())
+                                                : nullptr,
+                                 2 * static_cast<int>(masks.shape(1)),
+                                 best_only.shape(0) ? best_only.data() : nullptr,
+                                 logits.data(),
+                                 best.data()};
                  nb::gil_scoped_release release;
                  self.run(cache, step);
              })

@@ -16,6 +16,7 @@ from soak import soak
 
 from havoc.errors import InputError
 from havoc.infer import InferenceEngine, QueueFull, SamplingParams
+from havoc.infer.backend import Logits
 from havoc.infer.constraints import Choice, JsonSchema, Regex
 from havoc.infer.native import NativeBackend
 from havoc.infer.torch_backend import TorchBackend
@@ -392,7 +393,8 @@ def test_a_network_that_overflows_says_so(backend: Any, tokenizer: HavocTokenize
         new_cache = backend.new_cache
 
         def run(self, cache: Any, step: Any) -> Any:
-            return np.full((len(step.wanted), self.config.vocab_size), np.nan, np.float32)
+            values = np.full((len(step.wanted), self.config.vocab_size), np.nan, np.float32)
+            return Logits(values, np.full(len(step.wanted), -1, np.int32))
 
     engine = InferenceEngine(Overflowing(), tokenizer)  # type: ignore[arg-type]
     for temperature in (0.0, 1.0):

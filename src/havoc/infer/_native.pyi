@@ -46,8 +46,10 @@ class Network:
         sequences: NDArray[Any],
         tables: NDArray[Any],
         wanted: NDArray[Any],
-        columns: NDArray[Any],
+        masks: NDArray[Any],
+        best_only: NDArray[Any],
         logits: NDArray[Any],
+        best: NDArray[Any],
     ) -> None: ...
     @property
     def kernels(self) -> str: ...

@@ -88,22 +88,25 @@ class Matcher:
 
     def __init__(self, matcher: LLMatcher, vocab_size: int, eos: int) -> None:
         self._matcher = matcher
-        self._size = vocab_size
         self._eos = eos
         self._bits = np.zeros((vocab_size + 31) // 32, np.int32)
+        self._pointer = self._bits.ctypes.data
 
-    def allowed(self) -> NDArray[np.bool_]:
-        """Which ids may come next [vocabulary]; the end of text where the constraint is met."""
-        self._matcher.unsafe_compute_mask_ptr(self._bits.ctypes.data, self._bits.nbytes)
+    def allowed(self) -> NDArray[np.int32]:
+        """Which ids may come next, a bit each; the end of text where the constraint is met.
+
+        The same memory every time. InputError where the constraint has become too complex.
+        """
+        self._matcher.unsafe_compute_mask_ptr(self._pointer, self._bits.nbytes)
         self._check()
-        bits = np.unpackbits(self._bits.view(np.uint8), bitorder="little", count=self._size)
-        return bits.view(np.bool_)
+        return self._bits
 
     def forced(self) -> list[int]:
         """The ids that must come next, whatever the network says."""
         if self._matcher.is_stopped():
             return []
-        return list(self._matcher.compute_ff_tokens())
+        tokens: list[int] = self._matcher.compute_ff_tokens()
+        return tokens
 
     def accept(self, tokens: list[int]) -> None:
         """Move on by ids that were allowed. InputError if one was not."""
