@@ -49,9 +49,10 @@ class InferenceEngine:
         step_tokens: int = 512,
         most_waiting: int = 1024,
         prefix_cache: bool = True,
-        guess_within: int = 0,
+        guess_within: int = 2,
     ) -> None:
-        """``blocks`` of 16 positions (0: room for eight full contexts, within 2 GiB).
+        """``blocks`` of 16 positions (0: room for eight full contexts, within 2 GiB). Where at
+        most ``guess_within`` requests run, greedy ones are read ahead by guesses (``drafts.py``).
 
         Raises InputError for a limit below one, a cache that is too large, or a vocabulary that
         is not the network's.
@@ -61,6 +62,7 @@ class InferenceEngine:
             ("most_running", most_running, 1),
             ("step_tokens", step_tokens, 1),
             ("most_waiting", most_waiting, 1),
+            ("guess_within", guess_within, 0),
         ):
             if value < least:
                 raise InputError(f"is {value}", where=name, remedy=f"give {least} or more")
@@ -218,7 +220,7 @@ class InferenceEngine:
                     except Exception as error:
                         events.append(self._failed(request, error))
                         continue
-                elif guessing:
+                elif guessing and request.params.temperature == 0:
                     if request.drafts is None:
                         request.drafts = Drafts()
                     most = room(request, self.context) - 1
@@ -350,7 +352,7 @@ class InferenceEngine:
         return tokens
 
     def _matcher(self, constraint: Constraint) -> Any:
-        with self._compiling:  # not the lock of the steps: a large schema takes its time
+        with self._compiling:  # not the lock of the steps, and not while a schema is compiled
             if not isinstance(self.tokenizer, HavocTokenizer):
                 raise InputError(
                     "constraints need a vocabulary of havoc",
@@ -359,7 +361,7 @@ class InferenceEngine:
                 )
             if self._compiler is None:
                 self._compiler = Compiler(self.tokenizer)
-            return self._compiler.matcher(constraint)
+        return self._compiler.matcher(constraint)
 
 
 def _usual_blocks(config: HavocConfig) -> int:
