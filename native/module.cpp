@@ -4,7 +4,9 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <bit>
+#include <ctime>
 #include <stdexcept>
 
 #include "network.hpp"
@@ -167,6 +169,35 @@ NB_MODULE(_native, m) {
              })
         .def_prop_ro("kernels", [](const Network& self) { return self.kernels().name; })
         .def_prop_ro("weight_bytes", &Network::weight_bytes);
+
+    // seconds of the processor for one product of drawn codes alone, for benchmarks
+    m.def("time_product", [](const std::string& kernels, const std::string& kind, int tokens,
+                             int inputs, int rows) {
+        if (std::min({tokens, inputs, rows}) < 1 || std::max({tokens, inputs, rows}) > 16'384)
+            throw std::invalid_argument("a product of 1 to 16384 tokens, inputs and rows");
+        const Kernels* table = kernels_named(kernels);
+        const Kind as = kind_named(kind);
+        const std::vector<int8_t> codes(static_cast<size_t>(rows) * inputs, 1);
+        const std::vector<float> ones(std::max(rows, tokens), 1.0f);
+        const Matrix matrix = Matrix::of_codes(as, codes.data(), ones.data(), rows, inputs);
+        const std::vector<int8_t> x(static_cast<size_t>(tokens) * matrix.width(), 1);
+        const std::vector<int32_t> sums(tokens, matrix.width());
+        std::vector<float> y(static_cast<size_t>(tokens) * matrix.blocks() * LANES);
+        auto product = as == Kind::int8 ? table->matmul_int8 : table->matmul_ternary;
+        double best = 1e9;
+        for (int turn = 0; turn < 20; ++turn) {
+            const std::clock_t start = std::clock();
+            int times = 0;
+            do {
+                product(x.data(), ones.data(), sums.data(), tokens, matrix.width(),
+                        matrix.codes.data(), matrix.scale.data(), 0, matrix.blocks(), y.data(),
+                        matrix.blocks() * LANES);
+                ++times;
+            } while (std::clock() - start < CLOCKS_PER_SEC / 100);
+            best = std::min(best, double(std::clock() - start) / CLOCKS_PER_SEC / times);
+        }
+        return best;
+    });
 
     // exact 32-bit sums of codes and bytes, for tests: y [m][rows padded to 16]
     m.def("integer_sums",

@@ -411,13 +411,22 @@ def repeating(tokenizer: HavocTokenizer) -> list[Any]:
 
 
 @pytest.mark.parametrize("blocks", [60, 11])
-def test_guesses_change_no_token(backend: Any, tokenizer: HavocTokenizer, blocks: int) -> None:
-    """Greedy with everything that changes logits or ends a text, alone and side by side."""
+def test_guesses_change_no_token(tokenizer: HavocTokenizer, blocks: int) -> None:
+    """Greedy with everything that changes logits or ends a text, alone and side by side.
+
+    The network writes four ids in an order of its own, so that guesses are right in part.
+    """
+    config = SMALL.replace(vocab_size=tokenizer.vocab_size)
+    weights = RandomWeights(config, spread=0.2)
+    loud = np.full((config.vocab_size, 1), 0.01, np.float32)
+    loud[300:304] = 3
+    weights.replace("embedding.weight", weights.read("embedding.weight") * loud)
+    backend = NativeBackend(config, weights, "fp32", threads=1)
     ways = [
         SamplingParams(max_tokens=50, ignore_eos=True),
         SamplingParams(max_tokens=37, ignore_eos=True, repetition_penalty=1.2),
         SamplingParams(max_tokens=50, stop=("a", "the"), logprobs=2),
-        SamplingParams(max_tokens=50, frequency_penalty=0.3, stop_ids=(300, 301)),
+        SamplingParams(max_tokens=50, frequency_penalty=0.3, stop_ids=(300,)),
     ]
     steps = {}
     made: dict[int, list[Any]] = {0: [], 4: []}
@@ -435,7 +444,7 @@ def test_guesses_change_no_token(backend: Any, tokenizer: HavocTokenizer, blocks
         assert guessed.choices == plain.choices and guessed.text == plain.text
         assert guessed.finish_reason == plain.finish_reason
     if blocks == 60:
-        assert steps[4] < 0.9 * steps[0]
+        assert steps[4] < 0.97 * steps[0]
 
 
 def test_what_fails_by_a_fault_ends_its_request_alone(

@@ -43,6 +43,9 @@ class TorchBackend:
         # a window beyond the context limits nothing
         self._window = min(bundle.config.sliding_window or 0, bundle.config.max_seq_len) or None
         self._angles = RotaryTable(short.config)
+        self._head = self._model.output_weight().detach().to(dtype)
+        if self._device.type == "cpu":
+            self._lay_by_inputs()
 
     @property
     def description(self) -> str:
@@ -50,7 +53,16 @@ class TorchBackend:
 
     def new_cache(self, blocks: int) -> KVCache:
         """Keys and values [layers, blocks, K, 16, D]: a block is an entry of the batch."""
-        return KVCache(self.config, blocks, BLOCK, device=self._device, dtype=self._dtype)
+        if self._device.type != "cpu":
+            return KVCache(self.config, blocks, BLOCK, device=self._device, dtype=self._dtype)
+        cache = KVCache(self.config, 0, BLOCK, dtype=self._dtype)
+        shape = list(cache.keys.shape)
+        shape[1] = blocks
+        # zeros of numpy cost nothing before they are used
+        cache.keys, cache.values = (
+            torch.from_numpy(np.zeros(shape, np.float32)).to(self._dtype) for _ in range(2)
+        )
+        return cache
 
     @torch.inference_mode()
     def run(self, cache: Any, step: Step) -> Logits:
@@ -67,7 +79,15 @@ class TorchBackend:
             x = x + block.mlp(block.mlp_norm(x))
         wanted = torch.from_numpy(step.wanted).to(self._device)
         x = model.norm(x[wanted])
-        return self._chosen(F.linear(x, model.output_weight().to(x.dtype)).float(), step)
+        return self._chosen(F.linear(x, self._head).float(), step)
+
+    def _lay_by_inputs(self) -> None:
+        """Weights in memory by their inputs: products of few rows take half the time so."""
+        matrices = [weight for weight in self._model.layers.parameters() if weight.ndim == 2]
+        for weight in matrices:
+            weight.data = weight.data.t().contiguous().t()
+        # a copy of its own, because the rows of a shared embedding are looked up
+        self._head = self._head.t().contiguous().t()
 
     def _chosen(self, logits: torch.Tensor, step: Step) -> Logits:
         finite = torch.isfinite(logits).all(dim=1)
