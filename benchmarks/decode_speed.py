@@ -29,7 +29,7 @@ from table import print_table
 
 from havoc.bundle import Bundle, weight_shapes, write_bundle
 from havoc.bundle.gguf import export_gguf
-from havoc.infer.backend import NONE, Step
+from havoc.infer.backend import Step
 from havoc.infer.native import NativeBackend
 from havoc.model import HavocConfig, preset
 from havoc.tokenizer import HavocTokenizer
@@ -84,7 +84,6 @@ def ours(backend: Any, tokens: Any) -> tuple[float, float]:
                 np.zeros(count, np.int32),
                 table,
                 np.asarray([count - 1], np.int32),
-                NONE,
             ),
         )
 

@@ -21,15 +21,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from decode_speed import drawn_bundle, spread
 from table import print_table
 
 from havoc.bundle import Bundle
 from havoc.bundle.codes import quantise_bundle
 from havoc.bundle.huggingface import export_huggingface
-from havoc.infer import InferenceEngine, SamplingParams, load_backend
+from havoc.infer import InferenceEngine, SamplingParams, Step, _native, load_backend
 from havoc.infer.call_grammar import call_grammar
-from havoc.infer.constraints import JsonSchema
+from havoc.infer.constraints import Compiler, Constraint, JsonSchema
 from havoc.infer.torch_backend import TorchBackend
 from havoc.model import preset
 from havoc.tokenizer import HavocTokenizer
@@ -79,12 +80,14 @@ def their_streams(network: Any, tokenizer: HavocTokenizer, count: int) -> float:
 
 
 def streams(arguments: argparse.Namespace, bundle: Bundle, folder: Path) -> None:
+    """Our backends beside transformers."""
     import torch
     from transformers import AutoModelForCausalLM
 
     torch.set_num_threads(arguments.threads)
     export_huggingface(bundle, folder / "hf", precision="fp32")
     network = AutoModelForCausalLM.from_pretrained(folder / "hf", dtype=torch.float32)
+    prefill(arguments, bundle, network)
     tokenizer = bundle.own_tokenizer()
     sides: dict[str, Any] = {
         kind: load_backend(bundle, kind, threads=arguments.threads)
@@ -119,6 +122,90 @@ def streams(arguments: argparse.Namespace, bundle: Bundle, folder: Path) -> None
         print()
 
 
+def mask_times(tokenizer: HavocTokenizer, constraint: Constraint, tokens: list[int]) -> list[float]:
+    """Seconds of the mask at each place of a text under its constraint."""
+    global compiler
+    compiler = compiler or Compiler(tokenizer)
+    matcher = compiler.matcher(constraint)
+    times = []
+    for token in tokens:
+        start = time.perf_counter()
+        matcher.allowed()
+        times.append(time.perf_counter() - start)
+        matcher.accept([token])
+    return times
+
+
+def guesses(arguments: argparse.Namespace, bundle: Bundle, texts: list[str]) -> None:
+    """Greedy continuations of real texts, read ahead by guesses and not; the same tokens."""
+    tokenizer = bundle.own_tokenizer()
+    rows = []
+    for kind in ("fp32", "int8", "ternary"):
+        backend = load_backend(bundle, kind, threads=arguments.threads)
+        engines = [InferenceEngine(backend, tokenizer, guess_within=within) for within in (0, 2)]
+        for name, asked in (
+            ("goes on", texts),
+            ("quotes", [2 * f"{t}\n\n" + t[:60] for t in texts]),
+        ):
+            seconds: list[list[float]] = [[], []]
+            steps = [0, 0]
+            for _ in range(arguments.repeats + 1):
+                made = []
+                for place, engine in enumerate(engines):
+                    before, start = engine.steps, time.perf_counter()
+                    params = SamplingParams(max_tokens=100)
+                    made.append([engine.generate([text], params)[0].tokens for text in asked])
+                    seconds[place].append(time.perf_counter() - start)
+                    steps[place] = engine.steps - before
+                assert made[0] == made[1]
+            ratios = [plain / guessed for plain, guessed in zip(*seconds, strict=True)][1:]
+            rows.append([kind, name, f"{steps[1] / steps[0]:.2f}", spread(ratios)])
+    print_table("Guesses (one stream)", ["weights", "text", "steps, to plain", "speed"], rows)
+
+
+def prefill(arguments: argparse.Namespace, bundle: Bundle, network: Any) -> None:
+    """512 tokens at once, fp32, beside transformers."""
+    import torch
+
+    backend = load_backend(bundle, "fp32", threads=arguments.threads)
+    tokens = np.arange(300, 812, dtype=np.int32)
+    cache = backend.new_cache(32)
+    table = np.arange(32, dtype=np.int32)[None]
+    zeros = np.zeros(512, np.int32)
+    step = Step(tokens, np.arange(512, dtype=np.int32), zeros, table, np.asarray([511], np.int32))
+    ids = torch.from_numpy(tokens)[None].long()
+
+    def theirs() -> None:
+        with torch.inference_mode():
+            network(ids, logits_to_keep=1)
+
+    sides = [lambda: backend.run(cache, step), theirs]
+    times: list[list[float]] = [[], []]
+    for _ in range(arguments.repeats + 1):
+        for place, side in enumerate(sides):
+            start = time.perf_counter()
+            side()
+            times[place].append(time.perf_counter() - start)
+    ratios = [theirs / mine for mine, theirs in zip(*times, strict=True)][1:]
+    rates = [f"{512 / statistics.median(some[1:]):,.0f}" for some in times]
+    print_table(
+        "Prefill of 512 tokens", ["fp32", "transformers", "ratio"], [[*rates, spread(ratios)]]
+    )
+
+
+def kernels() -> None:
+    """[tokens, 2048] times [2048, 2048], one thread: billions of products of weights a second."""
+    rows = []
+    for kind in ("ternary", "int8"):
+        for tokens in (1, 32, 2048):
+            seconds = _native.time_product(_native.kernels()[0], kind, tokens, 2048, 2048)
+            rows.append([kind, tokens, f"{tokens * 2048**2 / seconds / 1e9:.0f}"])
+    print_table("One product alone", ["weights", "tokens", "G MAC/s a core"], rows)
+
+
+compiler: Compiler | None = None
+
+
 def constrained(arguments: argparse.Namespace, bundle: Bundle) -> None:
     """Tool calls under their grammar, beside as many tokens without one."""
     tokenizer = bundle.own_tokenizer()
@@ -142,36 +229,48 @@ def constrained(arguments: argparse.Namespace, bundle: Bundle) -> None:
         ),
     }
     rows = []
+    engine = InferenceEngine(backend, tokenizer, guess_within=0)
+    prompt = prompts(tokenizer, 1)
+    masks: list[float] = []
     for name, constraint in ways.items():
-        ratios, rates, steps = [], [], []
-        for turn in range(arguments.repeats + 1):
-            engine = InferenceEngine(backend, tokenizer)
-            prompt = prompts(tokenizer, 1)
-            engine.generate(prompt, SamplingParams(max_tokens=1))  # the prompt is computed
-            before = engine.steps
-            start = time.perf_counter()
-            params = SamplingParams(max_tokens=200, temperature=1.0, seed=turn)
-            (result,) = engine.generate(prompt, params, constraint=constraint)
-            bound = len(result.tokens) / (time.perf_counter() - start)
-            used = engine.steps - before
-            free = SamplingParams(max_tokens=len(result.tokens), temperature=1.0, ignore_eos=True)
-            start = time.perf_counter()
-            (other,) = engine.generate(prompt, free)
-            unbound = len(other.tokens) / (time.perf_counter() - start)
-            if turn:  # the first turn compiles the grammar
+        start = time.perf_counter()
+        engine.generate(prompt, SamplingParams(max_tokens=1), constraint=constraint)
+        compiled = time.perf_counter() - start
+        for temperature in (0.0, 1.0):
+            ratios, rates, steps = [], [], []
+            for turn in range(arguments.repeats):
+                before = engine.steps
+                start = time.perf_counter()
+                params = SamplingParams(max_tokens=200, temperature=temperature, seed=turn)
+                (result,) = engine.generate(prompt, params, constraint=constraint)
+                bound = len(result.tokens) / (time.perf_counter() - start)
+                used = engine.steps - before
+                free = SamplingParams(
+                    max_tokens=len(result.tokens), temperature=temperature, ignore_eos=True
+                )
+                start = time.perf_counter()
+                (other,) = engine.generate(prompt, free)
+                unbound = len(other.tokens) / (time.perf_counter() - start)
                 ratios.append(bound / unbound)
                 rates.append(bound)
                 steps.append(used / len(result.tokens))
-        rows.append(
-            [
-                name,
-                f"{statistics.median(rates):,.0f}",
-                spread(ratios),
-                f"{statistics.median(steps):.2f}",
-            ]
-        )
-    header = ["constraint (int8)", "tokens/s", "ratio to free text", "steps a token"]
+                masks += mask_times(tokenizer, constraint, result.tokens)
+            rows.append(
+                [
+                    name,
+                    f"{temperature:g}",
+                    f"{statistics.median(rates):,.0f}",
+                    spread(ratios),
+                    f"{statistics.median(steps):.2f}",
+                    f"{1000 * compiled:.0f} ms",
+                ]
+            )
+    header = ["constraint (int8)", "temperature", "tokens/s", "ratio to free text"]
+    header += ["steps a token", "the first one takes"]
     print_table("Constrained text beside free text", header, rows)
+    microseconds = sorted(1e6 * seconds for seconds in masks)
+    most = microseconds[int(0.99 * len(microseconds))]
+    print(f"mask: median {statistics.median(microseconds):.0f} µs, 99th percentile {most:.0f} µs")
     print()
 
 
@@ -206,6 +305,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tokenizer", required=True, help="a vocabulary of 16,384 ids")
     parser.add_argument("--preset", default="havoc-25m")
+    parser.add_argument("--trained", help="a bundle that has learned to write, for the guesses")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
@@ -216,6 +316,11 @@ def main() -> None:
         bundle = drawn_bundle(folder / "bundle", config, tokenizer)
         streams(arguments, bundle, folder)
         constrained(arguments, bundle)
+        kernels()
+        if arguments.trained:
+            documents = sorted(Path(__file__).parent.parent.glob("docs/*.md"))[:8]
+            texts = [document.read_text()[:1500] for document in documents]
+            guesses(arguments, Bundle.open(arguments.trained), texts)
         small = drawn_bundle(folder / "8m", preset("havoc-8m"), tokenizer)
         loading(folder, small, arguments.repeats)
 

@@ -46,6 +46,9 @@ struct Kernels {
     void (*gate)(const float* gate, const float* up, int k, int kind, float* y);
     // out [queries][D] of the rows q [queries][D]; scores: room for 4·(positions + 32)
     void (*attend)(const Attention& a, const float* q, int queries, float* scores, float* out);
+    // the place of the first largest of blocks of 16 logits, of which those without their bit are
+    // made minus infinity; -1 where one was no finite number. No bits: all may come
+    int (*largest)(float* logits, const uint16_t* bits, int blocks);
     // exact sums of codes and bytes, for tests: kind 8 or 2
     void (*integer_sums)(const int8_t* x, int m, int k, const uint8_t* w, int kind, int blocks,
                          int32_t* y);

@@ -372,6 +372,27 @@ void attend(const Attention& a, const float* q, int queries, float* scores, floa
     }
 }
 
+// --- choosing ------------------------------------------------------------------------------
+
+int largest(float* logits, const uint16_t* bits, int blocks) {
+    F16 most = F16::of(-INFINITY), wrong = F16::zero();
+    for (int b = 0; b < blocks; ++b) {
+        float* block = logits + b * LANES;
+        F16 v = F16::load(block);
+        wrong = wrong.plus_product(v, F16::zero());  // zero, or no number where v is none
+        if (bits && bits[b] != 0xffff) {
+            for (int i = 0; i < LANES; ++i) block[i] = bits[b] >> i & 1 ? block[i] : -INFINITY;
+            v = F16::load(block);
+        }
+        most = most.at_least(v);
+    }
+    if (lane_sum(wrong) != 0) return -1;
+    const float value = lane_max(most);
+    int place = 0;
+    while (logits[place] != value) ++place;
+    return place;
+}
+
 constexpr Kernels TABLE{NAME,
                         matmul_f32,
                         matmul_integers<INT8>,
@@ -380,4 +401,5 @@ constexpr Kernels TABLE{NAME,
                         rms_norm,
                         gate,
                         attend,
+                        largest,
                         integer_sums};

@@ -4,6 +4,9 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
+#include <bit>
+#include <ctime>
 #include <stdexcept>
 
 #include "network.hpp"
@@ -12,6 +15,8 @@ namespace nb = nanobind;
 using Floats = nb::ndarray<const float, nb::c_contig, nb::device::cpu>;
 using Bytes = nb::ndarray<const int8_t, nb::c_contig, nb::device::cpu>;
 using Integers = nb::ndarray<const int32_t, nb::c_contig, nb::device::cpu>;
+using Flags = nb::ndarray<const bool, nb::c_contig, nb::device::cpu>;
+static_assert(std::endian::native == std::endian::little, "masks are read by halves of words");
 
 namespace {
 
@@ -130,13 +135,21 @@ NB_MODULE(_native, m) {
         .def("run",
              [](Network& self, Cache& cache, const Integers& tokens, const Integers& positions,
                 const Integers& sequences, const Integers& tables, const Integers& wanted,
-                const Integers& columns, nb::ndarray<float, nb::c_contig, nb::device::cpu> logits) {
+                const Integers& masks, const Flags& best_only,
+                nb::ndarray<float, nb::c_contig, nb::device::cpu> logits,
+                nb::ndarray<int32_t, nb::c_contig, nb::device::cpu> best) {
+                 const size_t size = self.shape().vocab_size;
                  need_shape(tables, 2);
-                 need_shape(wanted, 1);
+                 need_shape(masks, 2);
                  need_shape(logits, 2);
-                 if (logits.shape(0) != wanted.shape(0) ||
-                     logits.shape(1) != static_cast<size_t>(self.shape().vocab_size))
+                 const size_t rows = span_of(wanted).size();
+                 if (logits.shape(0) != rows || logits.shape(1) != size || best.ndim() != 1 ||
+                     best.shape(0) != rows)
                      throw std::invalid_argument("logits of another shape");
+                 if (masks.shape(0) && (masks.shape(0) != rows || masks.shape(1) != (size + 31) / 32))
+                     throw std::invalid_argument("masks of another shape");
+                 if (best_only.ndim() != 1 || (best_only.shape(0) && best_only.shape(0) != rows))
+                     throw std::invalid_argument("best_only of another shape");
                  const Step step{span_of(tokens),
                                  span_of(positions),
                                  span_of(sequences),
@@ -144,13 +157,47 @@ NB_MODULE(_native, m) {
                                  static_cast<int>(tables.shape(0)),
                                  static_cast<int>(tables.shape(1)),
                                  span_of(wanted),
-                                 span_of(columns),
-                                 logits.data()};
+                                 // two halves of a word are two blocks of 16 ids, the lower first
+                                 masks.shape(0) ? reinterpret_cast<const uint16_t*>(masks.data())
+                                                : nullptr,
+                                 2 * static_cast<int>(masks.shape(1)),
+                                 best_only.shape(0) ? best_only.data() : nullptr,
+                                 logits.data(),
+                                 best.data()};
                  nb::gil_scoped_release release;
                  self.run(cache, step);
              })
         .def_prop_ro("kernels", [](const Network& self) { return self.kernels().name; })
         .def_prop_ro("weight_bytes", &Network::weight_bytes);
+
+    // seconds of the processor for one product of drawn codes alone, for benchmarks
+    m.def("time_product", [](const std::string& kernels, const std::string& kind, int tokens,
+                             int inputs, int rows) {
+        if (std::min({tokens, inputs, rows}) < 1 || std::max({tokens, inputs, rows}) > 16'384)
+            throw std::invalid_argument("a product of 1 to 16384 tokens, inputs and rows");
+        const Kernels* table = kernels_named(kernels);
+        const Kind as = kind_named(kind);
+        const std::vector<int8_t> codes(static_cast<size_t>(rows) * inputs, 1);
+        const std::vector<float> ones(std::max(rows, tokens), 1.0f);
+        const Matrix matrix = Matrix::of_codes(as, codes.data(), ones.data(), rows, inputs);
+        const std::vector<int8_t> x(static_cast<size_t>(tokens) * matrix.width(), 1);
+        const std::vector<int32_t> sums(tokens, matrix.width());
+        std::vector<float> y(static_cast<size_t>(tokens) * matrix.blocks() * LANES);
+        auto product = as == Kind::int8 ? table->matmul_int8 : table->matmul_ternary;
+        double best = 1e9;
+        for (int turn = 0; turn < 20; ++turn) {
+            const std::clock_t start = std::clock();
+            int times = 0;
+            do {
+                product(x.data(), ones.data(), sums.data(), tokens, matrix.width(),
+                        matrix.codes.data(), matrix.scale.data(), 0, matrix.blocks(), y.data(),
+                        matrix.blocks() * LANES);
+                ++times;
+            } while (std::clock() - start < CLOCKS_PER_SEC / 100);
+            best = std::min(best, double(std::clock() - start) / CLOCKS_PER_SEC / times);
+        }
+        return best;
+    });
 
     // exact 32-bit sums of codes and bytes, for tests: y [m][rows padded to 16]
     m.def("integer_sums",

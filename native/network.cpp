@@ -5,7 +5,12 @@
 #include <cmath>
 #include <limits>
 #include <new>
+#include <set>
 #include <stdexcept>
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <pthread.h>
+#endif
 
 template <class T>
 Aligned<T>::Aligned(size_t n) : size_(n) {
@@ -115,6 +120,19 @@ struct Network::Input {
     const int8_t* bytes = nullptr;
     const float* scale = nullptr;
     const int32_t* sum = nullptr;
+
+    Input from(int row, int width) const {
+        const size_t start = static_cast<size_t>(row) * width;
+        if (!bytes) return {.floats = floats + start};
+        return {floats + start, bytes + start, scale + row, sum + row};
+    }
+};
+
+// Blocks of 16 logits of a row that are computed, as runs [begin, end): all, or those in which
+// something may come. Where that is most of them, they are computed as a whole.
+struct Network::Runs {
+    std::vector<std::pair<int, int>> runs;
+    bool whole = true;
 };
 
 struct Network::Workspace {
@@ -137,6 +155,9 @@ struct Network::Workspace {
     };
 
     int tokens, wanted, positions;  // room for so many
+    std::vector<Runs> runs;         // per wanted token
+    std::vector<int> order;         // wanted tokens: those whose logits are computed as a whole first
+    int whole = 0;                  // how many these are
     Aligned<float> x, qkv, attended, gate, up, hidden, delta, last, logits;
     Rows rows;
     std::vector<Own> own;
@@ -146,6 +167,7 @@ struct Network::Workspace {
         : tokens(tokens_),
           wanted(wanted_),
           positions(positions_),
+          runs(wanted_),
           x(size(tokens_, s.d_model)),
           qkv(size(tokens_, s.qkv_rows())),
           attended(size(tokens_, s.num_heads * s.head_dim)),
@@ -173,10 +195,43 @@ struct Network::Workspace {
     }
 };
 
-Network::Network(const Shape& shape, int threads, const Kernels* kernels)
-    : shape_(shape), kernels_(kernels), threads_(threads), layers_(shape.num_layers) {}
+// The networks that are there, so that a child of a fork can set them right.
+struct Forks {
+    std::mutex mutex;
+    std::set<Network*> networks;
 
-Network::~Network() = default;
+    static Forks& all() {
+        static Forks forks;
+        return forks;
+    }
+
+   private:
+    Forks() {
+#if defined(__unix__) || defined(__APPLE__)
+        pthread_atfork([] { all().mutex.lock(); }, [] { all().mutex.unlock(); },
+                       [] {
+                           for (Network* network : all().networks) network->after_fork();
+                           all().mutex.unlock();
+                       });
+#endif
+    }
+};
+
+Network::Network(const Shape& shape, int threads, const Kernels* kernels)
+    : shape_(shape), kernels_(kernels), threads_(threads), layers_(shape.num_layers) {
+    const std::lock_guard<std::mutex> alone(Forks::all().mutex);
+    Forks::all().networks.insert(this);
+}
+
+Network::~Network() {
+    const std::lock_guard<std::mutex> alone(Forks::all().mutex);
+    Forks::all().networks.erase(this);
+}
+
+void Network::after_fork() {
+    threads_.forget();
+    new (&running_) std::mutex;  // another thread may have held it
+}
 
 // The angles of so many positions.
 void Network::turn_up_to(int positions) {
@@ -218,6 +273,7 @@ void Network::run(Cache& cache, const Step& step) {
     check(cache, step);
     if (step.tokens.empty()) return;
     reserve(step);
+    plan(step);
     threads_.run([&](int id) { work(cache, step, id); });
 }
 
@@ -374,39 +430,104 @@ void Network::attention(Cache& cache, const Step& step, int layer, int id) {
     }
 }
 
+void Network::plan(const Step& step) {
+    Workspace& s = *space_;
+    const int blocks = (head_.rows ? head_ : embedding_).blocks();
+    s.order.clear();
+    for (size_t r = 0; r < step.wanted.size(); ++r) {
+        Runs& row = s.runs[r];
+        row.runs.clear();
+        row.whole = true;
+        if (step.masks) {
+            const uint16_t* bits = step.masks + r * step.mask_width;
+            int count = 0;
+            for (int b = 0; b < blocks; ++b) {
+                if (!bits[b]) continue;
+                ++count;
+                if (!row.runs.empty() && row.runs.back().second == b)
+                    ++row.runs.back().second;
+                else
+                    row.runs.emplace_back(b, b + 1);
+            }
+            row.whole = 2 * count > blocks;
+        }
+        if (row.whole) {
+            row.runs.assign(1, {0, blocks});
+            s.order.push_back(static_cast<int>(r));
+        }
+    }
+    s.whole = static_cast<int>(s.order.size());
+    for (size_t r = 0; r < step.wanted.size(); ++r)
+        if (!s.runs[r].whole) s.order.push_back(static_cast<int>(r));
+}
+
 void Network::logits(const Step& step, int id) {
     const int rows = static_cast<int>(step.wanted.size()), width = padded(shape_.d_model);
     if (rows == 0) return;
     const Matrix& head = head_.rows ? head_ : embedding_;
     Workspace& s = *space_;
-    for (int r = id; r < rows; r += threads_.count())
-        std::copy_n(s.x.data() + static_cast<size_t>(step.wanted[r]) * width, width,
-                    s.last.data() + static_cast<size_t>(r) * width);
+    const int threads = threads_.count();
+    for (int place = id; place < rows; place += threads)
+        std::copy_n(s.x.data() + static_cast<size_t>(step.wanted[s.order[place]]) * width, width,
+                    s.last.data() + static_cast<size_t>(place) * width);
     threads_.barrier();
     const Input in = input(head, s.last.data(), rows, id, true, norm_.data());
     const int stride = head.blocks() * LANES;
-    auto compute = [&](int begin, int end) {
-        product(head, in, rows, begin, end, s.logits.data(), stride);
-        const int from = begin * LANES, to = std::min(end * LANES, shape_.vocab_size);
-        for (int r = 0; r < rows; ++r)
-            std::copy(s.logits.data() + static_cast<size_t>(r) * stride + from,
-                      s.logits.data() + static_cast<size_t>(r) * stride + to,
-                      step.logits + static_cast<size_t>(r) * shape_.vocab_size + from);
-    };
-    if (step.columns.empty()) {
+    if (s.whole) {
         const auto [begin, end] = share(head.blocks(), id);
-        compute(begin, end);
-        return;
+        product(head, in, s.whole, begin, end, s.logits.data(), stride);
     }
-    const int count = static_cast<int>(step.columns.size());
-    int place = count * id / threads_.count();
-    const int after = count * (id + 1) / threads_.count();
-    while (place < after) {  // neighbouring blocks in one go
-        int run = 1;
-        while (place + run < after && step.columns[place + run] == step.columns[place] + run) ++run;
-        compute(step.columns[place], step.columns[place] + run);
-        place += run;
+    for (int place = s.whole; place < rows; ++place) {
+        const Input row = in.from(place, width);
+        float* y = s.logits.data() + static_cast<size_t>(place) * stride;
+        const auto& runs = s.runs[s.order[place]].runs;
+        int total = 0, done = 0;
+        for (const auto& [from, to] : runs) total += to - from;
+        const int first = total * id / threads, after = total * (id + 1) / threads;
+        for (const auto& [from, to] : runs) {  // a thread's part of the blocks, in order
+            const int begin = std::max(from, from + first - done);
+            const int end = std::min(to, from + after - done);
+            if (begin < end) product(head, row, 1, begin, end, y, stride);
+            done += to - from;
+        }
     }
+    threads_.barrier();
+    for (int place = id; place < rows; place += threads)
+        choose(step, s.order[place], s.logits.data() + static_cast<size_t>(place) * stride);
+}
+
+// The likeliest id of a row, and its logits where they are asked for.
+void Network::choose(const Step& step, int row, float* logits) const {
+    const int size = shape_.vocab_size, last = size / LANES;
+    const uint16_t* bits = step.masks ? step.masks + static_cast<size_t>(row) * step.mask_width : nullptr;
+    int best = -1;
+    bool finite = true;
+    auto look = [&](int from, int to, const uint16_t* allowed) {
+        if (from >= to) return;
+        const int place = kernels_->largest(logits + from * LANES, allowed, to - from);
+        finite = finite && place >= 0;
+        if (place >= 0 && (best < 0 || logits[from * LANES + place] > logits[best]))
+            best = from * LANES + place;
+    };
+    for (const auto& [from, to] : space_->runs[row].runs) {
+        look(from, std::min(to, last), bits ? bits + from : nullptr);
+        if (to > last) {  // ids that only fill up the last block never come
+            const int there = (1 << size % LANES) - 1;
+            const auto allowed = static_cast<uint16_t>(bits ? bits[last] & there : there);
+            look(last, to, &allowed);
+        }
+    }
+    if (!finite || (best >= 0 && logits[best] == -std::numeric_limits<float>::infinity())) best = -1;
+    step.best[row] = best;
+    if (best >= 0 && step.best_only && step.best_only[row]) return;
+    float* out = step.logits + static_cast<size_t>(row) * size;
+    int done = 0;
+    for (const auto& [from, to] : space_->runs[row].runs) {
+        std::fill(out + done, out + from * LANES, -std::numeric_limits<float>::infinity());
+        done = std::min(to * LANES, size);
+        std::copy(logits + from * LANES, logits + done, out + from * LANES);
+    }
+    std::fill(out + done, out + size, -std::numeric_limits<float>::infinity());
 }
 
 // --- what comes from outside is checked once, before anything is computed ------------------
@@ -437,9 +558,6 @@ void Network::check(const Cache& cache, const Step& step) const {
     }
     for (const int wanted : step.wanted)
         need(wanted >= 0 && wanted < static_cast<int>(rows), "logits of a token that is not there");
-    const Matrix& head = head_.rows ? head_ : embedding_;
-    for (const int column : step.columns)
-        need(column >= 0 && column < head.blocks(), "a block of logits that is not there");
 }
 
 static Matrix* matrix_of(auto& layer, const std::string& name) {

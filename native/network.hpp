@@ -92,15 +92,21 @@ struct Step {
     std::span<const int32_t> sequences;  // per token: its row of tables
     const int32_t* tables;               // [sequences][width]: blocks of the cache, in order
     int sequence_count, table_width;
-    std::span<const int32_t> wanted;   // tokens (by place) whose logits are computed
-    std::span<const int32_t> columns;  // blocks of 16 logits that are computed; empty: all
-    float* logits;                     // [wanted][vocab_size]; what is not computed stays
+    std::span<const int32_t> wanted;  // tokens (by place) whose logits are computed
+    const uint16_t* masks;            // [wanted][mask_width]: bits of the ids that may come, or all
+    int mask_width;                   // in blocks of 16 ids
+    const bool* best_only;            // [wanted]: the likeliest id is enough, or none
+    float* logits;                    // [wanted][vocab_size]; not written where best is enough
+    int32_t* best;                    // [wanted]: the likeliest id; -1 where there is none, or a
+                                      // logit that is no number, and the logits are written
 };
 
 class Network {
    public:
     Network(const Shape& shape, int threads, const Kernels* kernels);
     ~Network();
+    Network(const Network&) = delete;
+    Network& operator=(const Network&) = delete;
 
     void set_matrix(const std::string& name, Matrix matrix);
     void set_vector(const std::string& name, std::span<const float> values);
@@ -109,6 +115,7 @@ class Network {
     const Shape& shape() const { return shape_; }
     const Kernels& kernels() const { return *kernels_; }
     size_t weight_bytes() const;
+    void after_fork();  // in the child, where it is the only thread
 
    private:
     struct Layer {
@@ -116,12 +123,15 @@ class Network {
         Matrix qkv, output, gate, up, down;
     };
     struct Input;
+    struct Runs;
     struct Workspace;
 
     void check(const Cache& cache, const Step& step) const;
     void work(Cache& cache, const Step& step, int id);
     void attention(Cache& cache, const Step& step, int layer, int id);
+    void plan(const Step& step);
     void logits(const Step& step, int id);
+    void choose(const Step& step, int row, float* logits) const;
     Input input(const Matrix& matrix, const float* x, int rows, int id, bool normed,
                 const float* norm);
     void product(const Matrix& matrix, const Input& in, int rows, int begin, int end, float* y,

@@ -3,27 +3,30 @@
 #pragma once
 #include <atomic>
 #include <functional>
+#include <new>
 #include <thread>
 #include <vector>
 
 class Threads {
    public:
-    explicit Threads(int count) : count_(count) {
-        try {
-            for (int id = 1; id < count; ++id) workers_.emplace_back([this, id] { serve(id); });
-        } catch (...) {  // the system gives no more threads: those that run must not be left
-            stop();
-            throw;
-        }
-    }
+    explicit Threads(int count) : count_(count) { start(); }
     ~Threads() { stop(); }
     Threads(const Threads&) = delete;
     Threads& operator=(const Threads&) = delete;
 
     int count() const { return count_; }
 
+    // In the child of a fork the other threads are not there: they are left behind as they were,
+    // because nothing of theirs may be touched, and made anew when there is work.
+    void forget() {
+        new (&workers_) std::vector<std::thread>();
+        begin_ = round_ = 0;
+        arrived_ = 0;
+    }
+
     // work(id) on every thread, id 0 on the caller's; returns when all are done
     void run(const std::function<void(int)>& work) {
+        if (workers_.empty()) start();
         work_ = &work;
         begin_.fetch_add(1);
         begin_.notify_all();
@@ -45,15 +48,26 @@ class Threads {
     }
 
    private:
+    void start() {
+        try {
+            for (int id = 1; id < count_; ++id)
+                workers_.emplace_back([this, id, seen = begin_.load()] { serve(id, seen); });
+        } catch (...) {  // the system gives no more threads: those that run must not be left
+            stop();
+            throw;
+        }
+    }
+
     void stop() {
         stopping_ = true;
         begin_.fetch_add(1);
         begin_.notify_all();
         for (std::thread& worker : workers_) worker.join();
+        workers_.clear();
+        stopping_ = false;
     }
 
-    void serve(int id) {
-        unsigned seen = 0;
+    void serve(int id, unsigned seen) {
         for (;;) {
             wait_until_changed(begin_, seen);
             ++seen;

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from masks import allowed_by
 
 from havoc.errors import InputError
 from havoc.infer.call_grammar import call_grammar, resolved
@@ -41,7 +42,7 @@ def written(operation: str, seed: int, slots: Any = SLOTS) -> str | None:
         ids += forced
         if matcher.complete:
             return TOKENIZER.decode(ids, control=True)
-        allowed = np.flatnonzero(matcher.allowed())
+        allowed = allowed_by(matcher)
         if allowed.tolist() == [TOKENIZER.eos]:
             return TOKENIZER.decode(ids, control=True)
         token = int(generator.choice(allowed[allowed != TOKENIZER.eos]))
@@ -118,7 +119,7 @@ def ways(properties: Any, required: tuple[str, ...] = (), definitions: Any = Non
         matcher, ids = COMPILER.matcher(matcher_of), []
         generator = np.random.default_rng(seed)
         while not matcher.complete:
-            allowed = np.flatnonzero(matcher.allowed())
+            allowed = allowed_by(matcher)
             ids.append(int(generator.choice(allowed)))
             if ids[-1] == TOKENIZER.eos:
                 break

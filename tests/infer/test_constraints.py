@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import json
+import random
 import re
+import time
 from typing import Any
 
 import jsonschema
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from masks import allowed_by
 
 from havoc.errors import InputError
-from havoc.infer.constraints import Choice, Compiler, Constraint, Grammar, JsonSchema, Regex
+from havoc.infer import InferenceEngine, SamplingParams, trial
+from havoc.infer.constraints import (
+    Choice,
+    Compiler,
+    Constraint,
+    Grammar,
+    JsonSchema,
+    Regex,
+    _source,
+)
+from havoc.tokenizer.special import RESERVED
 from havoc.tools import registry
 from training_examples import small_tokenizer
 
 TOKENIZER = small_tokenizer()
 COMPILER = Compiler(TOKENIZER)
+FORMATS = jsonschema.Draft202012Validator.FORMAT_CHECKER
 
 
 def continued(constraint: Constraint, seed: int, most: int = 400) -> str | None:
@@ -32,7 +44,7 @@ def continued(constraint: Constraint, seed: int, most: int = 400) -> str | None:
         ids += forced
         if matcher.complete:
             return TOKENIZER.decode(ids)
-        allowed = np.flatnonzero(matcher.allowed())
+        allowed = allowed_by(matcher)
         # the end of text and short tokens more often, so that texts end
         token = int(generator.choice(allowed))
         if TOKENIZER.eos in allowed and generator.random() < 0.3:
@@ -45,46 +57,80 @@ def continued(constraint: Constraint, seed: int, most: int = 400) -> str | None:
     return None
 
 
-leaves = st.sampled_from(
-    [
-        {"type": "integer"},
-        {"type": "number", "minimum": 0, "maximum": 1},
-        {"type": "boolean"},
-        {"type": "null"},
-        {"type": "string", "maxLength": 8},
-        {"enum": ["less", "greater", "two_sided", 3, None]},
-        {"const": 'µ ≤ "x"'},
-        {"type": "array", "items": {"type": "integer"}, "minItems": 1, "maxItems": 3},
-    ]
-)
-schemas = st.dictionaries(
-    st.sampled_from(["a", "b", "alpha", "group 1", "ü"]), leaves, min_size=1, max_size=4
-).flatmap(
-    lambda properties: st.lists(
-        st.sampled_from(sorted(properties)), unique=True, max_size=len(properties)
-    ).map(
-        lambda required: {
-            "type": "object",
-            "properties": properties,
-            "required": required,
-            "additionalProperties": False,
-        }
+SCHEMAS, TEXTS = 500, 20
+
+
+def drawn_schema(pick: random.Random, depth: int = 3) -> dict[str, Any]:
+    """A schema that a network's text can fill within a few dozen tokens."""
+    kinds = ["leaf"] * 3 + (["object", "array", "anyOf"] if depth else [])
+    match pick.choice(kinds):
+        case "object":
+            names = pick.sample(
+                ["a", "b", "alpha", "group 1", "ü", 'q"', "tool"], pick.randint(1, 4)
+            )
+            return {
+                "type": "object",
+                "properties": {name: drawn_schema(pick, depth - 1) for name in names},
+                "required": pick.sample(names, pick.randint(0, len(names))),
+                "additionalProperties": False,
+            }
+        case "array":
+            least = pick.randint(0, 2)
+            return {
+                "type": "array",
+                "items": drawn_schema(pick, depth - 1),
+                "minItems": least,
+                "maxItems": least + pick.randint(0, 2),
+            }
+        case "anyOf":
+            return {"anyOf": [drawn_schema(pick, depth - 1) for _ in range(pick.randint(2, 3))]}
+    low = pick.randint(-50, 50)
+    return pick.choice(
+        [
+            {"type": "integer", "minimum": low, "maximum": low + pick.randint(0, 1000)},
+            {"type": "number", "exclusiveMinimum": low, "maximum": low + 1.25},
+            {"type": "boolean"},
+            {"type": ["null", "boolean"]},
+            {"type": "string", "minLength": low % 3, "maxLength": low % 3 + 4},
+            {"type": "string", "pattern": "^[A-C]{1,3}-[0-9]{2}$"},
+            {"type": "string", "format": "ipv4"},
+            {"enum": ["less", "greater", "two_sided", 3, None, {"x": [1]}]},
+            {"const": 'µ ≤ "x"\n'},
+        ]
     )
-)
 
 
-@settings(max_examples=150)
-@given(schemas, st.integers(0, 2**32))
-def test_random_continuations_satisfy_random_schemas(schema: Any, seed: int) -> None:
-    text = continued(JsonSchema(schema), seed)
-    if text is not None:
-        jsonschema.validate(json.loads(text), schema)
+def test_ten_thousand_continuations_parse_and_validate(backend: Any) -> None:
+    """What an engine draws under 500 random schemas, 20 texts of each in one batch."""
+    pick = random.Random(11)
+    engine = InferenceEngine(backend, TOKENIZER, most_running=TEXTS, blocks=20 * TEXTS)
+    ended = 0
+    for number in range(SCHEMAS):
+        schema = drawn_schema(pick)
+        validator = jsonschema.Draft202012Validator(schema, format_checker=FORMATS)
+        numbers = [
+            engine.submit(
+                [1, 128 + seed % 800],
+                SamplingParams(max_tokens=250, temperature=pick.choice((0, 1, 3)), seed=seed),
+                constraint=JsonSchema(schema, ours=True),
+            )
+            for seed in range(number * TEXTS, (number + 1) * TEXTS)
+        ]
+        while engine.busy:
+            engine.step()
+        for asked in numbers:
+            result = engine.result(asked)
+            assert result is not None and result.finish_reason in ("stop", "length"), result
+            if result.finish_reason == "stop":
+                ended += 1
+                validator.validate(json.loads(result.text))
+    assert ended >= 0.99 * SCHEMAS * TEXTS
 
 
 @pytest.mark.parametrize("name", ["t_test_two_sample", "capability", "full_factorial"])
 def test_the_schema_of_a_tool_can_be_followed(name: str) -> None:
     schema = registry.get(name).schema()
-    ended = [text for seed in range(8) if (text := continued(JsonSchema(schema), seed))]
+    ended = [text for seed in range(8) if (text := continued(JsonSchema(schema, ours=True), seed))]
     for text in ended:
         jsonschema.validate(json.loads(text), schema)
     assert ended
@@ -94,18 +140,18 @@ def test_the_schema_of_a_tool_can_be_followed(name: str) -> None:
 def test_choice_regex_and_grammar(seed: int) -> None:
     options = ("x-bar R", "I-MR", "µ chart", 'with "quotes"')
     assert continued(Choice(options), seed) in options
-    text = continued(Regex(r"[A-Z]{2}-\d{3}"), seed)
+    text = continued(Regex(r"[A-Z]{2}-\d{3}", ours=True), seed)
     assert text is not None and re.fullmatch(r"[A-Z]{2}-\d{3}", text)
     lark = 'start: "SPC " kind " DATA [" number ("," number)* "]"\nkind: "i_mr" | "p"\n'
     lark += "number: /[0-9]/"
-    text = continued(Grammar(lark), seed)
+    text = continued(Grammar(lark, ours=True), seed)
     assert text is None or re.fullmatch(r"SPC (i_mr|p) DATA \[\d(,\d)*\]", text)
 
 
 def test_a_grammar_may_name_ids() -> None:
     text = COMPILER.matcher(Grammar('start: "x" <[64]> "y"'))
     text.accept([*TOKENIZER.encode("x")])
-    assert np.flatnonzero(text.allowed()).tolist() == [64]
+    assert allowed_by(text).tolist() == [64]
 
 
 def test_forced_text_needs_no_network() -> None:
@@ -113,7 +159,7 @@ def test_forced_text_needs_no_network() -> None:
     forced = matcher.forced()
     assert TOKENIZER.decode(forced) == '{"tool":"python_math"}'
     matcher.accept(forced)
-    assert matcher.complete or np.flatnonzero(matcher.allowed()).tolist() == [TOKENIZER.eos]
+    assert matcher.complete or allowed_by(matcher).tolist() == [TOKENIZER.eos]
 
 
 def nested(depth: int) -> Any:
@@ -154,3 +200,41 @@ def test_what_was_not_allowed_is_not_accepted() -> None:
     matcher = COMPILER.matcher(Choice(("yes", "no")))
     with pytest.raises(InputError, match="no grammar can be made of it"):
         matcher.accept(TOKENIZER.encode("perhaps"))
+
+
+def chain(length: int) -> Grammar:
+    """Rules of which each holds the next one twice."""
+    rules = "\n".join(f"a{n}: a{n + 1} a{n + 1}" for n in range(length))
+    return Grammar(f'start: a0\n{rules}\na{length}: "x"\n')
+
+
+@pytest.mark.parametrize(
+    ("constraint", "message"),
+    [
+        (JsonSchema({"type": "integer", "multipleOf": 99999999}), "longer than 1 s|memory"),
+        (chain(3000), "out of memory or stack|longer than"),
+    ],
+)
+def test_what_would_hold_or_end_the_process_is_refused(
+    constraint: Constraint, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if isinstance(constraint, JsonSchema):
+        monkeypatch.setattr(trial, "DEADLINE", 1)
+    start = time.monotonic()
+    with pytest.raises(InputError, match=message):
+        COMPILER.matcher(constraint)
+    assert time.monotonic() - start < 60
+    # nothing of it is left behind: the next one compiles
+    assert COMPILER.matcher(Regex("[ab]c")).allowed().any()
+
+
+def test_a_trial_takes_what_the_engine_takes() -> None:
+    vocabulary = [TOKENIZER.piece_bytes(number) for number in range(TOKENIZER.vocab_size)]
+    for constraint in (
+        JsonSchema(registry.get("t_test_two_sample").schema()),
+        Regex(r"\p{L}{1,800}"),
+        Grammar('start: "x" <[64]> "y"'),
+    ):
+        trial.try_out(_source(constraint), vocabulary, range(RESERVED), TOKENIZER.eos)
+    with pytest.raises(InputError, match="no grammar can be made of it"):
+        trial.try_out(_source(Regex("(")), vocabulary, range(RESERVED), TOKENIZER.eos)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from itertools import zip_longest
@@ -16,6 +17,7 @@ from soak import soak
 
 from havoc.errors import InputError
 from havoc.infer import InferenceEngine, QueueFull, SamplingParams
+from havoc.infer.backend import Logits
 from havoc.infer.constraints import Choice, JsonSchema, Regex
 from havoc.infer.native import NativeBackend
 from havoc.infer.torch_backend import TorchBackend
@@ -234,9 +236,10 @@ class Failing:
     """A constraint that fails while it is followed, as one that runs into its limits does."""
 
     complete = False
+    error: Exception = InputError("too complex", where="constraint")
 
     def allowed(self) -> Any:
-        raise InputError("too complex", where="constraint")
+        raise self.error
 
 
 def test_a_constraint_that_fails_ends_its_request_alone(
@@ -363,7 +366,7 @@ def test_a_met_constraint_ends_whatever_is_ignored(backend: Any, tokenizer: Havo
     bias = {tokenizer.eos: 100.0}
     params = SamplingParams(max_tokens=30, ignore_eos=True, logit_bias=bias)
     (result,) = engine.generate([PROMPTS[0]], params, constraint=Regex("ab*"))
-    assert (result.text, result.finish_reason) == ("a", "stop")
+    assert re.fullmatch("ab*", result.text) and result.finish_reason == "stop"
     assert tokenizer.eos not in result.tokens
 
 
@@ -392,9 +395,127 @@ def test_a_network_that_overflows_says_so(backend: Any, tokenizer: HavocTokenize
         new_cache = backend.new_cache
 
         def run(self, cache: Any, step: Any) -> Any:
-            return np.full((len(step.wanted), self.config.vocab_size), np.nan, np.float32)
+            values = np.full((len(step.wanted), self.config.vocab_size), np.nan, np.float32)
+            return Logits(values, np.full(len(step.wanted), -1, np.int32))
 
     engine = InferenceEngine(Overflowing(), tokenizer)  # type: ignore[arg-type]
     for temperature in (0.0, 1.0):
         (result,) = engine.generate([PROMPTS[0]], SamplingParams(temperature=temperature))
         assert result.error.startswith("logits: the network gave no numbers")
+
+
+def repeating(tokenizer: HavocTokenizer) -> list[Any]:
+    """Prompts that repeat themselves, and one that does not."""
+    text = tokenizer.encode("mean of line A is 12.5 and the mean of line B is 12.7; ")
+    return [[1, *text * 3], [1, *text, *text[:20]], PROMPTS[1], [1, *([200, 201, 202, 203] * 12)]]
+
+
+@pytest.mark.parametrize("blocks", [60, 11])
+def test_guesses_change_no_token(tokenizer: HavocTokenizer, blocks: int) -> None:
+    """Greedy with everything that changes logits or ends a text, alone and side by side.
+
+    The network writes four ids in an order of its own, so that guesses are right in part.
+    """
+    config = SMALL.replace(vocab_size=tokenizer.vocab_size)
+    weights = RandomWeights(config, spread=0.2)
+    loud = np.full((config.vocab_size, 1), 0.01, np.float32)
+    loud[300:304] = 3
+    weights.replace("embedding.weight", weights.read("embedding.weight") * loud)
+    backend = NativeBackend(config, weights, "fp32", threads=1)
+    ways = [
+        SamplingParams(max_tokens=50, ignore_eos=True),
+        SamplingParams(max_tokens=37, ignore_eos=True, repetition_penalty=1.2),
+        SamplingParams(max_tokens=50, stop=("a", "the"), logprobs=2),
+        SamplingParams(max_tokens=50, frequency_penalty=0.3, stop_ids=(300,)),
+    ]
+    steps = {}
+    made: dict[int, list[Any]] = {0: [], 4: []}
+    for within in (0, 4):
+        engine = InferenceEngine(
+            backend, tokenizer, blocks=blocks, guess_within=within, prefix_cache=False
+        )
+        for params in ways:
+            for prompt in repeating(tokenizer):
+                made[within] += engine.generate([prompt], params)
+            made[within] += engine.generate(repeating(tokenizer)[:2], params)
+        assert engine.pool.held == 0 and engine.pool.available == blocks
+        steps[within] = engine.steps
+    for plain, guessed in zip(made[0], made[4], strict=True):
+        assert guessed.choices == plain.choices and guessed.text == plain.text
+        assert guessed.finish_reason == plain.finish_reason
+    if blocks == 60:
+        assert steps[4] < 0.97 * steps[0]
+
+
+def test_what_fails_by_a_fault_ends_its_request_alone(
+    backend: Any, tokenizer: HavocTokenizer, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = InferenceEngine(backend, tokenizer)
+    params = SamplingParams(max_tokens=8)
+    good = engine.submit(PROMPTS[0], params)
+    for place in range(2):
+        bad = engine.submit(PROMPTS[1], params, constraint=Choice(("yes", "no")))
+        broken = Failing()
+        if place:  # what follows the mask fails, and not the mask
+            broken.allowed = engine._schedule.waiting[-1].matcher.allowed  # type: ignore
+        engine._schedule.waiting[-1].matcher = broken  # type: ignore[assignment]
+        broken.error = ZeroDivisionError("a fault\nof two lines")
+        drained(engine)
+        failed = engine.result(bad)
+        assert failed is not None and failed.finish_reason == "error"
+        what = "AttributeError" if place else r"ZeroDivisionError \(a fault of two lines\)"
+        assert re.match(f"engine: {what}", failed.error)
+    fine = engine.result(good)
+    (wanted,) = InferenceEngine(backend, tokenizer).generate([PROMPTS[0]], params)
+    assert fine is not None and fine.tokens == wanted.tokens
+    assert engine.pool.held == 0 and "ZeroDivisionError" in caplog.text
+
+
+def test_a_backend_that_fails_ends_what_it_computed(
+    backend: Any, tokenizer: HavocTokenizer
+) -> None:
+    class Breaking:
+        config = backend.config
+        new_cache = backend.new_cache
+        broken = True
+
+        def run(self, cache: Any, step: Any) -> Any:
+            if self.broken:
+                raise InputError("there is not enough memory", where="step")
+            return backend.run(cache, step)
+
+    engine = InferenceEngine(Breaking(), tokenizer)  # type: ignore[arg-type]
+    results = engine.generate(PROMPTS[:2], SamplingParams(max_tokens=3))
+    assert {result.error for result in results} == {"step: there is not enough memory"}
+    assert not engine.busy and engine.pool.held == 0
+    engine.backend.broken = False  # type: ignore[attr-defined]
+    assert engine.generate(PROMPTS[:1], SamplingParams(max_tokens=3))[0].error == ""
+
+
+def test_results_that_nobody_asks_for_are_bounded(
+    backend: Any, tokenizer: HavocTokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("havoc.infer.engine.KEPT_RESULTS", 5)
+    engine = InferenceEngine(backend, tokenizer)
+    params = SamplingParams(max_tokens=1, ignore_eos=True)
+    numbers = [engine.submit(PROMPTS[2], params) for _ in range(8)]
+    drained(engine)
+    kept = [engine.result(number) is not None for number in numbers]
+    assert kept == [False] * 3 + [True] * 5
+    # those of generate do not count, and push nothing out
+    assert len(engine.generate([PROMPTS[2]] * 8, params)) == 8 and not engine._results
+
+
+def test_cancelling_by_one_thread_is_told_to_whoever_steps(
+    backend: Any, tokenizer: HavocTokenizer
+) -> None:
+    engine = InferenceEngine(backend, tokenizer)
+    params = SamplingParams(max_tokens=40, ignore_eos=True)
+    number = engine.submit(PROMPTS[0], params)
+    engine.step()
+    engine.cancel(number)
+    stream = engine.stream(PROMPTS[1], params)
+    next(stream)  # its step ends the cancelled one
+    stream.close()  # type: ignore[attr-defined]
+    result = engine.result(number)
+    assert result is not None and result.finish_reason == "cancelled"

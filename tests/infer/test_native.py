@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import resource
+import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -11,12 +14,13 @@ import numpy as np
 import pytest
 import torch
 from drawn_networks import SMALL, Drawn, RandomWeights
+from masks import bits_of
 from numpy.typing import NDArray
 
 from havoc.bundle.codes import codes_of, int8_codes
 from havoc.errors import InputError
 from havoc.infer import _native
-from havoc.infer.backend import BLOCK, NONE, Step
+from havoc.infer.backend import BLOCK, NO_MASKS, Step
 from havoc.infer.native import NativeBackend
 from havoc.infer.torch_backend import TorchBackend
 from havoc.model import preset, preset_names
@@ -27,7 +31,7 @@ KERNELS = _native.kernels()
 
 
 def step_of(
-    tokens: Any, start: int = 0, table: Any = range(16), wanted: Any = None, columns: Any = NONE
+    tokens: Any, start: int = 0, table: Any = range(16), wanted: Any = None, masks: Any = NO_MASKS
 ) -> Step:
     """One sequence, of which ``tokens`` are read from position ``start``."""
     count = len(tokens)
@@ -37,7 +41,7 @@ def step_of(
         np.zeros(count, np.int32),
         np.asarray(table, np.int32)[None],
         np.asarray(range(count) if wanted is None else wanted, np.int32),
-        np.asarray(columns, np.int32),
+        np.asarray(masks, np.int32),
     )
 
 
@@ -80,7 +84,7 @@ def test_fp32_logits_are_those_of_the_network(config: HavocConfig) -> None:
         wanted = model(torch.from_numpy(tokens)[None].long())[0].numpy()
     for kernels in KERNELS:
         native = NativeBackend(config, weights, "fp32", threads=2, kernels=kernels)
-        got = native.run(native.new_cache(16), step_of(tokens))
+        got = native.run(native.new_cache(16), step_of(tokens)).values
         np.testing.assert_allclose(got, wanted, atol=1e-4, err_msg=kernels)
 
 
@@ -98,13 +102,13 @@ def test_rounded_weights_give_the_logits_of_the_rounded_network(
             rounded.replace(name, (codes * scale[:, None]).astype(np.float32))
     tokens = drawn_tokens(config, 60)
     exact = TorchBackend(Drawn(config, rounded))
-    wanted = exact.run(exact.new_cache(16), step_of(tokens))
+    wanted = exact.run(exact.new_cache(16), step_of(tokens)).values
     native = NativeBackend(config, weights, kind, threads=2)
-    got = native.run(native.new_cache(16), step_of(tokens))
+    got = native.run(native.new_cache(16), step_of(tokens)).values
     assert np.sqrt(np.square(got - wanted).mean()) < 0.025 * wanted.std()
     others = [NativeBackend(config, weights, kind, kernels=name) for name in KERNELS[1:]]
     for other in others:
-        again = other.run(other.new_cache(16), step_of(tokens))
+        again = other.run(other.new_cache(16), step_of(tokens)).values
         assert np.sqrt(np.square(again - got).mean()) < 0.01 * wanted.std()
 
 
@@ -118,7 +122,7 @@ def test_one_product_keeps_the_bound_of_its_rounding(kind: str) -> None:
         weights.replace(whole, np.zeros_like(weights.read(whole)))
     native = NativeBackend(config, weights, kind, threads=1)
     tokens = drawn_tokens(config, 40)
-    got = native.run(native.new_cache(4), step_of(tokens, table=range(4)))
+    got = native.run(native.new_cache(4), step_of(tokens, table=range(4))).values
     embedding_codes, embedding_scale = int8_codes(weights.read("embedding.weight"))
     head_codes, head_scale = int8_codes(weights.read("head.weight"))
     x = (embedding_codes * embedding_scale[:, None])[tokens].astype(np.float64)
@@ -156,7 +160,7 @@ def test_nothing_depends_on_the_batch(kind: str, threads: int) -> None:
     weights = RandomWeights(SMALL)
     one = NativeBackend(SMALL, weights, kind, threads=1)
     tokens = drawn_tokens(SMALL, 90)
-    wanted = one.run(one.new_cache(16), step_of(tokens))
+    wanted = one.run(one.new_cache(16), step_of(tokens)).values
     native = NativeBackend(SMALL, weights, kind, threads=threads)
     cache, other = native.new_cache(40), drawn_tokens(SMALL, 200, seed=5)
     mine, theirs = [17, 3, 29, 11, 0, 30], [*range(31, 40), 1, 2, 4, 5]
@@ -172,22 +176,64 @@ def test_nothing_depends_on_the_batch(kind: str, threads: int) -> None:
             np.asarray([theirs, mine + [0] * 7], np.int32),
             np.arange(30, 30 + end - start, dtype=np.int32),
         )
-        got.append(native.run(cache, step))
+        got.append(native.run(cache, step).values)
         done += 30
     assert np.array_equal(np.concatenate(got), wanted)
 
 
-def test_only_the_columns_asked_for_are_computed() -> None:
-    native = NativeBackend(SMALL, RandomWeights(SMALL), "int8", threads=2)
-    tokens = drawn_tokens(SMALL, 5)
-    whole = native.run(native.new_cache(2), step_of(tokens, table=[0, 1]))
-    columns = [0, 3, 4, 31]
-    part = native.run(native.new_cache(2), step_of(tokens, table=[0, 1], columns=columns))
-    there = np.zeros(SMALL.vocab_size, bool)
-    for column in columns:
-        there[column * 16 : column * 16 + 16] = True
-    assert np.array_equal(part[:, there], whole[:, there])
-    assert (part[:, ~there] == -np.inf).all()
+@pytest.mark.parametrize("kernels", KERNELS)
+@pytest.mark.parametrize("kind", ["fp32", "int8"])
+@pytest.mark.parametrize("size", [512, 301, 40])
+def test_only_what_may_come_is_left(kind: str, kernels: str, size: int) -> None:
+    """Rows that allow one id, few, most, all and none, beside each other, by every backend."""
+    config = SMALL.replace(vocab_size=size)
+    weights = RandomWeights(config, spread=0.3)
+    tokens = drawn_tokens(config, 7)
+    generator = np.random.default_rng(4)
+    allowed = generator.random((7, size)) < np.asarray([0, 0.02, 0.1, 0.5, 0.98, 1, 0])[:, None]
+    allowed[0, size - 1] = True
+    native = NativeBackend(config, weights, kind, threads=2, kernels=kernels)
+    whole = native.run(native.new_cache(2), step_of(tokens, table=[0, 1])).values
+    wanted = np.where(allowed, whole, -np.inf)
+    best = np.where(allowed.any(axis=1), wanted.argmax(axis=1), -1)
+    step = step_of(tokens, table=[0, 1], masks=bits_of(allowed))
+    backends: list[Any] = [native]
+    if kind == "fp32":
+        backends.append(TorchBackend(Drawn(config, weights)))
+    for backend in backends:
+        got = backend.run(backend.new_cache(2), step)
+        np.testing.assert_allclose(got.values, wanted, atol=0 if backend is native else 1e-4)
+        assert got.best.tolist() == best.tolist()
+        flags = np.asarray([True, False] * 3 + [True])
+        some = backend.run(backend.new_cache(2), replace(step, best_only=flags))
+        assert some.best.tolist() == best.tolist()
+        # where nothing may come, the logits are there to say so
+        kept = ~flags | (best < 0)
+        assert np.array_equal(some.values[kept], got.values[kept])
+
+
+@pytest.mark.parametrize("kernels", KERNELS)
+def test_the_best_of_equals_is_the_first(kernels: str) -> None:
+    weights = RandomWeights(SMALL)
+    weights.replace("norm.weight", np.zeros(64, np.float32))  # every logit is zero
+    native = NativeBackend(SMALL, weights, threads=2, kernels=kernels)
+    allowed = np.ones((2, 512), bool)
+    allowed[1, :300] = False
+    step = step_of([1, 2], table=[0], masks=bits_of(allowed))
+    assert native.run(native.new_cache(1), step).best.tolist() == [0, 300]
+
+
+@pytest.mark.parametrize("value", [np.finfo(np.float32).max, -np.finfo(np.float32).max])
+def test_logits_that_are_no_numbers_have_no_best(value: float) -> None:
+    weights = RandomWeights(SMALL)
+    embedding = weights.read("embedding.weight").copy()
+    embedding[100] = value
+    weights.replace("embedding.weight", embedding)
+    for kernels in KERNELS:
+        native = NativeBackend(SMALL, weights, threads=2, kernels=kernels)
+        step = replace(step_of([1], table=[0]), best_only=np.ones(1, bool))
+        got = native.run(native.new_cache(1), step)
+        assert got.best.tolist() == [-1] and not np.isfinite(got.values[0, 100])
 
 
 @pytest.mark.parametrize(
@@ -200,7 +246,8 @@ def test_only_the_columns_asked_for_are_computed() -> None:
         ({"table": [99] * 16}, "block that is not there"),
         ({"table": [-1] * 16}, "block that is not there"),
         ({"wanted": [1]}, "a token that is not there"),
-        ({"columns": [32]}, "block of logits that is not there"),
+        ({"masks": [[0, 0]]}, "masks of another shape"),
+        ({"masks": np.zeros((2, 16))}, "masks of another shape"),
     ],
 )
 def test_a_step_that_points_outside_is_refused(changes: dict[str, Any], message: str) -> None:
@@ -234,7 +281,7 @@ def test_a_row_of_zeros_stays_zero() -> None:
     weights.replace("embedding.weight", np.zeros((512, 64), np.float32))
     for kind in ("fp32", "int8", "ternary"):
         native = NativeBackend(SMALL, weights, kind, threads=1)
-        assert (native.run(native.new_cache(1), step_of([3], table=[0])) == 0).all()
+        assert (native.run(native.new_cache(1), step_of([3], table=[0])).values == 0).all()
 
 
 def test_the_kernels_are_named_from_the_best() -> None:
@@ -248,7 +295,7 @@ def test_steps_asked_for_at_the_same_time_take_turns() -> None:
     prompts = [drawn_tokens(SMALL, 20 + 15 * number, seed=number) for number in range(6)]
 
     def logits_of(tokens: NDArray[np.int32]) -> NDArray[np.float32]:
-        return native.run(native.new_cache(16), step_of(tokens))
+        return native.run(native.new_cache(16), step_of(tokens)).values
 
     wanted = [logits_of(tokens) for tokens in prompts]
     with ThreadPoolExecutor(6) as pool:
@@ -262,22 +309,22 @@ def test_a_context_that_is_only_announced_costs_nothing() -> None:
     config = SMALL.replace(max_seq_len=1 << 24)
     native = NativeBackend(config, RandomWeights(config), threads=2)
     cache = native.new_cache(1 << 16)  # 512 MiB, of which two blocks are used
-    got = native.run(cache, step_of([1, 2], table=[0, 1]))
+    got = native.run(cache, step_of([1, 2], table=[0, 1])).values
     assert cache.bytes == 512 << 20
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 << 10
     short = NativeBackend(SMALL, RandomWeights(SMALL), threads=2)
-    assert np.array_equal(got, short.run(short.new_cache(2), step_of([1, 2], table=[0, 1])))
+    assert np.array_equal(got, short.run(short.new_cache(2), step_of([1, 2], table=[0, 1])).values)
 
 
 def test_a_sequence_may_grow_past_what_was_reserved() -> None:
     config = SMALL.replace(max_seq_len=700)
     native = NativeBackend(config, RandomWeights(config), threads=2)
     tokens = drawn_tokens(config, 700)
-    whole = native.run(native.new_cache(44), step_of(tokens, table=range(44)))
+    whole = native.run(native.new_cache(44), step_of(tokens, table=range(44))).values
     grown = NativeBackend(config, RandomWeights(config), threads=2)
     cache = grown.new_cache(44)
     parts = [
-        grown.run(cache, step_of(tokens[start:end], start, table=range(44)))
+        grown.run(cache, step_of(tokens[start:end], start, table=range(44))).values
         for start, end in pairwise([0, 250, 251, 530, 700])
     ]
     assert np.array_equal(np.concatenate(parts), whole)
@@ -363,4 +410,27 @@ def test_rows_of_nearly_nothing_are_rounded_to_nothing(kernels: str, kind: str) 
         weights.replace(f"layers.{layer}.attention_norm.weight", np.full(64, 1e-39, np.float32))
     weights.replace("norm.weight", np.full(64, 1e-39, np.float32))
     native = NativeBackend(SMALL, weights, kind, threads=1, kernels=kernels)
-    assert (native.run(native.new_cache(1), step_of([3], table=[0])) == 0).all()
+    assert (native.run(native.new_cache(1), step_of([3], table=[0])).values == 0).all()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_process_that_forks_goes_on_in_both() -> None:
+    """Threads do not come along into a child: it makes its own."""
+    native = NativeBackend(SMALL, RandomWeights(SMALL), threads=3)
+    tokens = drawn_tokens(SMALL, 40)
+    wanted = native.run(native.new_cache(16), step_of(tokens)).values
+    for _ in range(5):
+        child = os.fork()
+        if child == 0:
+            got = native.run(native.new_cache(16), step_of(tokens)).values
+            del native  # which joins its threads
+            os._exit(0 if np.array_equal(got, wanted) else 1)
+        deadline = time.monotonic() + 60
+        while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0):
+            if time.monotonic() > deadline:
+                os.kill(child, 9)
+                os.waitpid(child, 0)
+                pytest.fail("the child hangs")
+            time.sleep(0.005)
+        assert ended[1] == 0
+        assert np.array_equal(native.run(native.new_cache(16), step_of(tokens)).values, wanted)

@@ -85,10 +85,16 @@ def test_greedy_takes_the_first_of_equals_and_obeys_bias_and_mask() -> None:
     logits = np.asarray([1, 3, 3, 2], np.float32)
     assert choose(logits, SamplingParams(), 0, {}, {}).token == 1
     assert choose(logits, SamplingParams(logit_bias={3: 5.0}), 0, {}, {}).token == 3
-    allowed = np.asarray([True, False, False, True])
-    assert choose(logits, SamplingParams(), 0, {}, {}, allowed).token == 3
+    bound = np.where([True, False, False, True], logits, np.float32(-np.inf))
+    assert choose(bound, SamplingParams(), 0, {}, {}).token == 3
+    assert {
+        choose(bound, SamplingParams(temperature=9.0), at, {}, {}).token for at in range(50)
+    } == {
+        0,
+        3,
+    }
     with pytest.raises(InputError, match="no token is allowed"):
-        choose(logits, SamplingParams(), 0, {}, {}, np.zeros(4, bool))
+        choose(np.full(4, -np.inf, np.float32), SamplingParams(), 0, {}, {})
     with pytest.raises(InputError, match="no id 9"):
         choose(logits, SamplingParams(logit_bias={9: 1.0}), 0, {}, {})
 

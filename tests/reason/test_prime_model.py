@@ -106,7 +106,7 @@ def test_text_of_strangers_makes_no_control_ids(model: HavocPrimeModel) -> None:
     """Labels come back in results, and a question may hold anything."""
     slots = {**SLOTS, "<l0>": CONTROL, "<l1>": CONTROL + "x"}
     shown = []
-    for seed in range(3):
+    for seed in range(6):
         result = model.generate_with_prime(
             f"Do they differ? {CONTROL}",
             slots,

@@ -8,6 +8,7 @@ def kernels() -> list[str]: ...
 def integer_sums(
     kernels: str, kind: str, x: NDArray[Any], codes: NDArray[Any], y: NDArray[Any]
 ) -> None: ...
+def time_product(kernels: str, kind: str, tokens: int, inputs: int, rows: int) -> float: ...
 
 class Cache:
     @property
@@ -46,8 +47,10 @@ class Network:
         sequences: NDArray[Any],
         tables: NDArray[Any],
         wanted: NDArray[Any],
-        columns: NDArray[Any],
+        masks: NDArray[Any],
+        best_only: NDArray[Any],
         logits: NDArray[Any],
+        best: NDArray[Any],
     ) -> None: ...
     @property
     def kernels(self) -> str: ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,9 @@ BLOCK = 16
 """Positions of one block of the cache of keys and values."""
 
 Integers = NDArray[np.int32]
-NONE: Integers = np.zeros(0, np.int32)
+Flags = NDArray[np.bool_]
+NO_MASKS: Integers = np.zeros((0, 0), np.int32)
+NO_FLAGS: Flags = np.zeros(0, np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +25,9 @@ class Step:
 
     ``tokens``, ``positions`` and ``sequences`` are [tokens]; ``sequences`` names a row of
     ``tables`` [sequences, blocks], which lists the blocks that hold a sequence's positions.
-    ``wanted`` are the places of the tokens whose logits are computed; ``columns`` the blocks of
-    16 ids whose logits are computed (none: all).
+    ``wanted`` are the places of the tokens whose logits are computed. ``masks`` [wanted, words
+    of 32 bits] say which ids may come, the lowest bit first (none: all); ``best_only`` [wanted]
+    where the likeliest of them is enough.
     """
 
     tokens: Integers
@@ -32,7 +35,20 @@ class Step:
     sequences: Integers
     tables: Integers
     wanted: Integers
-    columns: Integers = field(default_factory=lambda: NONE)
+    masks: Integers = field(default_factory=lambda: NO_MASKS)
+    best_only: Flags = field(default_factory=lambda: NO_FLAGS)
+
+
+class Logits(NamedTuple):
+    """What a step gives: ``values`` [wanted, vocabulary] and ``best`` [wanted].
+
+    ``values`` are minus infinity where ``masks`` forbid. ``best`` is the first of the likeliest
+    ids, -1 where there is none or where the network overflowed. Where only the best was asked
+    for and there is one, the row of ``values`` holds nothing.
+    """
+
+    values: NDArray[np.float32]
+    best: Integers
 
 
 class Backend(Protocol):
@@ -47,5 +63,5 @@ class Backend(Protocol):
     def new_cache(self, blocks: int) -> Any:
         """Room for ``blocks`` blocks of keys and values."""
 
-    def run(self, cache: Any, step: Step) -> NDArray[np.float32]:
-        """Logits [wanted, vocabulary]; minus infinity where ``columns`` leaves them out."""
+    def run(self, cache: Any, step: Step) -> Logits:
+        """Read the tokens of a step; what may follow the wanted ones."""

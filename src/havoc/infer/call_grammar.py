@@ -43,7 +43,7 @@ def call_grammar(
         written = f"{json.dumps(f',{json.dumps(name)}:')} ({value})"
         body.append(written if required else f"({written})?")
     opening = f'{{"tool":{json.dumps(tool)},"args":{{"operation":{json.dumps(operation)}'
-    return Grammar(f"start: {json.dumps(opening)} {' '.join(body)} {json.dumps('}}')}\n")
+    return Grammar(f"start: {json.dumps(opening)} {' '.join(body)} {json.dumps('}}')}\n", ours=True)
 
 
 def resolved(value: Any, slots: Mapping[str, Any]) -> Any:

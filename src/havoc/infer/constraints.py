@@ -1,12 +1,14 @@
 """What may come next: JSON of a schema, one of several texts, a regular expression, a grammar.
 
-llguidance decides; it is bounded here, because a schema of a stranger can take minutes to
-compile. Geng et al. (2025), arXiv 2501.10868 compares such engines.
+llguidance decides; its work is bounded in size here, and in time by ``trial.py``: a constraint
+that is not ``ours`` (made by this program) is first compiled in a process of its own. Geng et
+al. (2025), arXiv 2501.10868 compares such engines.
 """
 
 from __future__ import annotations
 
 import json
+import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from llguidance import LLMatcher, LLParserLimits, LLTokenizer, TokenizerWrapper
 from numpy.typing import NDArray
 
 from havoc.errors import InputError
+from havoc.infer.trial import MOST_FUEL, MOST_SYMBOLS, try_out
 from havoc.tokenizer import HavocTokenizer
 from havoc.tokenizer.special import RESERVED
 
@@ -32,6 +35,7 @@ class JsonSchema:
     """JSON that the schema (draft 2020-12) validates, without needless white space."""
 
     schema: Mapping[str, Any]
+    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class Regex:
     """Text that the regular expression matches as a whole (Rust's syntax, no look-around)."""
 
     pattern: str
+    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,34 +58,50 @@ class Grammar:
     """Text of a grammar in llguidance's dialect of Lark; ``<[64]>`` stands for an id."""
 
     lark: str
+    ours: bool = False
 
 
 Constraint = JsonSchema | Regex | Choice | Grammar
 
 
 class Compiler:
-    """Makes matchers for one vocabulary; the last ``KEPT`` constraints stay compiled."""
+    """Makes matchers for one vocabulary; the last ``KEPT`` constraints stay compiled.
+
+    Any thread may ask, and none waits for what another compiles.
+    """
 
     def __init__(self, tokenizer: HavocTokenizer) -> None:
-        self._tokenizer = LLTokenizer(TokenizerWrapper(_Vocabulary(tokenizer)))
+        self._vocabulary = _Vocabulary(tokenizer)
+        self._tokenizer = LLTokenizer(TokenizerWrapper(self._vocabulary))
         self._size = tokenizer.vocab_size
         self._eos = tokenizer.eos
         self._compiled: OrderedDict[str, LLMatcher] = OrderedDict()
+        self._lock = threading.Lock()
 
     def matcher(self, constraint: Constraint) -> Matcher:
-        """A fresh matcher. InputError: too large, or no grammar can express it."""
+        """A fresh matcher. InputError: too large or slow, or no grammar can express it."""
         source = _source(constraint)
-        compiled = self._compiled.get(source)
+        with self._lock:
+            compiled = self._compiled.get(source)
         if compiled is None:
-            limits = LLParserLimits(max_grammar_size=500_000, initial_lexer_fuel=2_000_000)
+            if not _ours(constraint):
+                words = self._vocabulary
+                try_out(source, words.tokens, words.special_token_ids, self._eos)
+            limits = LLParserLimits(max_grammar_size=MOST_SYMBOLS, initial_lexer_fuel=MOST_FUEL)
             compiled = LLMatcher(self._tokenizer, source, log_level=0, limits=limits)
             if compiled.is_error():
                 raise _refused(" ".join(compiled.get_error().split())[:300])
+        with self._lock:
             self._compiled[source] = compiled
-            if len(self._compiled) > KEPT:
+            self._compiled.move_to_end(source)
+            while len(self._compiled) > KEPT:
                 self._compiled.popitem(last=False)
-        self._compiled.move_to_end(source)
-        return Matcher(compiled.deep_copy(), self._size, self._eos)
+            return Matcher(compiled.deep_copy(), self._size, self._eos)
+
+
+def _ours(constraint: Constraint) -> bool:
+    """Whether this program made it: a choice is always a list of texts."""
+    return isinstance(constraint, Choice) or constraint.ours
 
 
 class Matcher:
@@ -88,22 +109,25 @@ class Matcher:
 
     def __init__(self, matcher: LLMatcher, vocab_size: int, eos: int) -> None:
         self._matcher = matcher
-        self._size = vocab_size
         self._eos = eos
         self._bits = np.zeros((vocab_size + 31) // 32, np.int32)
+        self._pointer = self._bits.ctypes.data
 
-    def allowed(self) -> NDArray[np.bool_]:
-        """Which ids may come next [vocabulary]; the end of text where the constraint is met."""
-        self._matcher.unsafe_compute_mask_ptr(self._bits.ctypes.data, self._bits.nbytes)
+    def allowed(self) -> NDArray[np.int32]:
+        """Which ids may come next, a bit each; the end of text where the constraint is met.
+
+        The same memory every time. InputError where the constraint has become too complex.
+        """
+        self._matcher.unsafe_compute_mask_ptr(self._pointer, self._bits.nbytes)
         self._check()
-        bits = np.unpackbits(self._bits.view(np.uint8), bitorder="little", count=self._size)
-        return bits.view(np.bool_)
+        return self._bits
 
     def forced(self) -> list[int]:
         """The ids that must come next, whatever the network says."""
         if self._matcher.is_stopped():
             return []
-        return list(self._matcher.compute_ff_tokens())
+        tokens: list[int] = self._matcher.compute_ff_tokens()
+        return tokens
 
     def accept(self, tokens: list[int]) -> None:
         """Move on by ids that were allowed. InputError if one was not."""
@@ -139,11 +163,11 @@ class _Vocabulary:
 def _source(constraint: Constraint) -> str:
     """What llguidance compiles, after the bounds were checked."""
     match constraint:
-        case JsonSchema(schema):
+        case JsonSchema(schema=schema):
             text = _bounded_json(schema)
             overrides: Any = {"whitespace_flexible": False}
             return str(LLMatcher.grammar_from_json_schema(text, overrides=overrides))
-        case Regex(pattern):
+        case Regex(pattern=pattern):
             _check_size(pattern, "the regular expression")
             return str(LLMatcher.grammar_from_regex(pattern))
         case Choice(options):
@@ -156,7 +180,7 @@ def _source(constraint: Constraint) -> str:
             _check_size("".join(options), "the choice")
             texts = " | ".join(json.dumps(option) for option in options)
             return str(LLMatcher.grammar_from_lark(f"start: {texts}"))
-        case Grammar(lark):
+        case Grammar(lark=lark):
             _check_size(lark, "the grammar")
             return str(LLMatcher.grammar_from_lark(lark))
 

@@ -8,20 +8,21 @@ later (``schedule.py``). Yu et al. (2022), Orca, OSDI; Kwon et al. (2023), arXiv
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from itertools import takewhile
 from typing import Any
 
-import numpy as np
-
 from havoc.errors import HavocError, InputError
-from havoc.infer.backend import BLOCK, NONE, Backend, Integers, Step
+from havoc.infer.advance import advance, room
+from havoc.infer.backend import BLOCK, Backend, Logits
+from havoc.infer.batch import step_of
 from havoc.infer.blocks import BlockPool
 from havoc.infer.constraints import Compiler, Constraint
+from havoc.infer.drafts import Drafts
 from havoc.infer.requests import Event, GenerationResult, Request
-from havoc.infer.sampling import Choice, SamplingParams, choose
+from havoc.infer.sampling import Choice, SamplingParams
 from havoc.infer.schedule import Batch, Schedule
 from havoc.infer.streaming import TextStream
 from havoc.model.config import HavocConfig
@@ -30,8 +31,9 @@ from havoc.tokenizer.foreign import ForeignTokenizer
 
 GREEDY = SamplingParams()
 MOST_CACHE_BYTES = 2 << 30
-FEW_COLUMNS = 0.5
-"""Above this share of the vocabulary the logits are computed as a whole."""
+KEPT_RESULTS = 4096
+"""Results that nobody has asked for; the oldest beyond them go."""
+_log = logging.getLogger(__name__)
 
 
 class InferenceEngine:
@@ -47,8 +49,10 @@ class InferenceEngine:
         step_tokens: int = 512,
         most_waiting: int = 1024,
         prefix_cache: bool = True,
+        guess_within: int = 2,
     ) -> None:
-        """``blocks`` of 16 positions (0: room for eight full contexts, within 2 GiB).
+        """``blocks`` of 16 positions (0: room for eight full contexts, within 2 GiB). Where at
+        most ``guess_within`` requests run, greedy ones are read ahead by guesses (``drafts.py``).
 
         Raises InputError for a limit below one, a cache that is too large, or a vocabulary that
         is not the network's.
@@ -58,6 +62,7 @@ class InferenceEngine:
             ("most_running", most_running, 1),
             ("step_tokens", step_tokens, 1),
             ("most_waiting", most_waiting, 1),
+            ("guess_within", guess_within, 0),
         ):
             if value < least:
                 raise InputError(f"is {value}", where=name, remedy=f"give {least} or more")
@@ -71,6 +76,8 @@ class InferenceEngine:
         self.tokenizer = tokenizer
         self.pool = BlockPool(blocks or _usual_blocks(backend.config))
         self.most_waiting = most_waiting
+        self._guess_within = guess_within
+        self._cancelling = False
         self.steps = 0
         self._schedule = Schedule(
             self.pool,
@@ -105,7 +112,12 @@ class InferenceEngine:
         carried out, QueueFull where too many wait.
         """
         return self._submitted(
-            prompt, params, constraint=constraint, truncate=truncate, control=control
+            prompt,
+            params,
+            constraint=constraint,
+            truncate=truncate,
+            control=control,
+            fetched=True,
         ).number
 
     def cancel(self, number: int) -> None:
@@ -113,7 +125,7 @@ class InferenceEngine:
         with self._lock:
             for request in (*self._schedule.running, *self._schedule.waiting):
                 if request.number == number:
-                    request.cancelled = True
+                    request.cancelled = self._cancelling = True
 
     @property
     def context(self) -> int:
@@ -136,9 +148,9 @@ class InferenceEngine:
         try:
             for prompt in prompts:
                 requests.append(self._submitted(prompt, params, **options))
-            while any(request.number not in self._results for request in requests):
+            while any(request.outcome is None for request in requests):
                 self.step()
-            return [self._results.pop(request.number) for request in requests]
+            return [request.outcome for request in requests if request.outcome is not None]
         finally:
             self._forget(requests)
 
@@ -160,161 +172,136 @@ class InferenceEngine:
             self._forget([request])
 
     def result(self, number: int) -> GenerationResult | None:
-        """The result of a request that has ended, handed out once."""
+        """The result of a submitted request that has ended, handed out once.
+
+        The last ``KEPT_RESULTS`` are kept for whoever asks.
+        """
         return self._results.pop(number, None)
 
     # --- computing ----------------------------------------------------------------------
 
     def step(self) -> list[Event]:
-        """Compute one batch; what it added to the requests in it."""
+        """Compute one batch; what it added to the requests in it.
+
+        What fails ends the requests that it belongs to, with the reason as their result.
+        """
         with self._stepping:
             with self._lock:
                 events = self._drop_cancelled()
                 batch = self._schedule.batch()
-            batch = self._constrained(batch, events)
+            batch = self._prepared(batch, events)
             if not batch:
                 return events
-            logits, rows = self._run(batch)
+            step, rows = step_of(batch, self.tokenizer.vocab_size)
+            try:
+                logits = self.backend.run(self._cache, step)
+            except Exception as error:
+                return [*events, *(self._failed(request, error) for request, _ in batch)]
             self.steps += 1
-            for request, count in batch:
+            for (request, count), row in zip(batch, rows, strict=True):
                 self._schedule.read(request, count)
-                row = rows.get(request.number)
-                if row is not None:
-                    events.append(self._advance(request, logits[row]))
+                if row >= 0:
+                    events.append(self._advance(request, logits, row))
             return events
 
-    def _constrained(self, batch: Batch, events: list[Event]) -> Batch:
-        """The batch with what may come next; whose constraint fails ends here, alone."""
-        kept = []
+    def _prepared(self, batch: Batch, events: list[Event]) -> Batch:
+        """The batch with what may come next, and with guesses where they may pay.
+
+        A request whose constraint fails ends here, alone.
+        """
+        kept: Batch = []
+        guessing = 0 < len(batch) <= self._guess_within
         for request, count in batch:
-            if request.matcher is not None and count == request.pending:
-                try:
-                    request.allowed = request.matcher.allowed()
-                except HavocError as error:
-                    events.append(self._finish(request, "error", error=str(error)))
-                    continue
+            request.draft = []
+            if count == request.pending:
+                if request.matcher is not None:
+                    try:
+                        request.bits = request.matcher.allowed()
+                    except Exception as error:
+                        events.append(self._failed(request, error))
+                        continue
+                elif guessing and request.params.temperature == 0:
+                    if request.drafts is None:
+                        request.drafts = Drafts()
+                    most = room(request, self.context) - 1
+                    request.draft = request.drafts.guess(request.tokens, most)
             kept.append((request, count))
+        if guessing:
+            self._schedule.take_guesses(kept)
         return kept
 
-    def _run(self, batch: Batch) -> tuple[Any, dict[int, int]]:
-        width = max(len(request.blocks) for request, _ in batch)
-        tables = np.zeros((len(batch), width), np.int32)
-        tokens: list[int] = []
-        positions: list[Integers] = []
-        wanted: list[int] = []
-        rows: dict[int, int] = {}
-        for number, (request, count) in enumerate(batch):
-            tables[number, : len(request.blocks)] = request.blocks
-            start = request.computed
-            tokens += request.tokens[start : start + count]
-            positions.append(np.arange(start, start + count, dtype=np.int32))
-            if count == request.pending:
-                rows[request.number] = len(wanted)
-                wanted.append(len(tokens) - 1)
-        counts = [count for _, count in batch]
-        step = Step(
-            np.asarray(tokens, np.int32),
-            np.concatenate(positions),
-            np.repeat(np.arange(len(batch), dtype=np.int32), counts),
-            tables,
-            np.asarray(wanted, np.int32),
-            self._columns([request for request, _ in batch if request.number in rows]),
-        )
-        return self.backend.run(self._cache, step), rows
-
-    def _columns(self, requests: list[Request]) -> Integers:
-        """The blocks of 16 ids that any of the requests may choose from (none: all)."""
-        if not requests or any(
-            request.allowed is None or request.params.logprobs is not None for request in requests
-        ):
-            return NONE
-        needed = np.zeros(-(-self.tokenizer.vocab_size // 16), np.bool_)
-        for request in requests:
-            assert request.allowed is not None
-            needed[np.flatnonzero(request.allowed) >> 4] = True
-        columns = np.flatnonzero(needed).astype(np.int32)
-        return columns if len(columns) <= FEW_COLUMNS * len(needed) else NONE
-
-    # --- one request --------------------------------------------------------------------
-
-    def _advance(self, request: Request, logits: Any) -> Event:
-        """Choose the next token, add what it forces, and see whether that is the end."""
+    def _advance(self, request: Request, logits: Logits, row: int) -> Event:
+        """Add to one request what the logits from ``row`` bring."""
         try:
-            choice = choose(
-                logits,
-                request.params,
-                len(request.tokens),
-                request.prompt_counts,
-                request.made_counts,
-                request.allowed,
+            text, choices, reason, right = advance(
+                request, logits, row, eos=self.tokenizer.eos, context=self.context
             )
-            if self._ends(request, choice.token):
-                return self._finish(request, "stop")
-            choices, ended = [choice], False
-            if request.matcher is not None:
-                request.matcher.accept([choice.token])
-                room = self._room(request) - 1
-                forced = request.matcher.forced()[: max(0, room)]
-                taken = list(takewhile(lambda token: not self._ends(request, token), forced))
-                request.matcher.accept(taken)
-                choices += [Choice(token) for token in taken]
-                ended = request.matcher.complete or len(taken) < len(forced)
-        except HavocError as error:
+        except Exception as error:
+            return self._failed(request, error)
+        if request.draft and request.drafts is not None:
+            request.drafts.learn(len(request.draft), right)
+            self._schedule.read(request, right)
+        if reason is not None:
+            return self._finish(request, reason, text, choices)
+        event = Event(request.number, text, choices)
+        if request.events is not None:
+            request.events.append(event)
+        return event
+
+    def _failed(self, request: Request, error: Exception) -> Event:
+        """The end of a request by its own fault, or by one of the program, which is logged."""
+        if isinstance(error, HavocError):
             return self._finish(request, "error", error=str(error))
-        text = request.add(choices)
-        if request.stream.stopped or ended:
-            return self._finish(request, "stop", text, choices)
-        if self._room(request) <= 0:
-            return self._finish(request, "length", text, choices)
-        return _told(request, Event(request.number, text, tuple(choices)))
-
-    def _room(self, request: Request) -> int:
-        """Tokens that may still come."""
-        return min(request.params.max_tokens - request.made, self.context - len(request.tokens))
-
-    def _ends(self, request: Request, token: int) -> bool:
-        # where the constraint is met nothing can follow, whatever is ignored
-        goes_on = request.params.ignore_eos and request.matcher is None
-        ends = token == self.tokenizer.eos and not goes_on
-        return ends or token in request.params.stop_ids
+        _log.error("request %d failed", request.number, exc_info=error)
+        what = f"engine: {type(error).__name__} ({str(error)[:200]}); this is a fault of havoc"
+        return self._finish(request, "error", error=" ".join(what.split()))
 
     def _finish(
         self,
         request: Request,
         reason: str,
         text: str = "",
-        choices: Sequence[Choice] = (),
+        choices: tuple[Choice, ...] = (),
         error: str = "",
     ) -> Event:
         rest = request.stream.finish()
         request.text.append(rest)
-        self._schedule.remove(request)
-        self._results[request.number] = request.result(reason, error)
-        if request.forgotten:
-            self._results.pop(request.number, None)
-        event = Event(request.number, text + rest, tuple(choices), reason, error)
-        return _told(request, event)
+        with self._lock:
+            self._schedule.remove(request)
+            request.outcome = request.result(reason, error)
+            if request.fetched:
+                self._results[request.number] = request.outcome
+                if len(self._results) > KEPT_RESULTS:
+                    self._results.pop(next(iter(self._results)), None)
+        event = Event(request.number, text + rest, choices, reason, error)
+        if request.events is not None:
+            request.events.append(event)
+        return event
 
     def _drop_cancelled(self) -> list[Event]:
+        if not self._cancelling:
+            return []
+        self._cancelling = False
         everyone = (*self._schedule.running, *self._schedule.waiting)
         gone = [request for request in everyone if request.cancelled]
         return [self._finish(request, "cancelled") for request in gone]
 
     def _forget(self, requests: Sequence[Request]) -> None:
-        """Nobody waits for these: they end, and leave no result."""
-        for request in requests:
-            request.forgotten = request.cancelled = True
+        """Nobody waits for these: those that have not ended do so."""
+        left = [request for request in requests if request.outcome is None]
+        if not left:
+            return
+        for request in left:
+            request.cancelled = True
+        self._cancelling = True
         # where a step is under way, the next one drops them
         if self._stepping.acquire(blocking=False):
             try:
-                with self._lock:
-                    for request in requests:
-                        if request in self._schedule:
-                            self._finish(request, "cancelled")
+                for request in left:
+                    if request.outcome is None:
+                        self._finish(request, "cancelled")
             finally:
                 self._stepping.release()
-        for request in requests:
-            self._results.pop(request.number, None)
 
     def _submitted(
         self,
@@ -324,6 +311,7 @@ class InferenceEngine:
         constraint: Constraint | None = None,
         truncate: bool = False,
         control: bool = False,
+        fetched: bool = False,
         events: deque[Event] | None = None,
     ) -> Request:
         tokens = self._prompt(prompt, truncate)
@@ -336,6 +324,7 @@ class InferenceEngine:
             self._numbers += 1
             request = Request(self._numbers, tokens, len(tokens), params, stream, matcher)
             request.prompt_counts = Counter(tokens)
+            request.fetched = fetched
             request.events = events
             waiting.append(request)
             return request
@@ -363,7 +352,7 @@ class InferenceEngine:
         return tokens
 
     def _matcher(self, constraint: Constraint) -> Any:
-        with self._compiling:  # not the lock of the steps: a large schema takes its time
+        with self._compiling:  # not the lock of the steps, and not while a schema is compiled
             if not isinstance(self.tokenizer, HavocTokenizer):
                 raise InputError(
                     "constraints need a vocabulary of havoc",
@@ -372,13 +361,7 @@ class InferenceEngine:
                 )
             if self._compiler is None:
                 self._compiler = Compiler(self.tokenizer)
-            return self._compiler.matcher(constraint)
-
-
-def _told(request: Request, event: Event) -> Event:
-    if request.events is not None:
-        request.events.append(event)
-    return event
+        return self._compiler.matcher(constraint)
 
 
 def _usual_blocks(config: HavocConfig) -> int:

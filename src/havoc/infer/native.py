@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from havoc.bundle.codes import Codes, codes_of
 from havoc.errors import InputError
-from havoc.infer.backend import BLOCK, Step
+from havoc.infer.backend import BLOCK, Logits, Step
 from havoc.model.config import ACTIVATIONS, HavocConfig
 
 try:
@@ -102,12 +102,10 @@ class NativeBackend:
         with _in_one_line(f"a cache of {blocks:,} blocks"):
             return self._network.cache(blocks)
 
-    def run(self, cache: Any, step: Step) -> NDArray[np.float32]:
-        shape = (len(step.wanted), self.config.vocab_size)
-        logits = (
-            np.full(shape, -np.inf, np.float32)
-            if len(step.columns)
-            else np.empty(shape, np.float32)
+    def run(self, cache: Any, step: Step) -> Logits:
+        rows = len(step.wanted)
+        made = Logits(
+            np.empty((rows, self.config.vocab_size), np.float32), np.empty(rows, np.int32)
         )
         with _in_one_line("step"):
             self._network.run(
@@ -117,10 +115,12 @@ class NativeBackend:
                 step.sequences,
                 step.tables,
                 step.wanted,
-                step.columns,
-                logits,
+                step.masks,
+                step.best_only,
+                made.values,
+                made.best,
             )
-        return logits
+        return made
 
     def _load(self, weights: Weights) -> None:
         d_ff = self.config.d_ff

@@ -7,10 +7,9 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
+from havoc.infer.backend import Integers
 from havoc.infer.constraints import Matcher
+from havoc.infer.drafts import Drafts
 from havoc.infer.sampling import Choice, SamplingParams
 from havoc.infer.streaming import TextStream
 
@@ -70,9 +69,19 @@ class Request:
     prompt_counts: Counter[int] = field(default_factory=Counter)
     made_counts: Counter[int] = field(default_factory=Counter)
     cancelled: bool = False
-    forgotten: bool = False  # nobody will ask for its result
+    fetched: bool = True  # its result is asked for by number
+    outcome: GenerationResult | None = None
     events: deque[Event] | None = None  # where a stream takes its events from
-    allowed: NDArray[np.bool_] | None = None  # what the constraint lets come next, in this step
+    bits: Integers | None = None  # what the constraint lets come next, in this step
+    drafts: Drafts | None = None
+    draft: list[int] = field(default_factory=list)  # guesses that are checked in this step
+    plain: bool = False  # its next token is the likeliest one
+
+    def __post_init__(self) -> None:
+        params = self.params
+        self.plain = (
+            params.temperature == 0 and params.logprobs is None and not params.changes_logits
+        )
 
     @property
     def made(self) -> int:

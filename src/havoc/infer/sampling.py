@@ -96,17 +96,14 @@ def choose(
     position: int,
     prompt: Mapping[int, int],
     made: Mapping[int, int],
-    allowed: NDArray[np.bool_] | None = None,
 ) -> Choice:
     """The next token of ``logits`` [vocabulary] at ``position`` of its sequence.
 
-    ``prompt`` and ``made`` count tokens. Raises InputError where nothing is allowed, or where
-    the network overflowed.
+    What must not come is minus infinity. ``prompt`` and ``made`` count tokens. Raises InputError
+    where nothing is allowed, or where the network overflowed.
     """
     if params.changes_logits:
         logits = _penalised(logits, params, prompt, made)
-    if allowed is not None:
-        logits = np.where(allowed, logits, np.float32(-np.inf))
     token = int(logits.argmax())
     if logits[token] == -np.inf:
         raise InputError("no token is allowed here", where="constraint", remedy="relax it")
@@ -147,25 +144,44 @@ def _penalised(
 
 
 def _drawn(logits: NDArray[np.float32], params: SamplingParams, position: int) -> int:
-    """One draw by inversion, over the tokens from likeliest to least likely."""
-    count = params.top_k or len(logits)
-    if count < len(logits):
-        candidates = np.argpartition(-logits, count - 1)[:count]
-    else:
-        candidates = np.flatnonzero(logits > -np.inf)
-    # ties in the order of the ids, so that a draw does not depend on how they were found
-    candidates = candidates[np.lexsort((candidates, -logits[candidates]))]
-    below = logits[candidates].astype(np.float64) - float(logits[candidates[0]])
+    """One draw by inversion, over the tokens that are left in the order of their ids."""
+    ids = _likeliest(logits, params.top_k) if 0 < params.top_k < len(logits) else None
+    some = logits if ids is None else logits[ids]
+    below = some.astype(np.float64)
+    below -= below.max()
     with np.errstate(over="ignore"):  # close to temperature 0 only the likeliest is left
-        weights = np.exp(below / params.temperature)
+        below /= params.temperature
+    weights = np.exp(below)
     if params.min_p:
-        weights = weights[weights >= params.min_p]
-    total = np.cumsum(weights)
+        weights[weights < params.min_p] = 0
     if params.top_p < 1:
-        kept = int(np.searchsorted(total, params.top_p * total[-1])) + 1
-        total = total[:kept]
+        _keep_nucleus(weights, params.top_p)
+    total = np.cumsum(weights)
     place = int(np.searchsorted(total, uniform(params.seed, position) * total[-1], side="right"))
-    return int(candidates[min(place, len(total) - 1)])
+    # where rounding leads to the end: the last that can come
+    place = min(place, int(np.searchsorted(total, total[-1])))
+    return place if ids is None else int(ids[place])
+
+
+def _likeliest(logits: NDArray[np.float32], count: int) -> NDArray[np.int64]:
+    """The ids of the ``count`` largest; of equals at the edge those that come first."""
+    edge = np.partition(logits, len(logits) - count)[len(logits) - count]
+    above = np.flatnonzero(logits > edge)
+    level = np.flatnonzero(logits == edge)[: count - len(above)]
+    return np.sort(np.concatenate((above, level)))
+
+
+def _keep_nucleus(weights: NDArray[np.float64], share: float) -> None:
+    """Leave of ``weights`` the largest that together make up ``share`` of them, in place."""
+    total = weights.sum()
+    # those below the threshold are together less than what may be left out
+    candidates = np.flatnonzero(weights > (1 - share) * total / len(weights) / 2)
+    candidates = candidates[np.argsort(-weights[candidates], kind="stable")]
+    reached = np.cumsum(weights[candidates])
+    kept = candidates[: int(np.searchsorted(reached, share * total)) + 1]
+    some = weights[kept]
+    weights[:] = 0
+    weights[kept] = some
 
 
 def _log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:

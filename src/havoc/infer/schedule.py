@@ -30,6 +30,7 @@ class Schedule:
         # each that runs gets its one token in every step
         self._step_tokens = max(step_tokens, most_running)
         self._prefix_cache = prefix_cache
+        self._displaced: set[int] = set()  # who gave blocks back while this step was planned
 
     def __contains__(self, request: Request) -> bool:
         return request in self.running or request in self.waiting
@@ -38,8 +39,9 @@ class Schedule:
         """What the next step reads; blocks for it are taken."""
         batch: Batch = []
         room = self._step_tokens
+        self._displaced.clear()
         for request in sorted(self.running, key=lambda item: (item.pending > 1, item.number)):
-            if request not in self.running:
+            if request.number in self._displaced:
                 continue  # gave its blocks back to one before it
             count = min(request.pending, room)
             if count and self._make_room(request, request.computed + count, batch):
@@ -63,6 +65,17 @@ class Schedule:
                 batch.append((request, count))
                 room -= count
         return batch
+
+    def take_guesses(self, batch: Batch) -> None:
+        """Blocks for the guesses of the batch; none are pushed out for them."""
+        for request, count in batch:
+            ahead = request.computed + count + len(request.draft)
+            while len(request.blocks) * BLOCK < ahead:
+                block = self._pool.take() if self._pool.available > len(self.running) else None
+                if block is None:
+                    request.draft = request.draft[: len(request.blocks) * BLOCK - ahead]
+                    break
+                request.blocks.append(block)
 
     def read(self, request: Request, count: int) -> None:
         """So many more tokens of a request are in its blocks; full blocks can be found again."""
@@ -90,6 +103,7 @@ class Schedule:
             others = [item for item in self.running if id(item) not in planned]
             last = max(others, key=lambda item: item.number)
             self._give_back(last)
+            self._displaced.add(last.number)
             self.running.remove(last)
             place = sum(item.number < last.number for item in self.waiting)
             self.waiting.insert(place, last)  # who came first stays first

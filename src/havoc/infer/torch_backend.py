@@ -5,19 +5,19 @@ The only module of the answer trunk that needs torch; it is imported when asked 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 
 from havoc.errors import InputError
-from havoc.infer.backend import BLOCK, Step
+from havoc.infer.backend import BLOCK, Logits, Step
 from havoc.model.cache import KVCache
 from havoc.model.config import HavocConfig
-from havoc.model.loading import Trained, load_model
-from havoc.model.network import Attention, HavocModel, rotate
+from havoc.model.loading import Trained, Weights, load_model
+from havoc.model.network import Attention, HavocModel, RotaryTable, rotate
 
 
 class TorchBackend:
@@ -36,8 +36,16 @@ class TorchBackend:
             )
         self.config: HavocConfig = bundle.config
         self._device = torch.device(device)
-        self._model: HavocModel = load_model(bundle, device, compute_dtype=dtype)
+        # angles are made below, of as many positions as are asked for
+        short = _Short(bundle.config.replace(max_seq_len=1, sliding_window=None), bundle.weights)
+        self._model: HavocModel = load_model(short, device, compute_dtype=dtype)
         self._dtype = dtype
+        # a window beyond the context limits nothing
+        self._window = min(bundle.config.sliding_window or 0, bundle.config.max_seq_len) or None
+        self._angles = RotaryTable(short.config)
+        self._head = self._model.output_weight().detach().to(dtype)
+        if self._device.type == "cpu":
+            self._lay_by_inputs()
 
     @property
     def description(self) -> str:
@@ -45,15 +53,25 @@ class TorchBackend:
 
     def new_cache(self, blocks: int) -> KVCache:
         """Keys and values [layers, blocks, K, 16, D]: a block is an entry of the batch."""
-        return KVCache(self.config, blocks, BLOCK, device=self._device, dtype=self._dtype)
+        if self._device.type != "cpu":
+            return KVCache(self.config, blocks, BLOCK, device=self._device, dtype=self._dtype)
+        cache = KVCache(self.config, 0, BLOCK, dtype=self._dtype)
+        shape = list(cache.keys.shape)
+        shape[1] = blocks
+        # zeros of numpy cost nothing before they are used
+        cache.keys, cache.values = (
+            torch.from_numpy(np.zeros(shape, np.float32)).to(self._dtype) for _ in range(2)
+        )
+        return cache
 
     @torch.inference_mode()
-    def run(self, cache: Any, step: Step) -> NDArray[np.float32]:
-        place = _Places(step, self._device)
+    def run(self, cache: Any, step: Step) -> Logits:
+        place = Places(step, self._device, self._window)
+        self._turn_up_to(int(step.positions.max(initial=0)) + 1)
         model = self._model
         x = F.embedding(place.tokens, model.embedding.weight).to(self._dtype)
-        cos = model.rotary.cos[place.positions][:, None].to(self._dtype)
-        sin = model.rotary.sin[place.positions][:, None].to(self._dtype)
+        cos = self._angles.cos[place.positions][:, None]
+        sin = self._angles.sin[place.positions][:, None]
         for number, layer in enumerate(model.layers):
             block: Any = layer
             y = block.attention_norm(x)
@@ -61,14 +79,35 @@ class TorchBackend:
             x = x + block.mlp(block.mlp_norm(x))
         wanted = torch.from_numpy(step.wanted).to(self._device)
         x = model.norm(x[wanted])
-        logits = F.linear(x, model.output_weight().to(x.dtype)).float()
-        if len(step.columns):
-            kept = torch.zeros(-(-self.config.vocab_size // 16), dtype=torch.bool)
-            kept[torch.from_numpy(step.columns)] = True
-            kept = kept.repeat_interleave(16)[: self.config.vocab_size].to(self._device)
-            logits = logits.masked_fill(~kept, float("-inf"))
-        made: NDArray[np.float32] = logits.cpu().numpy()
-        return made
+        return self._chosen(F.linear(x, self._head).float(), step)
+
+    def _lay_by_inputs(self) -> None:
+        """Weights in memory by their inputs: products of few rows take half the time so."""
+        matrices = [weight for weight in self._model.layers.parameters() if weight.ndim == 2]
+        for weight in matrices:
+            weight.data = weight.data.t().contiguous().t()
+        # a copy of its own, because the rows of a shared embedding are looked up
+        self._head = self._head.t().contiguous().t()
+
+    def _chosen(self, logits: torch.Tensor, step: Step) -> Logits:
+        finite = torch.isfinite(logits).all(dim=1)
+        if len(step.masks):
+            masks = torch.from_numpy(step.masks).to(self._device)
+            bits = masks[:, :, None] >> torch.arange(32, device=self._device) & 1
+            allowed = bits.flatten(1)[:, : self.config.vocab_size].bool()
+            logits = logits.masked_fill(~allowed, float("-inf"))
+        largest, best = logits.max(dim=1)
+        best = best.masked_fill(~finite | (largest == float("-inf")), -1).int()
+        if len(step.best_only) and bool(step.best_only.all()) and bool((best >= 0).all()):
+            nothing = np.empty(tuple(logits.shape), np.float32)  # on a GPU they stay where they are
+            return Logits(nothing, best.cpu().numpy())
+        return Logits(logits.cpu().numpy(), best.cpu().numpy())
+
+    def _turn_up_to(self, positions: int) -> None:
+        if positions > len(self._angles.cos):
+            room = min(1 << (positions - 1).bit_length(), self.config.max_seq_len)
+            table = RotaryTable(self.config.replace(max_seq_len=room, sliding_window=None))
+            self._angles = table.to(device=self._device, dtype=self._dtype)
 
     def _attend(
         self,
@@ -78,34 +117,58 @@ class TorchBackend:
         sin: torch.Tensor,
         cache: KVCache,
         layer: int,
-        place: _Places,
+        place: Places,
     ) -> torch.Tensor:
         """Attention of the tokens x [n, d], each within its own sequence."""
         config = self.config
-        heads, shared = config.num_heads, config.num_kv_heads
-        qkv = attention.qkv(x).view(len(x), heads + 2 * shared, config.head_dim)
+        heads, shared, dim = config.num_heads, config.num_kv_heads, config.head_dim
+        qkv = attention.qkv(x).view(len(x), heads + 2 * shared, dim)
         turned = rotate(qkv[:, : heads + shared], cos, sin)
         keys, values = cache.keys[layer], cache.values[layer]
         keys[place.blocks, :, place.offsets] = turned[:, heads:]
         values[place.blocks, :, place.offsets] = qkv[:, heads + shared :]
-        parts = []
-        for start, end, table, seen in place.runs:
-            # [blocks, K, 16, D] becomes [K, positions, D]
-            k = keys[table].transpose(0, 1).reshape(shared, -1, config.head_dim)[:, :seen]
-            v = values[table].transpose(0, 1).reshape(shared, -1, config.head_dim)[:, :seen]
-            q = turned[start:end, :heads].transpose(0, 1)
-            mask = place.mask(start, end, seen, config.sliding_window)
+        out = torch.empty((len(x), heads * dim), dtype=x.dtype, device=x.device)
+        for group in place.groups:
+            n, queries = group.tokens.shape
+            # [n, blocks, K, 16, D] becomes [n, K, positions, D]
+            k = keys[group.tables].transpose(1, 2).reshape(n, shared, -1, dim)
+            v = values[group.tables].transpose(1, 2).reshape(n, shared, -1, dim)
+            # heads that share keys are further queries: [n, K, queries · heads / K, D]
+            q = turned[group.tokens, :heads].view(n, queries, shared, -1, dim).transpose(1, 2)
             y = F.scaled_dot_product_attention(
-                q[None], k[None], v[None], attn_mask=mask, enable_gqa=heads != shared
+                q.reshape(n, shared, -1, dim), k, v, attn_mask=group.mask(heads // shared)
             )
-            parts.append(y[0].transpose(0, 1).reshape(end - start, -1))
-        return attention.output(torch.cat(parts))  # type: ignore[no-any-return]
+            y = y.view(n, shared, queries, -1, dim).transpose(1, 2)
+            out[group.tokens.flatten()] = y.reshape(n * queries, heads * dim)
+        return attention.output(out)  # type: ignore[no-any-return]
 
 
-class _Places:
+@dataclass(frozen=True)
+class _Short:
+    """A network's weights with another shape of its positions."""
+
+    config: HavocConfig
+    weights: Weights
+
+
+@dataclass(frozen=True)
+class Group:
+    """Sequences of which equally many tokens are read: ``tokens`` [n, queries] by place in the
+    step, ``tables`` [n, blocks], ``seen`` [n, queries, positions] what each may look at."""
+
+    tokens: torch.Tensor
+    tables: torch.Tensor
+    seen: torch.Tensor
+
+    def mask(self, heads: int) -> torch.Tensor:
+        """``seen`` for the heads that share keys, [n, 1, queries · heads, positions]."""
+        return self.seen.repeat_interleave(heads, dim=1)[:, None]
+
+
+class Places:
     """Where the tokens of a step stand, as tensors: made once, used by every layer."""
 
-    def __init__(self, step: Step, device: torch.device) -> None:
+    def __init__(self, step: Step, device: torch.device, window: int | None) -> None:
         if step.positions.size and int(step.positions.max()) // BLOCK >= step.tables.shape[1]:
             raise InputError("a position has no block in its table", where="step")
         blocks = step.tables[step.sequences, step.positions // BLOCK]
@@ -113,20 +176,26 @@ class _Places:
         self.positions = torch.from_numpy(step.positions).to(device).long()
         self.blocks = torch.from_numpy(blocks).to(device).long()
         self.offsets = self.positions % BLOCK
-        self.runs: list[tuple[int, int, torch.Tensor, int]] = []
         edges = np.flatnonzero(np.diff(step.sequences)) + 1
-        for start, end in zip([0, *edges], [*edges, len(step.tokens)], strict=True):
-            seen = int(step.positions[end - 1]) + 1
-            table = step.tables[step.sequences[start], : -(-seen // BLOCK)]
-            self.runs.append(
-                (int(start), int(end), torch.from_numpy(table).to(device).long(), seen)
+        starts = np.concatenate(([0], edges))
+        counts = np.diff(np.append(starts, len(step.tokens)))
+        ends = step.positions[starts + counts - 1] // BLOCK + 1
+        # sequences of about one length are looked up together: little is filled up in vain
+        alike: dict[tuple[int, int], list[int]] = {}
+        for number, (count, end) in enumerate(zip(counts, ends, strict=True)):
+            alike.setdefault((int(count), int(end).bit_length()), []).append(number)
+        self.groups = []
+        for (count, _), numbers in alike.items():
+            width = int(ends[numbers].max())
+            tokens = starts[numbers][:, None] + np.arange(count)
+            tables = step.tables[step.sequences[starts[numbers]], :width]
+            positions = step.positions[tokens][:, :, None]
+            there = np.arange(width * BLOCK)
+            seen = there <= positions
+            if window is not None:
+                seen &= there > positions - window
+            # beyond the end of a sequence a table may name anything
+            tables = np.where(np.arange(width) < ends[numbers][:, None], tables, tables[:, :1])
+            self.groups.append(
+                Group(*(torch.from_numpy(part).to(device) for part in (tokens, tables, seen)))
             )
-
-    def mask(self, start: int, end: int, seen: int, window: int | None) -> torch.Tensor | None:
-        """True where a query may look, None where it may look everywhere."""
-        if end - start == 1 and (window is None or window >= seen):
-            return None
-        queries = self.positions[start:end, None]
-        keys = torch.arange(seen, device=queries.device)
-        mask = keys <= queries
-        return mask if window is None else mask & (keys > queries - window)

@@ -44,7 +44,7 @@ MARKS = 16  # control ids around the parts of a subgoal
 SUBGOALS = {"MICRO": 1, "LIGHT": 3, "MEDIUM": 7, "HEAVY": 12}
 # no figure of any script; squares are part of names such as R²
 LETTER = r"([^\p{N}<>{}]|[²³])"
-NO_FIGURES = Regex(LETTER + "{1,800}")
+NO_FIGURES = Regex(LETTER + "{1,800}", ours=True)
 UNFINISHED = re.compile(r"\{{1,2}[^{}]*\}?\Z")
 
 
@@ -201,7 +201,7 @@ class HavocPrimeModel:
     def _is_enough(self, state: _State, params: SamplingParams) -> bool:
         """Whether the network goes on to answer instead of opening another reason."""
         more, done = SPECIAL["<reason>"], SPECIAL["<SRS_ANSWER>"]
-        either = Grammar(f"start: <[{more}]> | <[{done}]>\n")
+        either = Grammar(f"start: <[{more}]> | <[{done}]>\n", ours=True)
         _, ids = self._continued(state, "reason", either, 1, params)
         return ids != [more]
 
@@ -215,7 +215,8 @@ class HavocPrimeModel:
         ]
         references = f"| {' | '.join(map(json.dumps, paths))} " if paths else ""
         lark = f"start: (TEXT {references}){{1,24}}\nTEXT: /{LETTER}{{1,120}}/\n"
-        text, ids = self._continued(state, "answer", Grammar(lark), ANSWER_TOKENS, params)
+        grammar = Grammar(lark, ours=True)
+        text, ids = self._continued(state, "answer", grammar, ANSWER_TOKENS, params)
         state.ids += [*ids, self._tokenizer.eos]
         # where the tokens ran out within a reference, its rest would read as a figure
         return UNFINISHED.sub("", text)
