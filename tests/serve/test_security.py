@@ -36,8 +36,8 @@ def locked(tmp_path_factory: pytest.TempPathFactory, bundle: Path) -> Iterator[L
     """A server that demands keys."""
     data = tmp_path_factory.mktemp("locked")
     with running(
-        data, bundle=bundle, require_key=True, failed_keys_per_minute=500,
-        requests_per_minute=100_000,
+        data, bundle=bundle, require_key=True, failed_keys_per_minute=100_000,
+        requests_per_minute=100_000, workers=1,
     ) as live:  # fmt: skip
         live.data = data  # type: ignore[attr-defined]
         yield live
