@@ -35,7 +35,7 @@ EIGHT = {  # eight texts that do not end by themselves
     "max_tokens": 2_000,
     "logit_bias": {"2": -100},
 }
-WAIT = 60.0
+WAIT = 180.0
 
 
 def until(true: Callable[[], bool], seconds: float = WAIT) -> None:
@@ -82,7 +82,7 @@ def leave(server: LiveServer, path: str, body: object, when: Callable[[], bool])
 def test_a_client_that_leaves_ends_its_question(client: httpx.Client, server: LiveServer) -> None:
     workers = {child.pid for child in psutil.Process(server.process.pid).children()}
     leave(server, "/ask", LONG, lambda: gauge(client, "havoc_questions_running") > 0)
-    until(lambda: gauge(client, "havoc_questions_running") == 0, 10)
+    until(lambda: gauge(client, "havoc_questions_running") == 0)
     until(lambda: {c.pid for c in psutil.Process(server.process.pid).children()} != workers)
     assert client.post("/ask", json={"question": QUESTION}).json()["status"] == "answered"
 
@@ -324,7 +324,7 @@ def test_a_taken_port_is_told_at_once(tmp_path: Path) -> None:
         done = subprocess.run(
             [sys.executable, "-m", "havoc", "serve", "--data", str(tmp_path), "--port",
              str(taken.getsockname()[1])],
-            capture_output=True, text=True, timeout=90,
+            capture_output=True, text=True, timeout=240,
         )  # fmt: skip
     assert done.returncode == 2 and "choose another --port" in done.stderr
 
@@ -335,6 +335,6 @@ def test_a_bundle_that_is_damaged_is_refused(tmp_path: Path) -> None:
     weights.write_bytes(weights.read_bytes()[:-100])
     done = subprocess.run(
         [sys.executable, "-m", "havoc", "serve", "--data", str(tmp_path), "--bundle", str(bundle)],
-        capture_output=True, text=True, timeout=90,
+        capture_output=True, text=True, timeout=240,
     )  # fmt: skip
     assert done.returncode == 2 and len(done.stderr.splitlines()) == 1

@@ -483,7 +483,7 @@ def test_beyond_loopback_without_a_key(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "havoc", "serve", "--host", "0.0.0.0", "--port", "0",
          "--data", str(tmp_path)],
-        capture_output=True, text=True, timeout=90,
+        capture_output=True, text=True, timeout=240,
     )  # fmt: skip
     assert done.returncode == 2
     assert "there is no key" in done.stderr and len(done.stderr.splitlines()) == 1
