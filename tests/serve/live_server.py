@@ -20,7 +20,7 @@ from drawn_networks import SMALL, RandomWeights
 from havoc.bundle import write_bundle
 from training_examples import small_tokenizer
 
-STARTS_WITHIN = 90
+STARTS_WITHIN = 240
 ADDRESS = re.compile(r"havoc serves on http://\S+:(\d+) ")
 QUESTION = "Is line B thicker than line A?  A: 12.1 12.3 11.9 12.0  B: 12.8 12.6 13.0 12.7"
 
@@ -47,7 +47,7 @@ class LiveServer:
 
     def client(self, **options: Any) -> httpx.Client:
         """A client of this server alone: no proxy of the environment."""
-        return httpx.Client(base_url=self.url, timeout=60, trust_env=False, **options)
+        return httpx.Client(base_url=self.url, timeout=240, trust_env=False, **options)
 
     @property
     def log(self) -> str:

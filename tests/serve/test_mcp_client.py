@@ -29,12 +29,12 @@ async def connected(way: str, server: LiveServer) -> AsyncIterator[Client]:
         program = StdioServerParameters(
             command=sys.executable, args=["-m", "havoc", "mcp", "--workers", "1"], env=environment
         )
-        async with Client(program, mode=mode, read_timeout_seconds=60) as client:
+        async with Client(program, mode=mode, read_timeout_seconds=240) as client:
             yield client
         return
-    async with httpx2.AsyncClient(trust_env=False, timeout=60) as http:
+    async with httpx2.AsyncClient(trust_env=False, timeout=240) as http:
         transport = streamable_http_client(server.url + "/mcp", http_client=http)
-        async with Client(transport, mode=mode, read_timeout_seconds=60) as client:
+        async with Client(transport, mode=mode, read_timeout_seconds=240) as client:
             yield client
 
 
@@ -81,7 +81,7 @@ def test_an_mcp_client_finds_and_uses_everything(way: str, server: LiveServer) -
             with pytest.raises(MCPError, match="missing"):
                 await client.get_prompt("capability_study", {"limits": "LSL 0"})
 
-    asyncio.run(asyncio.wait_for(use(), 120))
+    asyncio.run(asyncio.wait_for(use(), 600))
 
 
 def test_many_calls_at_once_get_their_own_results(server: LiveServer) -> None:
@@ -95,4 +95,4 @@ def test_many_calls_at_once_get_their_own_results(server: LiveServer) -> None:
             means = [item.structured_content["result"]["mean"] for item in results]
             assert means == [n + 1.0 for n in range(20)]
 
-    asyncio.run(asyncio.wait_for(use(), 120))
+    asyncio.run(asyncio.wait_for(use(), 600))

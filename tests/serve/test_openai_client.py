@@ -31,7 +31,7 @@ WEATHER = {
 
 @pytest.fixture
 def api(server: LiveServer) -> Iterator[openai.OpenAI]:
-    with httpx.Client(trust_env=False, timeout=60) as http:
+    with httpx.Client(trust_env=False, timeout=240) as http:
         yield openai.OpenAI(
             base_url=server.url + "/v1", api_key="none", max_retries=0, http_client=http
         )

@@ -36,8 +36,8 @@ def locked(tmp_path_factory: pytest.TempPathFactory, bundle: Path) -> Iterator[L
     """A server that demands keys."""
     data = tmp_path_factory.mktemp("locked")
     with running(
-        data, bundle=bundle, require_key=True, failed_keys_per_minute=500,
-        requests_per_minute=100_000,
+        data, bundle=bundle, require_key=True, failed_keys_per_minute=100_000,
+        requests_per_minute=100_000, workers=1,
     ) as live:  # fmt: skip
         live.data = data  # type: ignore[attr-defined]
         yield live
@@ -483,7 +483,7 @@ def test_beyond_loopback_without_a_key(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "havoc", "serve", "--host", "0.0.0.0", "--port", "0",
          "--data", str(tmp_path)],
-        capture_output=True, text=True, timeout=90,
+        capture_output=True, text=True, timeout=240,
     )  # fmt: skip
     assert done.returncode == 2
     assert "there is no key" in done.stderr and len(done.stderr.splitlines()) == 1
