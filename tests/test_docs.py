@@ -52,6 +52,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(ROOT / "tests" / "reference", tmp_path / "tests" / "reference")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("HAVOC_HOME", str(tmp_path / "home"))
     return tmp_path
 
 

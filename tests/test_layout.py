@@ -14,7 +14,9 @@ ALLOWED = {
     "charts": BASE,
     "report": BASE | {"charts"},
     "tools": BASE | {"charts", "reading"},
-    "reason": BASE | {"charts", "infer", "reading", "tokenizer", "tools"},
+    "rag": BASE,
+    "reason": BASE | {"bundle", "charts", "infer", "rag", "reading", "tokenizer", "tools"},
+    "synthesis": BASE | {"reading", "reason", "tools"},
     "eval": BASE | {"reading", "reason", "tools"},
     "tokenizer": BASE,
     "model": BASE,
@@ -25,8 +27,8 @@ ALLOWED = {
     "data": BASE | {"tokenizer"},
     "train": BASE | {"bundle", "data", "model", "tokenizer"},
     "cli": BASE
-    | {"charts", "eval", "reading", "reason", "report", "tools"}
-    | {"bundle", "data", "model", "serve", "tokenizer", "train"},
+    | {"charts", "eval", "rag", "reading", "reason", "report", "tools"}
+    | {"bundle", "data", "model", "serve", "synthesis", "tokenizer", "train"},
 }
 TRAINING = {"model", "train"}
 """What may import torch; the answer trunk and what both trunks share may not."""

@@ -53,6 +53,7 @@ def test_a_small_question_imports_only_what_it_needs() -> None:
     names = loaded("ask", question, "--json")
     assert "havoc.tools.stats.t_tests" in names
     assert not names & {"pandas", "matplotlib", "statsmodels", "sympy", "pyarrow", "torch"}
+    assert not {name for name in names if name.startswith("havoc.rag")}
 
 
 # names that say what they hold

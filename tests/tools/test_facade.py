@@ -90,7 +90,7 @@ def test_a_script() -> None:
 @pytest.mark.parametrize(
     ("given", "status", "message"),
     [
-        ({"tool": "rag_helper", "args": {"query": "x"}}, "not_found", "not part of this version"),
+        ({"tool": "rag_helper", "args": {"query": "x"}}, "not_found", "not called here"),
         ({"tool": "shell"}, "not_found", "there is no tool 'shell'"),
         (call(MATH, "nope"), "not_found", "there is no operation 'nope'"),
         (call(MATH, "box_behnken", factors=3), "failure", "call dsl_executor"),

@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "monitor": ("havoc.cli.monitor", "chart every characteristic of a wide file"),
     "dsl": ("havoc.cli.dsl", "run or format a script of statements"),
     "schema": ("havoc.cli.schema", "print JSON Schemas of the tools or of the answer"),
+    "kb": ("havoc.cli.kb", "documents that answers may cite: list, add, search, export"),
     "plan": ("havoc.cli.plan", "count what a network needs: memory, time, what fits"),
     "train": ("havoc.cli.train", "train a network: vocabulary, pretraining, tuning"),
     "data": ("havoc.cli.synthesis", "make training questions for planners"),

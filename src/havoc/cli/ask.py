@@ -44,6 +44,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "here, weighed (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
+        "--kb", action="append", default=[], metavar="NAME",
+        help="knowledge base that explanations may cite beside the built-in one; repeatable",
+    )  # fmt: skip
+    parser.add_argument(
         "--batch", metavar="JSONL",
         help='one {"id","question","data"?,"context"?} a line in, one answer a line out',
     )  # fmt: skip
@@ -71,9 +75,7 @@ def execute(namespace: argparse.Namespace) -> int:
             where="ask",
             remedy="type it again, or save its text as UTF-8",
         ) from None
-    answer = _ask(
-        question, _tables(namespace.data), namespace.context, namespace.budget, namespace.planner
-    )
+    answer = _ask(question, _tables(namespace.data), namespace.context, namespace.budget, namespace)
     plain = answer.to_dict()
     if namespace.report:
         from havoc.report import write_report
@@ -94,10 +96,19 @@ def execute(namespace: argparse.Namespace) -> int:
     return 0
 
 
-def _ask(question: str, data: Any, context: Any, budget: str | None, planner: str) -> Any:
+def _ask(
+    question: str, data: Any, context: Any, budget: str | None, namespace: argparse.Namespace
+) -> Any:
     from havoc.reason import ask
 
-    return ask(question, data, context=context, budget=budget, planner=planner)
+    return ask(
+        question,
+        data,
+        context=context,
+        budget=budget,
+        planner=namespace.planner,
+        knowledge=namespace.kb,
+    )
 
 
 def _tables(paths: list[str]) -> list[Any] | None:
@@ -157,7 +168,7 @@ def _batch_answer(line: bytes, where: str, namespace: argparse.Namespace) -> dic
             _batch_data(item.data),
             item.context,
             item.budget or namespace.budget,
-            namespace.planner,
+            namespace,
         ).to_dict()
         answer.pop("id", None)
         return {"id": identity, **answer}

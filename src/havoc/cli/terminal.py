@@ -50,6 +50,8 @@ def print_answer(answer: Mapping[str, Any], *, console: Console, explain: bool =
         page.trace(answer.get("trace") or [])
         page.calls(answer.get("tool_calls") or [])
         page.figures(answer.get("figures") or [])
+    # An explanation is nothing without its sources; a computed answer shows them when asked.
+    if explain or not answer.get("tool_calls"):
         page.sources(answer.get("citations") or [])
     page.last_line(answer)
 
@@ -261,10 +263,23 @@ class _Page:
         self.print(rows)
 
     def sources(self, citations: Sequence[Mapping[str, Any]]) -> None:
-        fields = ("title", "source", "quote")
-        self.bullets(
-            "Sources", [". ".join(str(c[f]) for f in fields if c.get(f)) for c in citations]
-        )
+        if not citations:
+            return
+        self.heading("Sources")
+        rows = self.rows()
+        for number, citation in enumerate(citations, start=1):
+            name = str(citation.get("id") or number)
+            lines = [
+                self.text(
+                    ". ".join(str(citation[f]) for f in ("title", "source") if citation.get(f))
+                )
+            ]
+            if citation.get("quote"):
+                lines.append(self.text(f"“{citation['quote']}”", "dim"))
+            mark = self.text(f"[{name if name.isdigit() else number}]")
+            for position, line in enumerate(lines):
+                rows.add_row(mark if position == 0 else "", line)
+        self.print(rows)
 
     def last_line(self, answer: Mapping[str, Any]) -> None:
         parts: list[str] = []

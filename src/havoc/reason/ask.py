@@ -14,13 +14,12 @@ from havoc.errors import InputError
 from havoc.reading.files import read_table, table_from_object
 from havoc.reading.question import Reading, read_question
 from havoc.reading.table import Table
-from havoc.reason.answer import Answer, Status, TraceEntry
+from havoc.reason.answer import Answer, Citation, Status, TraceEntry
 from havoc.reason.arbiter import arbitrate
 from havoc.reason.argue import argue
 from havoc.reason.audit import recheck
 from havoc.reason.binding import Binding
 from havoc.reason.compose import Composer, Text, compose
-from havoc.reason.concepts import explain
 from havoc.reason.constraints import check_constraints
 from havoc.reason.execute import execute_graph
 from havoc.reason.graph import OperatorGraph
@@ -48,6 +47,7 @@ def ask(
     budget: str | None = None,
     planner: Planner | str = DEFAULT,
     on_event: Callable[[Event], None] | None = None,
+    knowledge: Sequence[str] = (),
 ) -> Answer:
     """Answer a question about data.
 
@@ -56,7 +56,8 @@ def ask(
     turn of a follow-up: its question, or {"question", "op", "data"}. ``budget`` is
     MICRO, LIGHT, MEDIUM or HEAVY; without it the router decides. ``planner`` is the name
     of one (auto, rules, model, remote) or an object with ``name`` and ``plan``. ``on_event`` is
-    called with each stage's event as soon as the stage has ended.
+    called with each stage's event as soon as the stage has ended. ``knowledge``
+    names bases beside the built-in one that an explanation may cite.
 
     Raises InputError where the input cannot be read; a question that cannot be
     answered is not an error but an answer with a status.
@@ -88,6 +89,8 @@ def ask(
         graph=OperatorGraph(),
         on_event=on_event,
     )
+    if plan.outcome == "concept":
+        return _explained(plan, workspace, planner.name, knowledge)
     if plan.outcome != "execute":
         return _without_computing(plan, workspace, planner.name)
     return _compute(plan, workspace, planner.name)
@@ -136,6 +139,10 @@ def _compute(plan: Plan, workspace: Workspace, planner: str) -> Answer:
         )
     with workspace.stage("GROUND") as notes:
         slots = workspace.reading.slots
+        workspace.citations += [
+            _method_page(operation)
+            for operation in dict.fromkeys(binding.operation for binding in plan.bindings)
+        ]
         notes["summary"] = f"{len(slots)} slots read from the question and its data"
         notes["data"] = {
             "slots": [f"{slot.id} {slot.name or slot.role} {slot.source}" for slot in slots[:40]]
@@ -186,6 +193,17 @@ def _compute(plan: Plan, workspace: Workspace, planner: str) -> Answer:
         notes["summary"] = f"{len(text.figures)} figures, each with its source"
         notes["data"] = {"withheld": text.withheld}
     return _answer("answered", text, workspace, planner)
+
+
+def _method_page(operation: str) -> Citation:
+    """The page of a method, by its id in the knowledge base: what it is for, and its source."""
+    declared = registry.get(operation)
+    return Citation(
+        id=f"methods/{operation}",
+        title=declared.title,
+        source=declared.source,
+        quote=" ".join(declared.summary.split("\n\n")[0].split()),
+    )
 
 
 def _echo(workspace: Workspace, binding: Binding) -> None:
@@ -266,29 +284,60 @@ _INSTEAD = (
 )
 
 
+def _explained(plan: Plan, workspace: Workspace, planner: str, knowledge: Sequence[str]) -> Answer:
+    """A question about a concept: sentences of the knowledge base, each with its citation."""
+    # Imported here: a question that is computed does not pay for the knowledge base.
+    from havoc.reason import concepts
+
+    with workspace.stage("MODE") as notes:
+        notes["summary"] = "concept: nothing is computed"
+    with workspace.stage("GROUND") as notes:
+        explanation, bases = concepts.ground(workspace.question, knowledge)
+        concepts.cite(explanation, workspace)
+        notes["summary"] = concepts.grounding_summary(explanation)
+        notes["data"] = {"passages": [passage.id for passage in explanation.found.passages]}
+    with workspace.stage("PLAN") as notes:
+        # Made from the question alone, before any document was read: no passage can change it.
+        notes["summary"] = f"{planner}: quote the knowledge base"
+    with workspace.stage("AUDIT") as notes:
+        refused = concepts.check_sentences(explanation, workspace, bases)
+        if refused:
+            explanation.sentences, workspace.citations = [], []
+            workspace.caveats.append(
+                "The audit withheld quotes that do not stand in their passage."
+            )
+        notes["summary"] = (
+            f"withheld: {'; '.join(refused)}"
+            if refused
+            else f"{len(explanation.sentences)} sentences, each is what it cites"
+        )
+    with workspace.stage("ANSWER") as notes:
+        conclusion, details = concepts.explain(explanation, workspace)
+        composer = Composer(workspace)
+        composer.text.conclusion = composer.show(conclusion)
+        composer.text.details = [composer.show(detail) for detail in details]
+        composer.text.caveats = [composer.show(caveat) for caveat in workspace.caveats]
+        status: Status = "answered" if explanation.sentences else "out_of_scope"
+        # How much of the question, by the rarity of its words, the quoted sentences have.
+        workspace.confidence = min(explanation.covered, 0.9)
+        notes["summary"] = f"{status}, {len(workspace.citations)} citations"
+    return _answer(status, composer.text, workspace, planner)
+
+
 def _without_computing(plan: Plan, workspace: Workspace, planner: str) -> Answer:
-    status: Status
     with workspace.stage("MODE") as notes:
         notes["summary"] = f"{plan.outcome.replace('_', ' ')}: nothing is computed"
     with workspace.stage("PLAN") as notes:
         notes["summary"] = f"{planner}: {plan.operation or 'no operation'}"
     with workspace.stage("ANSWER") as notes:
-        if plan.outcome == "concept":
-            conclusion, details = explain(plan, workspace)
-            composer = Composer(workspace)
-            composer.text.conclusion = composer.show(conclusion)
-            composer.text.details = [composer.show(detail) for detail in details]
-            status = "answered"
-            workspace.confidence = 0.6
-        else:
-            status = plan.outcome  # type: ignore[assignment]
-            reason, ask_for = _words(plan)
-            reason_fact = workspace.fact(reason, "havoc")
-            ask_fact = workspace.fact(ask_for, "havoc")
-            composer = Composer(workspace)
-            composer.text.conclusion = composer.show(reason_fact)
-            composer.text.details = [composer.show(ask_fact)] if ask_for else []
-            workspace.confidence = _sureness(plan)
+        status: Status = plan.outcome  # type: ignore[assignment]
+        reason, ask_for = _words(plan)
+        reason_fact = workspace.fact(reason, "havoc")
+        ask_fact = workspace.fact(ask_for, "havoc")
+        composer = Composer(workspace)
+        composer.text.conclusion = composer.show(reason_fact)
+        composer.text.details = [composer.show(ask_fact)] if ask_for else []
+        workspace.confidence = _sureness(plan)
         notes["summary"] = status
     return _answer(status, composer.text, workspace, planner)
 

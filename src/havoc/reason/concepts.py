@@ -1,104 +1,108 @@
-"""Questions about a concept: answered from the documentation of the methods.
+"""Questions about a concept: answered in quoted sentences of the knowledge base.
 
-Nothing is computed. The sentences of the documentation that share most words with
-the question are quoted and cited; what it does not cover is said to be missing.
+Nothing is computed and nothing is rephrased. Every sentence carries the number of its citation;
+the audit compares it with the quote, and the quote with the passage. What the base does not
+hold is said to be missing.
 """
 
 from __future__ import annotations
 
-import inspect
-import re
+from collections.abc import Sequence
+from functools import cache
 
-from havoc.reading.prose import STOPWORDS
+from havoc.rag import KnowledgeBase
+from havoc.rag.extract import CitedSentence, Explanation, explain_from, unsupported
 from havoc.reason.answer import Citation
-from havoc.reason.patterns import hits
-from havoc.reason.planner import Plan
 from havoc.reason.workspace import Workspace
-from havoc.tools import registry
 
-LIMIT = 3
-QUOTED = 3
-_SENTENCE = re.compile(r"(?<=[.?!])\s+(?=[A-Z`*])")
-_ASKING = frozenset(
-    "what whats difference mean means explain define when why how use used work works distinguish "
-    "choose simple words term between versus which interpret".split()
-)
+BUILTIN = "builtin"
+NOT_FOUND = "That is not in the knowledge base"
 
 
-def explain(plan: Plan, workspace: Workspace) -> tuple[str, list[str]]:
-    """(conclusion, details): quoted sentences as fact references."""
-    names = _operations(plan, workspace.question)
-    terms = _terms(workspace.question)
-    quoted = [
-        (score, name, sentence)
-        for name in names
-        for sentence in _sentences(name)
-        if (score := len(terms & _terms(sentence)))
-    ]
-    quoted.sort(key=lambda item: (-item[0], names.index(item[1])))
-    titled = [name for name in names if terms & _terms(registry.get(name).title)]
-    if not quoted and titled:
-        quoted = [(0, titled[0], sentence) for sentence in _sentences(titled[0])]
-    if not quoted:
-        return (
-            "The documentation of this version does not cover that concept.",
-            ["Ask about a method that this program computes."],
-        )
-    best = [sentence for _, _, sentence in quoted[:QUOTED]]
-    conclusion = " ".join(
-        workspace.fact(sentence, _source(name)) for _, name, sentence in quoted[:1]
+@cache
+def _builtin() -> KnowledgeBase:
+    return KnowledgeBase.open(BUILTIN)
+
+
+def open_bases(wanted: Sequence[str]) -> list[KnowledgeBase]:
+    """The bases of these names, the built-in one first. Raises InputError: there is none."""
+    own = [name for name in dict.fromkeys(wanted) if name != BUILTIN]
+    return [_builtin(), *(KnowledgeBase.open(name) for name in own)]
+
+
+def ground(question: str, wanted: Sequence[str]) -> tuple[Explanation, list[KnowledgeBase]]:
+    """Passages for a question and the sentences of them that answer it."""
+    bases = open_bases(wanted)
+    return explain_from(bases, question), bases
+
+
+def grounding_summary(explanation: Explanation) -> str:
+    """What was found, and what of it was not used."""
+    found = explanation.found
+    flagged = sum(passage.flagged for passage in found.passages)
+    return (
+        f"{len(found.passages)} passages by {found.ranking}"
+        + (f"; {found.note}" if found.note else "")
+        + (f"; {flagged} read like instructions and were left out" if flagged else "")
     )
-    details = []
-    if len(best) > 1:
-        details.append(
-            " ".join(
-                workspace.fact(sentence, _source(name)) for _, name, sentence in quoted[1:QUOTED]
-            )
-        )
-    for number, name in enumerate(names, start=1):
-        declared = registry.get(name)
-        title = workspace.fact(declared.title, _source(name))
-        summary = workspace.fact(" ".join(declared.summary.split()), _source(name))
-        origin = workspace.fact(declared.source, _source(name))
-        details.append(f"**{title}.** {summary} (Source: {origin}.)")
+
+
+def cite(explanation: Explanation, workspace: Workspace) -> None:
+    """Number the sentences and record what each of them quotes."""
+    for number, sentence in enumerate(explanation.sentences, start=1):
+        passage = sentence.passage
+        licence = f" ({passage.licence})" if passage.licence else ""
         workspace.citations.append(
             Citation(
-                id=f"c{number}",
-                title=declared.title,
-                source=declared.source,
-                quote=next((item[2] for item in quoted if item[1] == name), declared.summary),
+                id=str(number),
+                title=passage.place,
+                source=f"{passage.source}{licence}",
+                quote=sentence.text,
             )
         )
-    return conclusion, details
 
 
-def _source(name: str) -> str:
-    return f"havoc documentation: {name}"
-
-
-def _sentences(name: str) -> list[str]:
-    declared = registry.get(name)
-    text = f"{declared.summary}\n\n{inspect.getdoc(declared.result_type) or ''}"
-    return [
-        " ".join(part.split())
-        for paragraph in text.split("\n\n")
-        for part in _SENTENCE.split(" ".join(paragraph.split()))
-        if len(part) > 12 and not part.endswith("?") and not part.startswith("`")
+def check_sentences(
+    explanation: Explanation, workspace: Workspace, bases: Sequence[KnowledgeBase]
+) -> list[str]:
+    """Why sentences do not stand; a sentence named here must not be shown."""
+    held = {base.name: base for base in bases}
+    quotes = {
+        citation.id: (
+            citation.quote,
+            held[sentence.passage.base].passage_text(sentence.passage.id),
+        )
+        for citation, sentence in zip(workspace.citations, explanation.sentences, strict=True)
+    }
+    answer = [
+        (sentence.text, str(number)) for number, sentence in enumerate(explanation.sentences, 1)
     ]
+    return unsupported(answer, quotes)
 
 
-def _terms(text: str) -> set[str]:
-    """Telling words; a plural and its singular count as one."""
-    text = re.sub(r"\b([a-z]) (value|chart)", r"\1-\2", text.lower())
-    words = re.findall(r"[a-z][a-z0-9\-]*", text)
-    kept = {word for word in words if word not in STOPWORDS | _ASKING and len(word) > 1}
-    return {word[:-1] if word.endswith("s") and len(word) > 3 else word for word in kept}
+def explain(explanation: Explanation, workspace: Workspace) -> tuple[str, list[str]]:
+    """(conclusion, details) as fact references; both say so where nothing was found."""
+    if explanation.found.note:
+        note = workspace.fact(explanation.found.note, "knowledge base")
+        workspace.caveats.append(f"{note}.")
+    if not explanation.sentences:
+        missing = ", ".join(f"“{word}”" for word in explanation.missing[:6])
+        named = workspace.fact(missing, "question") if missing else ""
+        return (
+            f"{NOT_FOUND}: no passage has {named}." if named else f"{NOT_FOUND}.",
+            ["Documents of your own are added with havoc kb add and used with --kb."],
+        )
+    first, *others = [
+        _shown(sentence, number, workspace)
+        for number, sentence in enumerate(explanation.sentences, start=1)
+    ]
+    if explanation.missing:
+        missing = workspace.fact(", ".join(f"“{w}”" for w in explanation.missing[:6]), "question")
+        workspace.caveats.append(f"No passage that was found has {missing}.")
+    return first, [" ".join(others)] if others else []
 
 
-def _operations(plan: Plan, question: str) -> list[str]:
-    """The methods that the question names, else the one it is closest to."""
-    named = [name.split(".")[0] for name in hits(question) if name.endswith(".0")]
-    known = [name for name in dict.fromkeys([plan.operation, *named]) if name in registry]
-    ranked = {guess.name: position for position, guess in enumerate(plan.guesses)}
-    known.sort(key=lambda name: ranked.get(name, len(ranked)))
-    return known[:LIMIT]
+def _shown(sentence: CitedSentence, number: int, workspace: Workspace) -> str:
+    text = workspace.fact(" ".join(sentence.text.split()), sentence.passage.id)
+    mark = workspace.fact(f"[{number}]", "citation")
+    return f"{text} {mark}"

@@ -80,7 +80,7 @@ def execute_all(
     call: str | bytes | Mapping[str, Any], data: Mapping[str, Table] | None = None
 ) -> list[ToolResult]:
     """Execute one call; a script gives a result for each of its statements."""
-    decoded = _decoded(call)
+    decoded = decoded_call(call)
     arguments = dict(decoded.args)
     if decoded.tool == "dsl_executor" and "script" in arguments:
         return _run_script(arguments, data or {})
@@ -130,7 +130,8 @@ def facade_schemas() -> dict[str, dict[str, Any]]:
 # --- one call ----------------------------------------------------------------------------
 
 
-def _decoded(call: str | bytes | Mapping[str, Any]) -> Call:
+def decoded_call(call: str | bytes | Mapping[str, Any]) -> Call:
+    """A call as a model writes it. Raises InputError."""
     if isinstance(call, Mapping):
         body: Any = dict(call)
     else:
@@ -155,9 +156,9 @@ def _decoded(call: str | bytes | Mapping[str, Any]) -> Call:
 def _operation(tool: str, arguments: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     if tool == "rag_helper":
         raise NotFound(
-            "the knowledge base is not part of this version",
+            "the knowledge base is not called here",
             where="rag_helper",
-            remedy=f"use {' or '.join(FACADES)}",
+            remedy="call it through havoc.reason.model_tools",
         )
     if tool not in FACADES:
         raise NotFound(
@@ -207,7 +208,7 @@ def _run_script(arguments: dict[str, Any], data: Mapping[str, Table]) -> list[To
 
 
 def _asked_for(call: str | bytes | Mapping[str, Any]) -> str:
-    return str(_decoded(call).args.get("operation", ""))
+    return str(decoded_call(call).args.get("operation", ""))
 
 
 def _named(result: ToolResult, asked_for: str) -> dict[str, Any]:

@@ -26,7 +26,9 @@ _LOT = tuple(
     )
 )
 _LOT_LETTER = re.compile(r"\bN\s*(?:=|:)?\s*(\d+)(?![\d.]*\d)")
-_LOT_COMPRISED = re.compile(rf"(?<!\bof )(?<!\bfrom )\blots?\s+(?:\w+\s+){{0,2}}?{_WHOLE}", re.IGNORECASE)
+_LOT_COMPRISED = re.compile(
+    rf"(?<!\bof )(?<!\bfrom )\blots?\s+(?:\w+\s+){{0,2}}?{_WHOLE}", re.IGNORECASE
+)
 _FAULTY = r"bad|defect\w*|nonconform\w*|faulty|reject\w*|duds?|broken"
 _RETURN = r"reject|refuse|bounce|return|send\s+(?:it\s+|them\s+|the\s+lot\s+)?back"
 _ARRIVES = re.compile(

@@ -1,0 +1,117 @@
+"""What a search returns: passages with the sentence that answers best, as an exact span."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+import msgspec
+
+from havoc.rag.words import words_of
+
+Ranking = Literal["hybrid", "bm25", "embeddings"]
+
+
+class Passage(msgspec.Struct, kw_only=True):
+    """A chunk that was found. ``text[start:end] == quote``, the sentence nearest to the query.
+
+    ``score`` is the fused one; ``bm25`` and ``cosine`` are what it was fused from.
+    ``flagged`` says that the text speaks to a language model; it is shown, never obeyed.
+    """
+
+    id: str
+    base: str
+    document: str
+    title: str
+    section: list[str]
+    page: int
+    source: str
+    licence: str
+    text: str
+    score: float
+    bm25: float
+    cosine: float | None
+    quote: str = ""
+    start: int = 0
+    end: int = 0
+    flagged: bool = False
+
+    @property
+    def place(self) -> str:
+        """Title, section and page on one line."""
+        parts = [self.title, *self.section[-2:]]
+        return " › ".join(parts) + (f", p. {self.page}" if self.page else "")
+
+
+class Found(msgspec.Struct, kw_only=True):
+    """Passages, best first; how they were ranked, and what was missing for more."""
+
+    passages: list[Passage]
+    ranking: Ranking
+    note: str = ""
+
+
+_END = re.compile(r"(?<=[.?!])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9`*$\\])|\n+")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|etc|cf|vs|fig|eq|no|dr|mr|st|al|approx|ref|sec|ch|p|pp|vol)|\b[A-Z])\.$",
+    re.IGNORECASE,
+)
+
+
+def sentences(text: str) -> Iterator[tuple[int, int]]:
+    """Spans of the sentences of ``text``, line ends included as ends."""
+    start = 0
+    for match in _END.finditer(text):
+        before = text[max(start, match.start() - 8) : match.start()]
+        if "\n" not in match[0] and _ABBREVIATION.search(before):
+            continue
+        yield from _trimmed(text, start, match.start())
+        start = match.end()
+    yield from _trimmed(text, start, len(text))
+
+
+def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    if text.startswith("- ", start):
+        start += 2
+    if end > start:
+        yield start, end
+
+
+def best_span(text: str, weights: Mapping[str, float]) -> tuple[int, int]:
+    """The sentence with most of the weight of the query's words; the first at a tie."""
+    best, best_score = (0, min(len(text), 200)), -1.0
+    for start, end in sentences(text):
+        words = words_of(text[start:end])
+        if not words:
+            continue
+        held = sum(weights.get(word, 0.0) for word in set(words))
+        score = held / (1.0 + 0.01 * len(words))
+        if score > best_score:
+            best, best_score = (start, end), score
+    return best
+
+
+# Words that are addressed to a language model and not to a reader.
+_INSTRUCTION = re.compile(
+    r"\b(?:ignore|disregard|forget|override)\b"
+    r".{0,40}\b(?:previous|prior|above|earlier|all|your|any)\b"
+    r".{0,40}\b(?:instruction|prompt|rule|message|direction|guideline|context)s?\b"
+    r"|\byou are (?:now|no longer)\b.{0,60}\b(?:assistant|ai|model|dan|bot|agent|admin)\b"
+    r"|\b(?:system|developer) (?:prompt|message)\b|</?(?:tool|system|user|assistant|result)>"
+    r"|<\|(?:im_start|im_end|endoftext|system|user|assistant)\|>|\[/?INST\]"
+    r"|\b(?:call|invoke|execute|use) the (?:tool|function)\b.{0,60}\b(?:with|args|operation|now)\b"
+    r"|\"tool\"\s*:\s*\"|\bnew instructions?\s*:|\bdo not (?:tell|inform|mention)\b.{0,40}\buser\b"
+    r"|\b(?:answer|reply|respond|say)\b.{0,30}\bregardless of\b"
+    r"|\breveal\b.{0,40}\b(?:key|password|secret|prompt)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def speaks_to_model(text: str) -> bool:
+    """Does the text hold what reads like an instruction to a language model?"""
+    return bool(_INSTRUCTION.search(text[:20_000]))
