@@ -116,7 +116,7 @@ class PlannerModel:
             tables=np.arange(count * blocks, dtype=np.int32).reshape(count, blocks),
             wanted=places[:, -last:].ravel(),
         )
-        logits = self._backend.run(self._backend.new_cache(count * blocks), step)
+        logits = self._backend.run(self._backend.new_cache(count * blocks), step).values
         return logits.reshape(count, last, -1)
 
 
