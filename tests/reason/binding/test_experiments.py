@@ -675,3 +675,24 @@ def test_effort_of_changes(text: str, hard: list, easy: list, further: dict) -> 
     found = args("split_plot", text)
     assert (names(found, "whole_plot"), names(found, "sub_plot")) == (hard, easy)
     assert {name: found.get(name) for name in further} == further
+
+
+# --- goals of several responses ----------------------------------------------------------------
+
+
+def test_desirabilities_as_lists() -> None:
+    found = args("desirability", "d=[.7,.5,.9] w=[1,2,3] composite D?")
+    assert (found["d"], found["weights"]) == ([0.7, 0.5, 0.9], [1, 2, 3])
+
+
+def test_limits_glued_to_their_names() -> None:
+    found = args("desirability", "D at y1=41 (LSL35 T40 USL45) and y2=0.4 (minimize, 0..2)")
+    assert found["responses"] == [
+        {"name": "y1", "goal": "target", "low": 35, "target": 40, "high": 45, "value": 41},
+        {"name": "y2", "goal": "minimize", "target": 0, "high": 2, "value": 0.4},
+    ]
+
+
+def test_limits_that_contradict_the_goal() -> None:
+    text = "peel minimize, 60 perfect and 40 useless, got 50; wear min (1 best, 3 bad), got 2"
+    assert "contradict" in asked("desirability", text)
