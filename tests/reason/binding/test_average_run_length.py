@@ -21,7 +21,7 @@ def bound(question: str) -> Binding:
     ("question", "expected"),
     [
         (
-            "Six readings a sample, 3 sigma. The fill weight drifts by two sigma. When do I see it?",
+            "Six readings a sample, 3 sigma. The weight drifts by two sigma. When do I see it?",
             {"kind": "xbar", "limits": 3.0, "shift": 2.0, "subgroup_size": 6},
         ),
         (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from havoc.reading.cells import Cell, read_cells
@@ -123,6 +124,11 @@ def _which_are_parts(cells: list[Cell]) -> tuple[list[str], list[str]]:
     return first, second
 
 
+_VARIANCES = r"\bvar(?:iance)?[\s_-]*comp\w*|\bvariances?\b"
+# EV, AV and PV are standard deviations by their definition
+_DEVIATIONS = r"\bst(?:andar)?d\.?\s*dev\w*|\bsd\b|\bsigmas?\b|\b[eap]v\b"
+
+
 def _components(evidence: Evidence, binding: Binding) -> None:
     if _worksheet(evidence, binding):
         return
@@ -134,6 +140,13 @@ def _components(evidence: Evidence, binding: Binding) -> None:
         if match:
             binding.set(name, float(match[1]), f"question[{match.start()}:{match.end()}]")
     known = {"ev", "av", "pv", "grr", "tv"} & set(binding.args)
+    if evidence.has(_VARIANCES) and not evidence.has(_DEVIATIONS):
+        for name in sorted(known):
+            variance = binding.args[name]
+            binding.set(name, math.sqrt(max(variance, 0.0)), binding.provenance[name])
+            binding.echo(
+                "{} is a variance; its square root is taken", (variance, binding.provenance[name])
+            )
     if not ({"grr"} <= known or {"ev", "av"} <= known) or not known & {"pv", "tv"}:
         raise NeedsInput(
             "a gage study needs measurements with their part and operator, or EV, AV and PV",
