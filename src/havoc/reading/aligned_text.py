@@ -146,7 +146,8 @@ def rating_tables(page: Page, reader: Reader) -> Iterator[tuple[int, int, Table]
                 break
             rows.append(row)
         levels = {cell for row in rows for cell in row[1:]}
-        if 2 <= len(rows) <= MAX_RATERS and len(levels) <= MAX_RATING_LEVELS:
+        named = not {row[0] for row in rows} & levels  # a first word that is a rating names nobody
+        if named and 2 <= len(rows) <= MAX_RATERS and len(levels) <= MAX_RATING_LEVELS:
             end_line = index + len(rows) - 1
             start, end = page.starts[index], page.end(end_line)
             page.claim(index, end_line)

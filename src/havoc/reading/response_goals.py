@@ -28,24 +28,32 @@ _GOALS = {
     "target": "target nominal near",
 }
 _GOAL_OF = {word: goal for goal, words in _GOALS.items() for word in words.split()}
-_GOOD = frozenset("perfect ideal best great lush happy optimum excellent good fully full".split())
+_GOOD = frozenset(
+    (
+        "perfect ideal best great lush happy optimum excellent good fully full super fine dream top"
+    ).split()
+)
 _BAD = frozenset(
-    "unacceptable bad rubbish bin dead worst useless reject scrap terrible poor awful fail".split()
+    (
+        "unacceptable bad rubbish bin dead worst useless unusable reject scrap terrible poor awful "
+        "fail out end"
+    ).split()
 )
 _VALUE = frozenset(
     "got observed predicted measured value now gives gave obtained reached has have we is =".split()
 )
-_LOW = frozenset("low lower lsl from minimum min".split())
-_HIGH = frozenset("high upper usl maximum max".split())
+_LOW = frozenset("low lower lsl lo from minimum min".split())
+_HIGH = frozenset("high upper usl hi maximum max".split())
 _ABOVE = frozenset("over above > beyond".split())
 _BELOW = frozenset("under below <".split())
-_TARGET = frozenset("target t aim aiming nominal near want wants wanted".split())
-_WEIGHT = frozenset("weight exponent".split())
+_TARGET = frozenset("target t aim aiming nominal near want wants wanted hit hits hitting".split())
+_WEIGHT = frozenset("weight wt exponent".split())
 OPTION = re.compile(
     r"\b(?:settings?|recipe|batch|sample|option|opt|candidate|point|run|formulation|trial)\s+(?P<label>\d+|[A-Z])\b:?"
     r"(?=[\s,])",
     re.I,
 )
+_GLUED = re.compile(r"\b(LSL|USL|T)(?=\d)")
 _INDEX = re.compile(
     r"\b(?:score|index|figure|number|scale|desirability)\s+(?:of\s+|between\s+|from\s+)?0\s*(?:-|to|and|\.\.)\s*1\b",
     re.I,
@@ -63,12 +71,13 @@ _ROLE_WORDS = (
     | _WEIGHT
     | frozenset(
         """
-        acceptable against aim aims all at attain attains balance balanced batch be best better
+        acceptable against aim aims all as at attain attains balance balanced batch be best better
         between big both candidate choose combine combined competing composite compromise d
         d-function derringer derringer-suich desirability does double each either equal equally
         exponent fight find for formulation function gave gives goal gotta hello hi how importance
         importances important index individual keep larger-the-better maximise multi must near
-        never no no-good nominal-is-best not number of ok one opt optimize optimizer optimum
+        never no no-good possible nominal-is-best not number of ok one opt optimize optimizer
+        optimum
         option other overall please question range ranges recipe response responses round s same
         sample score setting settings should simultaneously single smaller-the-better spot suich
         sweet target-is-best the thing things time trade-off tradeoff unit wanna want wanted wants
@@ -140,6 +149,7 @@ class ResponseText(msgspec.Struct, kw_only=True):
 def read_responses(text: str) -> tuple[list[ResponseText], list[float]]:
     """Responses in the order of the text, and values that no name stands before."""
     text = text[:MAX_PROSE]
+    text = _GLUED.sub(r"\1 ", text)
     text = _INDEX.sub(lambda match: " " * len(match[0]), text)
     text = OPTION.sub(lambda match: ";" + " " * (len(match[0]) - 1), text)
     tokens = _split_pairs(
@@ -225,7 +235,11 @@ def _opens_name(tokens: list[tuple[str, str]], index: int) -> bool:
             return True
         if kind == "stop":
             return False
-        if lowered in _ROLE_WORDS or word in "(=:<>," or lowered in {"is", "to", "be", "should"}:
+        if (
+            lowered in _ROLE_WORDS
+            or word in "(=:<>,"
+            or lowered in {"is", "to", "be", "should", "as", "possible"}
+        ):
             if word == ",":
                 return False
             if lowered in _GOAL_OF or lowered in _VALUE | _TARGET | _GOOD | _BAD or word == "(":

@@ -636,3 +636,63 @@ def test_components_joined_by_signs() -> None:
     assert found["components"] == ["palm oil", "soap", "clay"]
     found = args("mixture", "wax, solvent, VI improver. Simplex lattice degree 2.")
     assert found["components"] == ["wax", "solvent", "VI improver"]
+
+
+# --- hard and easy to change, in other words ---------------------------------------------------
+
+
+def names(found: dict, part: str) -> list[str]:
+    return [item["name"] for item in found[part]]
+
+
+@pytest.mark.parametrize(
+    ("text", "hard", "easy", "further"),
+    [
+        (
+            "Kiln heat is slow to change. Glaze and time I can change every tile. Two levels each.",
+            ["Kiln heat"], ["Glaze", "time"], {},
+        ),
+        ("WP: P,Q  SP: R,S  reps=3", ["P", "Q"], ["R", "S"], {"replicates": 3}),
+        (
+            "split plot htc=heat(4,8) etc=hold(1,2),feed(5,9) whole plots=6",
+            ["heat"], ["hold", "feed"], {"whole_plots": 6},
+        ),
+        (
+            "kiln heat high/low set once per shift, inside it glaze 2 levels x time 2 levels",
+            ["kiln heat"], ["glaze", "time"], {},
+        ),
+        (
+            "Grade 5/7 = pain to swap; feed 1/2 depth 3/4 trivial. 4 swaps max.",
+            ["Grade"], ["feed", "depth"], {"whole_plots": 4},
+        ),
+        (
+            "Changing the die costs half a day (D1, D2). feed 6-8 and heat 10-14 C are easy.",
+            ["die"], ["feed", "heat"], {},
+        ),
+    ],
+)  # fmt: skip
+def test_effort_of_changes(text: str, hard: list, easy: list, further: dict) -> None:
+    found = args("split_plot", text)
+    assert (names(found, "whole_plot"), names(found, "sub_plot")) == (hard, easy)
+    assert {name: found.get(name) for name in further} == further
+
+
+# --- goals of several responses ----------------------------------------------------------------
+
+
+def test_desirabilities_as_lists() -> None:
+    found = args("desirability", "d=[.7,.5,.9] w=[1,2,3] composite D?")
+    assert (found["d"], found["weights"]) == ([0.7, 0.5, 0.9], [1, 2, 3])
+
+
+def test_limits_glued_to_their_names() -> None:
+    found = args("desirability", "D at y1=41 (LSL35 T40 USL45) and y2=0.4 (minimize, 0..2)")
+    assert found["responses"] == [
+        {"name": "y1", "goal": "target", "low": 35, "target": 40, "high": 45, "value": 41},
+        {"name": "y2", "goal": "minimize", "target": 0, "high": 2, "value": 0.4},
+    ]
+
+
+def test_limits_that_contradict_the_goal() -> None:
+    text = "peel minimize, 60 perfect and 40 useless, got 50; wear min (1 best, 3 bad), got 2"
+    assert "contradict" in asked("desirability", text)

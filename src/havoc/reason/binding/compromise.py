@@ -14,10 +14,12 @@ from havoc.reason.binding.experiment_analysis import polynomials
 _KNOWN = re.compile(rf"\bd\s?_?\d\s*[=:]\s*({NUM})", re.I)
 _LIST = rf"{NUM}(?:\s*,\s*(?:and\s+)?{NUM}|\s+(?:and\s+)?{NUM})*"
 _KNOWN_LIST = re.compile(
-    rf"\bdesirab\w+\b[\s,:]*(?:each|of|are|individual|values?)?[\s,:]*(?P<values>{_LIST})", re.I
+    rf"\b(?:desirab\w+\b[\s,:]*(?:each|of|are|individual|values?)?[\s,:]*|ds?\s*=\s*[\[({{])(?P<values>{_LIST})",
+    re.I,
 )
 _WEIGHTS = re.compile(
-    rf"\b(?:weights?|importances?|weighted|weighting)\s*(?:of|are|=|:)?\s*(?P<values>{_LIST})", re.I
+    rf"\b(?:(?:weights?|importances?|weighted|weighting)\s*(?:of|are|=|:)?\s*[\[({{]?|w\s*=\s*[\[({{])\s*(?P<values>{_LIST})",
+    re.I,
 )
 _FOR_NAME = re.compile(rf"(?P<value>{NUM})\s+for\s+(?:the\s+)?(?P<name>[A-Za-z]\w*)", re.I)
 _REGION = re.compile(
@@ -238,6 +240,13 @@ def _check(responses: list[ResponseText], expressions: dict[str, str]) -> None:
         if None in ends:
             raise NeedsInput(
                 f"the goal and the limits of {name} are missing",
+                f"is {name} to be large, small or on target, and which values are ideal and "
+                "unacceptable?",
+            )
+        known = [end for end in ends if end is not None]
+        if known != sorted(known):
+            raise NeedsInput(
+                f"the limits of {name} ({', '.join(f'{end:g}' for end in known)}) contradict its goal",
                 f"is {name} to be large, small or on target, and which values are ideal and "
                 "unacceptable?",
             )

@@ -7,6 +7,7 @@ is the source and which the target, and where they do not, the kind of quantity 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -162,13 +163,21 @@ def _direct_target(text: str, mention: _Mention, units: list[_Unit]) -> _Unit | 
     return following
 
 
+_JOINED = re.compile(r"\s*(?:-|–|to|and|or|,\s*(?:and|or)?|;|/)?\s*")
+
+
 def _lower_end(text: str, mentions: list[_Mention], upper: _Mention) -> list[_Mention]:
-    """The 12 of "12-15 gpm", which has the unit of the upper end."""
-    for item in mentions:
-        joined = re.fullmatch(r"\s*(?:-|–|to|and|or)\s*", text[item.end : upper.start])
-        if item.unit is None and item.end <= upper.start and joined:
-            return [_Mention(item.value, item.start, item.end, upper.unit)]
-    return []
+    """The 12 of "12-15 gpm" and the 10, 20 of "10, 20, 30 psi": the unit stands once."""
+    found: list[_Mention] = []
+    last = upper
+    for item in reversed([item for item in mentions if item.end <= upper.start]):
+        between = text[item.end : last.start]
+        if item.unit is not None or not _JOINED.fullmatch(between):
+            break
+        found.insert(0, _Mention(item.value, item.start, item.end, upper.unit))
+        last = item
+    bare = any(not text[one.end : other.start].strip() for one, other in pairwise([*found, upper]))
+    return [] if bare and len(found) < 2 else found
 
 
 def _newer(text: str, first: _Mention, mention: _Mention) -> bool:
@@ -227,8 +236,12 @@ def _unit_at(text: str, start: int, *, after_number: bool) -> _Unit | None:
             break
         word = chunk[1].rstrip(".'’").lower()
         listed = len(word) == 1 and text[chunk.end() : chunk.end() + 1] == ")"
-        if ends and (word in _COMMON - {"per", "us", "of"} or word[:1].isdigit() or listed):
+        per = word in {"a", "an"} and _TIME.match(text, chunk.end()) is not None
+        common = word in _COMMON - {"per", "us", "of"} and not per
+        if ends and (common or word[:1].isdigit() or listed):
             break
+        if not re.search(r"\w|[%°\"']", chunk[1]):
+            break  # "psi -> bar", "lb/ft3 is ... kg/m3": a mark is no unit
         ends.append(chunk.end())
         position = chunk.end()
     for count in range(len(ends), 0, -1):
@@ -237,10 +250,28 @@ def _unit_at(text: str, start: int, *, after_number: bool) -> _Unit | None:
         if first.lower() in _COMMON - {"us"} and not _is_inch(text, start, first, after_number):
             return None
         unit = _parsed(written)
-        if unit is not None:
+        if unit is not None and not (count > 1 and _are_two(written)):
             begin = text.index(written, start)
             return _Unit(written, begin, begin + len(written), unit)
     return None
+
+
+_TIME = re.compile(
+    r"\s+(?:s|secs?|seconds?|min|mins|minutes?|h|hrs?|hours?|days?|weeks?|months?|years?)\b",
+    re.IGNORECASE,
+)
+
+
+def _are_two(written: str) -> bool:
+    """ "psi kPa": two units of one kind side by side are source and target, not a product."""
+    first, *rest = written.split()
+    one, other = _parsed(first), _parsed(" ".join(rest))
+    return (
+        one is not None
+        and other is not None
+        and one != other
+        and one.dimensionality == other.dimensionality
+    )
 
 
 def _is_inch(text: str, start: int, word: str, after_number: bool) -> bool:
@@ -261,7 +292,7 @@ def _parsed(written: str) -> Any | None:
     if (
         not written
         or len(written) > units.MOST_CHARACTERS
-        or not re.search(r"[A-Za-zµμ°%Ω\"']", written)
+        or not re.search(r"[A-Za-zµμ°%Ω\"'\u00c5\u212b]", written)
     ):
         return None
     try:

@@ -7,7 +7,8 @@ import re
 from havoc.reading.table import Column, Table
 from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
 from havoc.reason.binding.measured_subgroups import measurements
-from havoc.reason.binding.measurement import bind_gage_rr, text_of
+from havoc.reason.binding.measurement import bind_gage_rr
+from havoc.reason.binding.study_rows import text_of
 
 _PART = re.compile(
     r"^(?:parts?|pieces?|samples?|items?|units?|specimens?|wafers?|batch(?:es)?|lots?)(?:[\s_-]?(?:no\.?|nr\.?|id|number))?$",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from havoc.reading.number_words import as_digits
 from havoc.reading.table import Table
 from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput, source_of
 
@@ -114,7 +115,10 @@ def _summary(evidence: Evidence, binding: Binding, text: str) -> float:
         rf"\b(?:x-?bar_?g?|x_?g|x̄g?|averaged|average|avg|mean)\b\s*(?:is|was|of|=|:)?\s*({_NUM})",
         text,
     )
-    sd = _first(rf"\b(?:s_?g|sd|s|std\w*|sigma|σ)\s*(?:is|was|of|=|:)?\s*({_NUM})", text)
+    sd = _first(
+        rf"\b(?:s_?g|sd|s|std\w*|sigma|σ|spread|scatter|standard deviation)\s*(?:is|was|of|=|:)?\s*({_NUM})",
+        text,
+    )
     n = _first(r"\bn\s*(?:=|:)?\s*(\d+)\b", text) or _first(
         r"\b(\d+)\s*(?:reads?|readings?|repeats?|measure\w*|values|times|trials|x)\b", text
     )
@@ -134,6 +138,9 @@ def _summary(evidence: Evidence, binding: Binding, text: str) -> float:
     else:
         binding.take_count("n", evidence.scalar("n", "replicates", "runs"))
     return float(mean[1])
+
+
+_NAMES_LIMITS = re.compile(r"\(\s*USL\s*[-–]\s*LSL\s*\)", re.IGNORECASE)
 
 
 def _width(evidence: Evidence, binding: Binding, text: str, center: float) -> float | None:
@@ -159,6 +166,7 @@ def _width(evidence: Evidence, binding: Binding, text: str, center: float) -> fl
             )
         binding.set("tolerance", width, binding.provenance["usl"])
         return width
+    text = _NAMES_LIMITS.sub(lambda match: " " * len(match[0]), text)
     width_given = _first(rf"\b(?:tol(?:erance)?|t)\b[^\d.;:+\-]{{0,25}}[:=]?\s*({_NUM})", text)
     width_given = width_given or _first(
         rf"\b(?:window|width|range)\s+(?:is|of|=)?\s*({_NUM})|({_NUM})\s*\w*\s+wide", text
@@ -213,15 +221,17 @@ def _conventions(binding: Binding, text: str) -> None:
 
 # bias and linearity ----------------------------------------------------------
 
-_UNIT = r"(?:\s*(?!and\b|to\b|with\b)[a-zµμ°%][\w/µμ°%]{0,8})?"
+_WHOLE = r"[-+]?(?:\d++(?:\.\d++)?+|\.\d++)"
+_UNIT = r"(?:[ \t]*+(?!and\b|to\b|with\b)[a-zµμ°%][\w/µμ°%]{0,8})?"
 _CONNECT = (
-    r"\s*(?:(?:block|weight|part|piece|bath|standard|master)s?\s*)?"
-    r"(?:reads?|shows?|gives?|gave|said|says|measures?|indicat\w+|->|=>|→|:|=|\()\s*"
+    r"[ \t]*+(?:(?:block|weight|part|piece|bath|standard|master)s?[ \t]*)?"
+    r"(?:reads?|shows?|gives?|gave|said|says|measures?|indicat\w+|->|=>|→|:|=|\()[ \t]*+"
 )
-_JOIN = rf"{_UNIT}{_CONNECT}|{_UNIT}\s*(?:block|weight|part|bath)s?\s+"
-_READING = rf"{_NUM}(?!(?:{_JOIN}){_NUM})"
+_JOIN = rf"{_UNIT}{_CONNECT}|{_UNIT}[ \t]*(?:block|weight|part|bath)s?[ \t]+"
+_READING = rf"{_WHOLE}(?!(?:{_JOIN}){_NUM})"
+_BEGIN = r"(?:(?<![\w.\-])|(?<=\bstd)|(?<=\bref)|(?<=\bblock)|(?<=\bmaster))"
 _LEVEL = re.compile(
-    rf"(?<![\w.\-])(-?{_NUM})(?:{_JOIN})((?:{_READING})(?:(?:\s*[,/]\s*|\s+)(?:and\s+)?(?:{_READING}))*)",
+    rf"{_BEGIN}(-?{_WHOLE})(?:{_JOIN})((?:{_READING})(?:(?:[ \t]*[,/][ \t]*|[ \t]+)(?:and[ \t]+)?(?:{_READING}))*)",
     re.IGNORECASE,
 )
 
@@ -229,13 +239,14 @@ _LEVEL = re.compile(
 def bind_gage_bias_linearity(evidence: Evidence, binding: Binding) -> None:
     text = evidence.reading.plain
     variation = _first(
-        rf"\bprocess\s+var(?:iation)?\w*\s*(?:6\s*(?:s|sigma|σ)\b)?\s*(?:is|of|=|:)?\s*({_NUM})(?!\s*(?:s|sigma)\s*=)",
+        rf"\b(?:process\s+var(?:iation)?\w*|pv)\s*(?:6\s*(?:s|sigma|σ)\b)?\s*(?:is|of|=|:)?\s*({_NUM})(?!\s*(?:s|sigma)\s*=)",
         text,
     )
     if variation:
         binding.set("process_variation", float(variation[1]), _place(variation))
     if not (
         _from_table(evidence, binding)
+        or _from_deviations(text, binding)
         or _from_levels(text, binding)
         or _from_lists(evidence, text, binding)
     ):
@@ -283,6 +294,33 @@ def _reference_column(table: Table) -> str | None:
     if len(numbers) < 2:
         return None
     return next((name for name in numbers if _REFERENCE_COLUMN.match(name)), numbers[0])
+
+
+_DEVIATION = re.compile(
+    rf"\bat\s+({_WHOLE}){_UNIT}[ \t]*(?:is|was|it['’]?s|=|:|,)?[ \t]*([-+]{_WHOLE}|{_WHOLE})(?![\w%])",
+    re.IGNORECASE,
+)
+_READINGS_EACH = re.compile(
+    r"\b(\d{1,4})\s+(?:readings?|repeats?|measurements?|values|times|x)\s+(?:at\s+)?(?:each|every|per)\b",
+    re.IGNORECASE,
+)
+
+
+def _from_deviations(text: str, binding: Binding) -> bool:
+    """ "mean error at 5 mm +0.02, at 15 mm 0.00": the deviation at each reference."""
+    if not _first(r"\b(?:error|bias(?:es)?|deviations?|off)\b", text):
+        return False
+    found = list(_DEVIATION.finditer(text))
+    if len(found) < 2:
+        return False
+    source = f"question[{found[0].start()}:{found[-1].end()}]"
+    binding.set("reference", [float(match[1]) for match in found], source)
+    binding.set("bias", [float(match[2]) for match in found], source)
+    each = _READINGS_EACH.search(as_digits(text))
+    if each and int(each[1]) >= 2:
+        binding.set("n", int(each[1]), _place(each))
+    binding.echo("{} reference values with their mean deviation", (len(found), source))
+    return True
 
 
 def _from_levels(text: str, binding: Binding) -> bool:

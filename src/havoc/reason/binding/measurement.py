@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from havoc.reading.cells import Cell, read_cells
 from havoc.reading.roles import NUMBER
 from havoc.reading.study_layout import PART_NOUNS, PERSON_NOUNS, Study, read_study_layout
+from havoc.reason.binding.agreement import bind_attribute_agreement
 from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput, source_of
-from havoc.reason.binding.study_rows import OPERATOR, PART, study_in_rows, study_in_table
+from havoc.reason.binding.study_rows import study_in_rows, study_in_table, text_of
 
 _COMPONENTS: tuple[tuple[str, str], ...] = (
     (
@@ -122,6 +124,11 @@ def _which_are_parts(cells: list[Cell]) -> tuple[list[str], list[str]]:
     return first, second
 
 
+_VARIANCES = r"\bvar(?:iance)?[\s_-]*comp\w*|\bvariances?\b"
+# EV, AV and PV are standard deviations by their definition
+_DEVIATIONS = r"\bst(?:andar)?d\.?\s*dev\w*|\bsd\b|\bsigmas?\b|\b[eap]v\b"
+
+
 def _components(evidence: Evidence, binding: Binding) -> None:
     if _worksheet(evidence, binding):
         return
@@ -133,6 +140,13 @@ def _components(evidence: Evidence, binding: Binding) -> None:
         if match:
             binding.set(name, float(match[1]), f"question[{match.start()}:{match.end()}]")
     known = {"ev", "av", "pv", "grr", "tv"} & set(binding.args)
+    if evidence.has(_VARIANCES) and not evidence.has(_DEVIATIONS):
+        for name in sorted(known):
+            variance = binding.args[name]
+            binding.set(name, math.sqrt(max(variance, 0.0)), binding.provenance[name])
+            binding.echo(
+                "{} is a variance; its square root is taken", (variance, binding.provenance[name])
+            )
     if not ({"grr"} <= known or {"ev", "av"} <= known) or not known & {"pv", "tv"}:
         raise NeedsInput(
             "a gage study needs measurements with their part and operator, or EV, AV and PV",
@@ -167,148 +181,6 @@ def _worksheet(evidence: Evidence, binding: Binding) -> bool:
         binding.set(name, int(match[1]), f"question[{match.start()}:{match.end()}]")
     binding.set("method", "xbar_r", "question")
     return True
-
-
-def text_of(value: float | str | None) -> str:
-    if isinstance(value, float) and value == int(value):
-        return str(int(value))
-    return str(value)
-
-
-_STANDARD = re.compile(
-    r"^(?:standard|std|reference|ref|truth|true|master|expert|correct)$", re.IGNORECASE
-)
-_VERDICT = re.compile(
-    r"^(?:ratings?|judge?ments?|results?|responses?|verdicts?|assessments?|decisions?|calls?|scores?|grades?)$",
-    re.IGNORECASE,
-)
-
-
-def _repeated_ratings(evidence: Evidence, binding: Binding) -> bool:
-    """One rating a row, beside the unit, the rater and perhaps the standard."""
-    for table in evidence.tables:
-        part = next((column for column in table.columns if PART.match(column.name)), None)
-        operator = next(
-            (
-                column
-                for column in table.columns
-                if OPERATOR.match(column.name) or re.match(r"(?i)^raters?$", column.name)
-            ),
-            None,
-        )
-        verdict = next((column for column in table.columns if _VERDICT.match(column.name)), None)
-        if part is None or operator is None or verdict is None:
-            continue
-        source = table.source
-        binding.set("response", [text_of(v) for v in verdict.values], f"{source}#{verdict.name}")
-        binding.set("parts", [text_of(v) for v in part.values], f"{source}#{part.name}")
-        binding.set("operators", [text_of(v) for v in operator.values], f"{source}#{operator.name}")
-        standard = next((column for column in table.columns if _STANDARD.match(column.name)), None)
-        if standard is not None:
-            binding.set(
-                "standard", [text_of(v) for v in standard.values], f"{source}#{standard.name}"
-            )
-        binding.echo(
-            "{} raters, {} units, {} ratings",
-            (len(set(operator.present)), source),
-            (len(set(part.present)), source),
-            (len(verdict.present), source),
-        )
-        return True
-    return False
-
-
-def bind_attribute_agreement(evidence: Evidence, binding: Binding) -> None:
-    if evidence.has(r"\bkendall|\bordinal|\bordered\b"):
-        binding.set("ordinal", True, "question")
-    if _repeated_ratings(evidence, binding):
-        return
-    rows = evidence.rows()
-    if rows and len(rows) == len(rows[0].values) and not evidence.tables:
-        binding.set("table", [row.numbers for row in rows], rows[0].source)
-        return
-    for table in evidence.tables:
-        columns = [
-            column
-            for column in table.columns
-            if not PART.match(column.name) and not re.match(r"^(?:#|no\.?|id)$", column.name)
-        ]
-        standard = next(
-            (
-                column
-                for column in columns
-                if re.match(
-                    r"^(?:standard|std|reference|truth|master|expert)$", column.name, re.IGNORECASE
-                )
-            ),
-            None,
-        )
-        raters = [column for column in columns if column is not standard]
-        if len(raters) >= 2 and table.rows >= 2:
-            if all(column.kind == "number" for column in raters) and len(raters) == table.rows == 2:
-                binding.set(
-                    "table",
-                    [[column.values[row] for column in raters] for row in range(table.rows)],
-                    table.source,
-                )
-                return
-            binding.set(
-                "ratings",
-                [[text_of(column.values[row]) for column in raters] for row in range(table.rows)],
-                table.source,
-            )
-            if standard is not None:
-                binding.set("standard", [text_of(value) for value in standard.values], table.source)
-            return
-    judged = _judgement_table(evidence.text)
-    if judged is not None:
-        binding.set("table", judged, "question")
-        return
-    lists = _rating_lists(evidence.reading.text)
-    if len(lists) >= 2:
-        lengths = {len(ratings) for _, ratings in lists}
-        if len(lengths) > 1:
-            raise NeedsInput(
-                "the raters did not rate the same number of units",
-                "which unit has no rating?",
-            )
-        binding.set("raters", dict(lists), "question")
-        return
-    raise NeedsInput(
-        "agreement needs the ratings of at least two raters on the same units",
-        "how did each rater judge each unit?",
-    )
-
-
-_BOTH = re.compile(r"\bboth\s+(\w+)\s*[:=]?\s*(\d+)")
-_MIXED = re.compile(
-    r"\b\w+\s+(good|ok|pass|yes|accept|go|bad|nok|ng|fail|no|reject)[\s,]+(?:and\s+)?\w+\s+(good|ok|pass|yes|accept|go|bad|nok|ng|fail|no|reject)\s*[:=]?\s*(\d+)"
-)
-
-
-def _judgement_table(text: str) -> list[list[int]] | None:
-    """ "both good 72, both bad 15, A good B bad 8, A bad B good 5" as a table of two raters."""
-    both = {match[1]: int(match[2]) for match in _BOTH.finditer(text)}
-    mixed = {(match[1], match[2]): int(match[3]) for match in _MIXED.finditer(text)}
-    if len(both) != 2:
-        return None
-    first, second = both
-    if (first, second) not in mixed or (second, first) not in mixed:
-        return None
-    return [[both[first], mixed[(first, second)]], [mixed[(second, first)], both[second]]]
-
-
-_RATINGS = re.compile(
-    r"([A-Za-z][\w.]*(?:\s\d+)?)\s*[:=]?\s+((?:(?:[A-Za-z]|ok|ng|nok|go|no|yes|pass|fail|good|bad|\d)(?:[\s,;]+|(?=[.;/]|$))){3,})",
-    re.IGNORECASE,
-)
-
-
-def _rating_lists(text: str) -> list[tuple[str, list[str]]]:
-    found: dict[str, list[str]] = {}
-    for match in _RATINGS.finditer(text):
-        found[match[1]] = re.split(r"[\s,;]+", match[2].strip(" ,;."))
-    return list(found.items())
 
 
 BINDERS: dict[str, Binder] = {

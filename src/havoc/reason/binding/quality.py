@@ -10,21 +10,14 @@ from havoc.reading.factor_names import read_loose_count
 from havoc.reading.prose import mask
 from havoc.reading.roles import Scalar
 from havoc.reason.binding import gages, outcomes
+from havoc.reason.binding.average_run_length import bind_arl
 from havoc.reason.binding.capability import limits
 from havoc.reason.binding.capability_studies import named_distributions
 from havoc.reason.binding.claims import Numbers
 from havoc.reason.binding.design_terms import runs as stated_runs
 from havoc.reason.binding.design_terms import stated_count
 from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput, complete, source_of
-from havoc.reason.binding.run_lengths import bind_further_run_length
-
-_NUM = r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?![\d])"
-_COUNTING = {
-    "half": 0.5, "one": 1.0, "a": 1.0, "single": 1.0, "two": 2.0, "three": 3.0, "four": 4.0,
-    "five": 5.0, "six": 6.0, "seven": 7.0, "eight": 8.0,
-}  # fmt: skip
-_WORD = "|".join(_COUNTING)
-_SIGMA = r"(?:sigmas?|σ|sig\b|sds?\b|s\b|std\b|standard deviations?|stdevs?)"
+from havoc.reason.binding.sigmas import NUMBER, SIGMA, WORD, value_of
 
 
 def _search(pattern: str, text: str) -> re.Match[str] | None:
@@ -33,10 +26,6 @@ def _search(pattern: str, text: str) -> re.Match[str] | None:
 
 def _place(match: re.Match[str], group: int = 1) -> str:
     return f"question[{match.start(group)}:{match.end(group)}]"
-
-
-def _value(text: str) -> float:
-    return _COUNTING[text.lower()] if text.lower() in _COUNTING else float(text)
 
 
 # capability of non-normal values ---------------------------------------------------
@@ -62,7 +51,7 @@ def bind_capability_nonnormal(evidence: Evidence, binding: Binding) -> None:
             f"{named[0].replace('_', '-')} needs",
             "is that value right, or may another method be used?",
         )
-    required = _search(rf"\bp?pk\s*(?:of|>=|≥|>|at least|min\w*)\s*({_NUM})", text)
+    required = _search(rf"\bp?pk\s*(?:of|>=|≥|>|at least|min\w*)\s*({NUMBER})", text)
     if required and float(required[1]) > 0:
         binding.set("ppk_required", float(required[1]), _place(required))
     for other in named[1:]:
@@ -77,15 +66,15 @@ def _specification(evidence: Evidence, binding: Binding, text: str) -> None:
     low, high = evidence.scalar("lsl", "minimum"), evidence.scalar("usl", "maximum")
     if low is None and high is None:
         pair = _search(
-            rf"\b(?:limits?|spec\w*|tol\w*|between|capability|within)\b[^\d.]{{0,12}}({_NUM})\s*(?:-|–|to|n|and|/)\s*({_NUM})",
+            rf"\b(?:limits?|spec\w*|tol\w*|between|capability|within)\b[^\d.]{{0,12}}({NUMBER})\s*(?:-|–|to|n|and|/)\s*({NUMBER})",
             text,
         )
         above = _search(
-            rf"\b(?:osg|og|usg|upper\s+(?:one|limit)?\s*(?:of|is)?|promise\w*\s+(?:is|of)?|(?:remain|stay|be|keep)\s+(?:below|under)|<|less than|limit\s+is|below)\s*[=:]?\s*({_NUM})",
+            rf"\b(?:osg|og|usg|upper\s+(?:one|limit)?\s*(?:of|is)?|promise\w*\s+(?:is|of)?|(?:remain|stay|be|keep)\s+(?:below|under)|<|less than|limit\s+is|below)\s*[=:]?\s*({NUMBER})",
             text,
-        ) or _search(rf"({_NUM})\s*\w{{0,3}}\s*(?:at most|max\w*|or less)\b", text)
+        ) or _search(rf"({NUMBER})\s*\w{{0,3}}\s*(?:at most|max\w*|or less)\b", text)
         below = _search(
-            rf"(?:\b(?:must|shall|should)\s+be\s*>|>|\bugs?\s*=|\bat least\b|\babove\b)\s*=?\s*({_NUM})",
+            rf"(?:\b(?:must|shall|should)\s+be\s*>|>|\bugs?\s*=|\bat least\b|\babove\b)\s*=?\s*({NUMBER})",
             text,
         )
         if pair and float(pair[1]) < float(pair[2]):
@@ -101,179 +90,20 @@ def _specification(evidence: Evidence, binding: Binding, text: str) -> None:
     limits(evidence, binding)
 
 
-# average run length -----------------------------------------------------------------
-
-
-def bind_arl(evidence: Evidence, binding: Binding) -> None:
-    text = evidence.reading.plain
-    kind = _chart_kind(text)
-    if bind_further_run_length(evidence, binding, text, _shifts(text)):
-        return
-    if kind == "c":
-        _count_chart(evidence, binding, text)
-        return
-    limit = _limit(text)
-    rest = text
-    if limit is not None:
-        binding.set("limits", float(_value(limit[1])), _place(limit))
-        rest = text[: limit.start()] + " " * (limit.end() - limit.start()) + text[limit.end() :]
-    sizes = _subgroup_sizes(evidence, text)
-    if kind == "xbar" and not sizes and not _search(r"x[\s-]?bar|subgroup|mean chart", text):
-        kind = "i_mr"
-    binding.set("kind", kind, "question")
-    wanted = _search(rf"\barl_?0?\s*(?:=|of|is)\s*({_NUM})", text)
-    if wanted and float(wanted[1]) > 1:
-        binding.set("arl0", float(wanted[1]), _place(wanted))
-    if kind == "ewma":
-        _ewma(evidence, binding)
-    elif kind == "cusum":
-        _cusum(evidence, binding)
-    elif "limits" not in binding.args and "arl0" not in binding.args:
-        binding.set("limits", 3.0, "default")
-    if _search(r"\bwestern|\bweco\b|\+?\bwe[\s-]+rules", text) and kind in {"xbar", "i_mr"}:
-        binding.set("rules", "western_electric", "question")
-    elif _search(r"\bnelson", text) and kind in {"xbar", "i_mr"}:
-        binding.set("rules", "nelson", "question")
-    shifts = _shifts(rest)
-    if shifts is None:
-        shifts = [0.0] if _search(r"false alarm|in[\s-]control|\barl_?0\b", text) else [0.0, 1.0]
-    binding.set("shift", shifts[0] if len(shifts) == 1 else shifts, "question")
-    _interval(binding, text)
-    if sizes:
-        binding.set("subgroup_size", sizes[0], "question")
-    for size in sizes[1:]:
-        args = {**binding.args, "subgroup_size": size}
-        binding.more.append(Binding(operation="arl", args=args, provenance={**binding.provenance}))
-
-
-def _chart_kind(text: str) -> str:
-    for pattern, kind in (
-        (r"\bewma\b", "ewma"),
-        (r"\bcusum\b", "cusum"),
-        (r"\bc[\s-]?chart\b|\bc-?bar\b", "c"),
-        (r"\bindividuals?\b|\bi[\s-]?(?:mr|chart)\b|single values?", "i_mr"),
-    ):
-        if _search(pattern, text):
-            return kind
-    return "xbar"
-
-
-def _limit(text: str) -> re.Match[str] | None:
-    """The distance of the limits, not a shift that is in sigmas too."""
-    number = rf"({_NUM}|{_WORD})"
-    return (
-        _search(rf"(?<![\w]){number}[\s-]*{_SIGMA}[\s-]*(?:control\s+)?(?:limits?|individuals|chart|shewhart)\b", text)
-        or _search(rf"\blimits?\s*(?:of|at|are|is|placed|set|=|:|\s)*\s*{number}\s*{_SIGMA}", text)
-        or _search(rf"(?<![\w])[Ll]\s*(?:=|:|\s)\s*({_NUM})", text)
-    )  # fmt: skip
-
-
-def _shifts(text: str) -> list[float] | None:
-    number = rf"({_NUM}|{_WORD})"
-    both = _search(rf"\bshifts?\s*(?:of|=|:)?\s*({_NUM})\s*(?:,|and|&)\s*({_NUM})", text)
-    if both:
-        return [float(both[1]), float(both[2])]
-    # "3 sigma, for a 1 sigma shift": the shift is the one that is called so.
-    called = rf"(?<![\w.]){number}[\s-]*{_SIGMA}[\s-]+(?:mean\s+)?(?:shift|step|jump|move)"
-    found = (
-        _search(called, text)
-        or _search(rf"(?<![\w.]){number}[\s-]*{_SIGMA}(?!\s*limits)", text)
-        or _search(rf"\b(?:shift|delta|δ)s?\s*(?:of|=|:)?\s*({_NUM})", text)
-    )
-    if found is None:
-        return [0.0] if _search(r"\bzero shift\b", text) else None
-    value = abs(_value(found[1]))
-    if _search(r"in[\s-]control|\bzero shift|\barl_?0\b(?!\s*=)", text) and value > 0:
-        return [0.0, value]
-    return [value]
-
-
-def _subgroup_sizes(evidence: Evidence, text: str) -> list[int]:
-    scalars = [*evidence.reading.all("n"), *evidence.reading.all("subgroup_size")]
-    found = [int(item.value) for item in scalars if item.value == int(item.value)]
-    if not found:
-        pattern = (
-            r"\bw(?:ith)?\s+n\s*=?\s*(\d+)|\b(?:check|sample|measure|take|size)\s+(\d+)\b|"
-            r"\b(\d+)\s+(?:parts|pieces|samples)?\s*(?:each|every|per)\b|\bvs\.?\s+(\d+)\s+every"
-        )
-        for match in re.finditer(pattern, text, re.IGNORECASE):
-            number = next(group for group in match.groups() if group)
-            found.append(int(number))
-    return [size for size in dict.fromkeys(found) if 1 <= size <= 1000]
-
-
-def _interval(binding: Binding, text: str) -> None:
-    hours = _search(rf"\bevery\s+({_NUM})?\s*(?:hours?|hrs?|h)\b", text)
-    minutes = _search(rf"\bevery\s+({_NUM})\s*min", text)
-    if minutes:
-        binding.set("interval_hours", float(minutes[1]) / 60, _place(minutes))
-    elif hours:
-        binding.set(
-            "interval_hours", float(hours[1] or 1), f"question[{hours.start()}:{hours.end()}]"
-        )
-    else:
-        for pattern, length in (
-            (r"\bhourly\b|\b(?:each|per|an|every) hour\b", 1.0),
-            (r"\bdaily\b|\b(?:each|per|a|every) day\b", 24.0),
-            (r"\b(?:each|per|a|every) shift\b(?!\s*(?:of|in|to|by)\b)", 8.0),
-        ):
-            match = _search(pattern, text)
-            if match:
-                binding.set("interval_hours", length, f"question[{match.start()}:{match.end()}]")
-                return
-
-
-def _ewma(evidence: Evidence, binding: Binding) -> None:
-    if not binding.take("lambda", evidence.scalar("lambda")):
-        raise NeedsInput("lambda is missing", "which lambda and which limits (L) has the chart?")
-    if not 0 < binding.args["lambda"] <= 1:
-        raise NeedsInput("lambda must lie above 0 and at most 1", "which lambda has the chart?")
-    if "limits" not in binding.args and "arl0" not in binding.args:
-        raise NeedsInput(
-            "the distance L of the limits is missing", "at how many sigma are the limits (L)?"
-        )
-
-
-def _cusum(evidence: Evidence, binding: Binding) -> None:
-    binding.args.pop("limits", None)
-    binding.take("k", evidence.scalar("k"))
-    binding.take("h", evidence.scalar("h"))
-    if "h" not in binding.args and "arl0" not in binding.args:
-        raise NeedsInput(
-            "the decision interval h is missing", "which k and h (in sigma) has the chart?"
-        )
-
-
-def _count_chart(evidence: Evidence, binding: Binding, text: str) -> None:
-    mean = _search(rf"\bc[\s-]?bar\s*(?:=|of|is|:)?\s*({_NUM})", text)
-    moved = _search(rf"\b(?:jumps?|moves?|shifts?|goes|rises?|changes?)\s+to\s+({_NUM})", text)
-    high = _search(rf"\bucl\s*(?:=|of|is|:)?\s*({_NUM})", text)
-    if mean is None or moved is None:
-        raise NeedsInput(
-            "the mean count before and after the shift is missing",
-            "what is the mean count in control, and what after the shift?",
-        )
-    binding.set("kind", "c", "question")
-    binding.set("mean", float(mean[1]), _place(mean))
-    binding.set("shifted_mean", float(moved[1]), _place(moved))
-    if high:
-        binding.set("ucl", float(high[1]), _place(high))
-
-
 # power of a design --------------------------------------------------------------------
 
 _EFFECTS: tuple[str, ...] = (
-    rf"\beffects?(?:\s+size)?\s+(?:of\s+(?:interest\s+)?|from\s+|=\s*|is\s+)?(?:about\s+)?({_NUM})",
-    rf"\b(?:delta|diff(?:erence)?|change|shift)\s*(?:of|=|is)?\s*(?:about\s+)?({_NUM})",
-    rf"({_NUM})\s*(?:%|[a-zµ]{{1,4}})?\s*(?:\w+\s+)?(?:change|difference|shift|effect)\b",
-    rf"\b(?:see|notice|find|detect|catch|spot|looking for|recogni[sz]e|from|detectable)\s+(?:an?\s+)?({_NUM})",
+    rf"\beffects?(?:\s+size)?\s+(?:of\s+(?:interest\s+)?|from\s+|=\s*|is\s+)?(?:about\s+)?({NUMBER})",
+    rf"\b(?:delta|diff(?:erence)?|change|shift)\s*(?:of|=|is)?\s*(?:about\s+)?({NUMBER})",
+    rf"({NUMBER})\s*(?:%|[a-zµ]{{1,4}})?\s*(?:\w+\s+)?(?:change|difference|shift|effect)\b",
+    rf"\b(?:see|notice|find|detect|catch|spot|looking for|recogni[sz]e|from|detectable)\s+(?:an?\s+)?({NUMBER})",
 )
 _EFFECT_IN_SIGMA: tuple[str, ...] = (
-    rf"(?<![\w.])({_NUM}|{_WORD})\s*[\s-]*{_SIGMA}(?!\s*(?:=|is|of|about|\d))",
-    rf"\b({_NUM}|{_WORD})\s+times\s+(?:the\s+)?(?:\w+\s+)?{_SIGMA}",
+    rf"(?<![\w.])({NUMBER}|{WORD})\s*[\s-]*{SIGMA}(?!\s*(?:=|is|of|about|\d))",
+    rf"\b({NUMBER}|{WORD})\s+times\s+(?:the\s+)?(?:\w+\s+)?{SIGMA}",
 )
 _SPREADS: tuple[str, ...] = (
-    rf"\b(?:noise|deviation|scatter|sigma|sd|s)\s*(?:is|of|=|about|around|:|\s)*\s*({_NUM})",
+    rf"\b(?:noise|deviation|scatter|sigma|sd|s)\s*(?:is|of|=|about|around|:|\s)*\s*({NUMBER})",
 )
 
 
@@ -375,7 +205,7 @@ def _replicates(evidence: Evidence, text: str) -> list[int]:
         r"\b(one|single|\d)\s+replicate\w*\s+(?:vs\.?|versus|or|against)\s+(\w+)", text
     )
     if versus:
-        return [int(_value(versus[1])), int(_value(versus[2]))]
+        return [int(value_of(versus[1])), int(value_of(versus[2]))]
     for pattern, count in (
         (r"\bunreplicated\b|\bwithout (?:any )?repl|\bno repl|\bsingle rep|\bone rep", 1),
         (r"\bduplicate|\brun once more|\btwice\b|\btwo times\b", 2),
@@ -406,7 +236,7 @@ def _overlaps(scalar: Scalar, match: re.Match[str]) -> bool:
 
 
 def _effect_and_sigma(evidence: Evidence, binding: Binding, text: str) -> None:
-    several = _search(rf"\beffects\s+({_NUM}(?:\s*,\s*{_NUM})+)", text)
+    several = _search(rf"\beffects\s+({NUMBER}(?:\s*,\s*{NUMBER})+)", text)
     sd = evidence.scalar("sd")
     taken = [
         (item.start, item.end) for item in evidence.reading.scalars if item.role != "reference"
@@ -429,10 +259,10 @@ def _effect_and_sigma(evidence: Evidence, binding: Binding, text: str) -> None:
         for pattern in _EFFECT_IN_SIGMA:
             match = _search(pattern, text)
             if match:
-                binding.set("effect", _value(match[1]), _place(match))
+                binding.set("effect", value_of(match[1]), _place(match))
                 binding.set("sigma", 1.0, "question")
                 binding.echo(
-                    "{} is the effect in standard deviations", (_value(match[1]), _place(match))
+                    "{} is the effect in standard deviations", (value_of(match[1]), _place(match))
                 )
                 return
     for pattern in _EFFECTS:

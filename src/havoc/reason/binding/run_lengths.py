@@ -13,7 +13,11 @@ _KINDS: tuple[tuple[str, str], ...] = (
     (r"\bhotelling|\bt(?:²|\^2|2\b|[\s-]squared)", "t2"),
     (r"\bzone\s+(?:control\s+)?(?:chart|card)", "zone"),
     (r"(?<![\w'])np[\s-]?(?:chart|card)\b", "np"),
-    (r"(?<![\w'])p[\s-]?(?:chart|card)\b", "p"),
+    (
+        r"(?<![\w'])p[\s-]?(?:chart|card)\b"
+        r"|\b(?:percent(?:age)?|fraction|proportion)[\s-](?:defective[\s-]|bad[\s-])?(?:chart|card)\b",
+        "p",
+    ),
     (r"(?<![\w'])u[\s-]?(?:chart|card)\b", "u"),
 )
 _CHARACTERISTICS = re.compile(

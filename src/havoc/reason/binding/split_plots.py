@@ -13,7 +13,7 @@ from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
 _HARD = re.compile(
     r"\bhard(?:[\s-]to[\s-]change)?\b|\bhtc\b|\bwhole[\s-]?plots?\s+factors?|\bwhole[\s-]?plots?\s*=|\bfixed per\b|\bset (?:once|one time)\b|"
     r"\bper (?:load|bake|furnace|day|batch)\b|\breset rarely|\bonly once\b|\b(?:is\s+a?\s*)?pig to\b|\bheavy to\b|\btakes?\b[^.]{0,24}\b(?:to change|hrs?|hours|"
-    r"shift|day|days|to settle)\b|\bcosts? us\b|\bcan'?t be\b|\bcannot be\b|\bcant swap\b|\bhalf a shift\b|\bvery hard\b|\bbig parcels\b|\bwhole strips\b|"
+    r"shift|day|days|to settle)\b|\b(?:slow|expensive|costly|painful|awkward|tedious|a?\s?pain)\s+to\s+(?:change|swap|reset|set|alter|adjust)\b|\bcosts? us\b|\bcan'?t be\b|\bcannot be\b|\bcant swap\b|\bhalf a shift\b|\bvery hard\b|\bbig parcels\b|\bwhole strips\b|"
     r"\bwhole-plot\b|\bis set per\b",
     re.I,
 )
@@ -23,7 +23,9 @@ _EASY = re.compile(
     re.I,
 )
 _WHOLE_PLOTS = re.compile(
-    rf"(?<![\w.]){COUNT}\s*(?:whole[\s-]?plots?|wps?\b|big plots|batches|loads|bakes|shifts|days|chambers|cycles\s+in)(?!\s*\w*\s*rep)(?!\s+per\b)",
+    rf"(?<![\w.]){COUNT}\s*(?:whole[\s-]?plots?|wps?\b|big plots|batches|loads|bakes|shifts|days|chambers|cycles\s+in)(?!\s*\w*\s*rep)(?!\s+per\b)"
+    rf"|(?<![\w.]){COUNT.replace('count', 'count2')}\s+(?:[a-z]+\s+)?(?:changes|swaps|changeovers|change-overs|set-?ups|weeks|resets)\b"
+    rf"|\b(?:whole[\s-]?plots?|wps?)\s*[:=]\s*{COUNT.replace('count', 'count3')}\b",
     re.I,
 )
 _TIMES_SET = re.compile(rf"\b(?:change|set|changed)\s+(?:it\s+)?{COUNT}\s+times\b", re.I)
@@ -33,7 +35,8 @@ _PER_SETTING = re.compile(
 )
 _REPS = re.compile(
     rf"(?<![\w.]){COUNT}\s*(?:wp\s+|whole[\s-]plot\s+|full\s+)?(?:reps?|replicates?|replications?)\b"
-    rf"|\b(?:repeat|replicated)\s+{COUNT.replace('count', 'count2')}\b",
+    rf"|\b(?:repeat|replicated)\s+{COUNT.replace('count', 'count2')}\b"
+    rf"|\b(?:reps?|replicates?|replications?)\s*[:=]\s*{COUNT.replace('count', 'count3')}\b",
     re.I,
 )
 _INSIDE = re.compile(
@@ -47,6 +50,7 @@ _COUNTED_LEVELS = re.compile(
 
 _EFFORT = re.compile(
     r"(?:\b(?:is|are|was)\s+)?(?:a\s+)?(?:very\s+)?\b(?:hard|easy|difficult|heavy|pig)[\s-]to[\s-](?:change|reset|adjust|alter|set)\b\.?"
+    r"|\b(?:takes?|costs?)\s+(?:us\s+|me\s+)?(?:\w+\s+){1,3}?(?:shifts?|days?|hours?|hrs?|weeks?|minutes)\b"
     r"|\bis\s+set\s+(?:only\s+)?(?:once|one\s+time)?\s*per\s+\w+|\bcan\s+be\s+changed\s+only\s+once\s+per\s+\w+",
     re.I,
 )
@@ -84,7 +88,11 @@ def bind_split_plot(evidence: Evidence, binding: Binding) -> None:
                 whole = [{"name": named[1], "n_levels": levels}]
                 sub = [item for item in sub if item["name"].lower() != named[1].lower()]
         if not whole or not sub:
-            whole, sub = _counted(text)
+            whole, sub = _counted(text, whole)
+        if not whole or not sub:
+            told = _told(text)
+            whole = [_with_settings(name, found) for name in told[0]]
+            sub = [_with_settings(name, found) for name in told[1]]
         if not whole or not sub:
             raise NeedsInput(
                 "a split-plot design needs the factors that are hard to change and those that "
@@ -100,11 +108,19 @@ def bind_split_plot(evidence: Evidence, binding: Binding) -> None:
 _LEVELS = re.compile(rf"(?<![\w.]){COUNT}[\s-]*(?:levels?|lvls?|settings)\b", re.I)
 
 
-def _counted(text: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _with_settings(name: str, found: list[FactorText]) -> dict[str, Any]:
+    """A factor by its name, with the settings that were read for it elsewhere."""
+    own = next((item for item in found if item.name.lower() == name.lower()), None)
+    return factor_of(own) if own is not None else {"name": name}
+
+
+def _counted(
+    text: str, known: list[dict[str, Any]]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """ "oven temp hard to change 3 levels, coating 4 levels": clauses with a name and a count."""
-    whole: list[dict[str, Any]] = []
+    whole: list[dict[str, Any]] = list(known)
     sub: list[dict[str, Any]] = []
-    for clause in re.split(r"[,;:.]\s", text):
+    for clause in re.split(r"[,;:.]\s|\sx\s", text):
         levels = _LEVELS.search(clause)
         if not levels:
             continue
@@ -122,7 +138,7 @@ def _counted(text: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
 
 
 _NO_NAME = frozenset(
-    "at with has have on in the a an is are was factor factors and change to".split()
+    "at with has have on in the a an is are was factor factors and change to it each".split()
 )
 MOST_WORDS_OF_A_NAME = 3
 
@@ -133,14 +149,63 @@ def _singular(noun: str) -> str:
 
 def _lettered(text: str) -> tuple[list[str], list[str]] | None:
     """ "HTC = A, ETC = B, C, D"."""
-    match = re.search(
-        r"\b(?:htc|hard)\w*\s*[:=]\s*([A-Z](?:\s*,\s*[A-Z])*)\b.{0,12}?\b(?:etc|easy)\w*\s*[:=]\s*([A-Z](?:\s*,\s*[A-Z])*)\b",
-        text,
-        re.I,
-    )
-    if not match or any(word.islower() for word in (match[1], match[2])):
+    match = _NAMED_GROUPS.search(text)
+    if match is None:
         return None
-    return re.findall(r"[A-Z]", match[1]), re.findall(r"[A-Z]", match[2])
+    listed = [
+        [name for name in re.split(r"\s*[,+&]\s*|\s+and\s+", part) if name]
+        for part in (match["hard"], match["easy"])
+    ]
+    if not all(listed) or any(is_common_word(name) for part in listed for name in part):
+        return None
+    return listed[0], listed[1]
+
+
+_GROUP_NAMES = (
+    r"(?:[A-Za-z]\w{0,20}(?![\w(\[{/])(?:\s*(?:[,+&]|\band\b)\s*[A-Za-z]\w{0,20}(?![\w(\[{/]))*)"
+)
+_NAMED_GROUPS = re.compile(
+    r"\b(?:htc|hard(?:[\s-]to[\s-]change)?|wp|(?:whole|main)[\s-]?plots?(?:\s+factors?)?)\s*[:=]\s*"
+    rf"(?P<hard>{_GROUP_NAMES})[\s.;,|/]{{1,6}}(?:and\s+)?"
+    r"(?:etc|easy(?:[\s-]to[\s-]change)?|sp|sub[\s-]?plots?(?:\s+factors?)?|split[\s-]?plots?(?:\s+factors?)?)\s*[:=]\s*"
+    rf"(?P<easy>{_GROUP_NAMES})",
+    re.I,
+)
+_SLOW = re.compile(
+    r"\b(?:slow|hard|difficult|expensive|costly|painful|a\s+pain|awkward|heavy)\s+to\s+(?:change|swap|reset|set|alter|adjust)\b"
+    r"|\b(?:takes?|costs?)\s+(?:us\s+|me\s+)?(?:\w+\s+){0,2}?(?:shifts?|days?|hours?|hrs?|weeks?)\b"
+    r"|\b(?:changed?|set)\s+(?:only\s+)?(?:once|one\s+time)\s+(?:per|a)\b",
+    re.I,
+)
+_FAST = re.compile(
+    r"\b(?:i|we|you)\s+can\s+change\b|\bcan\s+be\s+changed\s+(?:each|every|any|from|at|in|freely|quickly)\b|\b(?:are|is)\s+(?:easy|quick|fast|trivial)\b"
+    r"|\btakes?\s+(?:only\s+)?(?:a\s+)?(?:few\s+)?(?:minutes?|seconds?|moments?)\b|\bchanges?\s+(?:each|every|in\s+a)\b",
+    re.I,
+)
+
+
+def _told(text: str) -> tuple[list[str], list[str]]:
+    """ "Oven heat is slow to change. Varnish and time I can change": names before such words."""
+    hard: list[str] = []
+    easy: list[str] = []
+    for sentence in re.split(r"[.;?\n]\s*|,\s+(?:but|while|whereas)\s+", text):
+        for pattern, names in ((_SLOW, hard), (_FAST, easy)):
+            place = pattern.search(sentence)
+            if not place or any(character.isdigit() for character in sentence[: place.start()]):
+                continue
+            said = re.sub(r"\s+(?:is|are|was|were)\s*$", "", sentence[: place.start()].rstrip())
+            said = re.sub(
+                r"^\s*(?:(?:changing|swapping|setting|the|a|our|my)\s+)+", "", said, flags=re.I
+            )
+            said = re.split(r"\s+(?:on|in|at|of|for)\s+", said)[0]
+            pieces = [piece for piece in re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", said) if piece]
+            if pieces and all(
+                len(piece.split()) <= MOST_WORDS_OF_A_NAME and not is_common_word(piece)
+                for piece in pieces
+            ):
+                names += pieces
+                break
+    return hard, easy
 
 
 def _sorted_by_effort(
@@ -177,14 +242,14 @@ def _plots(evidence: Evidence, binding: Binding) -> None:
     reps = _REPS.search(text)
     plots = _WHOLE_PLOTS.search(text) or _TIMES_SET.search(text)
     if reps:
-        count = number_of(reps["count"] or reps["count2"])
+        count = number_of(reps["count"] or reps["count2"] or reps["count3"])
         binding.set("replicates", count, f"question[{reps.start()}:{reps.end()}]")
     elif per:
         binding.set("replicates", number_of(per["count"]), f"question[{per.start()}:{per.end()}]")
     elif plots:
-        binding.set(
-            "whole_plots", number_of(plots["count"]), f"question[{plots.start()}:{plots.end()}]"
-        )
+        groups = plots.groupdict()
+        count = number_of(plots["count"] or groups.get("count2") or groups.get("count3") or "")
+        binding.set("whole_plots", count, f"question[{plots.start()}:{plots.end()}]")
     inside = _INSIDE.search(text)
     if inside:
         binding.set(

@@ -94,10 +94,15 @@ def _stacked(table: Table, part: Column, operators: list[Column], numbers: list[
     )
 
 
-def _text(value: float | str | None) -> str | None:
+def text_of(value: float | str | None) -> str:
+    """A label as text: a whole number without its point."""
     if isinstance(value, float) and value == int(value):
         return str(int(value))
-    return None if value is None else str(value)
+    return str(value)
+
+
+def _text(value: float | str | None) -> str | None:
+    return None if value is None else text_of(value)
 
 
 # rows in prose --------------------------------------------------------------------

@@ -89,7 +89,11 @@ _TOKEN = re.compile(
     r"\s*(?:(?P<name>[A-Za-z]*[Hh]2[Oo]|[A-Za-z°%\"'ΔδΩ_]+)(?P<glued>-?\d(?!\d))?"
     r"|(?P<power>(?:\^|\*\*)\s*[-+]?\d)|(?P<one>1(?=\s*/))|(?P<operator>[/*.\-]))"
 )
-_TRANSLATED = str.maketrans({"µ": "u", "μ": "u", "·": "*", "×": "*", "⋅": "*", "∙": "*", "−": "-"})
+_TIMES = r"(?:s|sec|min|h|hr|second|minute|hour|day|week|month|year)s?\b"
+_TRANSLATED = str.maketrans({
+    "µ": "u", "μ": "u", "·": "*", "×": "*", "⋅": "*", "∙": "*", "−": "-",
+    "\u00c5": "angstrom", "\u212b": "angstrom",
+})  # fmt: skip
 _SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
 
@@ -136,7 +140,7 @@ def _factors(plain: str, text: str, where: str) -> list[tuple[Any, int]]:
     """Units with their exponents; a pound beside an inch or a foot is a force."""
     found: list[tuple[str, int]] = []
     sign, at, raised = 1, 0, 0
-    plain = re.sub(r"\bper\b", "/", plain, flags=re.IGNORECASE)
+    plain = re.sub(rf"\bper\b|(?<=\w)\s+(?:a|an|each|every)\s+(?={_TIMES})", "/", plain, flags=re.I)
     while at < len(plain):
         match = _TOKEN.match(plain, at)
         if match is None:
