@@ -191,9 +191,9 @@ def test_kill_9_under_load_loses_nothing_acknowledged(tmp_path: Path) -> None:
 
 
 def test_sigterm_while_streaming_drains(tmp_path: Path, bundle: Path) -> None:
-    server = start(tmp_path, bundle=bundle, drain_seconds=60)
+    server = start(tmp_path, bundle=bundle, drain_seconds=600)
     with server.client() as client:
-        body = {**EIGHT, "stream": True}
+        body = {**EIGHT, "max_tokens": 400, "stream": True}
         with client.stream("POST", "/v1/completions", json=body) as response:
             events = read_events(response.iter_raw())
             next(events)
