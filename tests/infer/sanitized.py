@@ -9,3 +9,6 @@ assert specification is not None and specification.loader is not None
 module = importlib.util.module_from_spec(specification)
 sys.modules["havoc.infer._native"] = module
 specification.loader.exec_module(module)
+
+# the checks take terabytes of addresses, which processes of this one may not have
+os.environ.pop("LD_PRELOAD", None)
