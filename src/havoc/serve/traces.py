@@ -17,7 +17,6 @@ def set_up_traces() -> Tracer:
     Raises InputError where the exporter is not installed.
     """
     try:
-        from opentelemetry import trace
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         from opentelemetry.sdk.resources import Resource
         from opentelemetry.sdk.trace import TracerProvider
@@ -29,5 +28,5 @@ def set_up_traces() -> Tracer:
     resource = Resource.create({"service.name": "havoc", "service.version": __version__})
     provider = TracerProvider(resource=resource)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    trace.set_tracer_provider(provider)
+    # not the provider of the process: libraries would trace through it too, with query strings
     return provider.get_tracer("havoc.serve", __version__)
