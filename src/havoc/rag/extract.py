@@ -40,10 +40,9 @@ _ASKING = frozenset(
     )
 )
 _UNQUOTABLE = re.compile(
-    r"^sources?\b|\?$|\b(?:figure|table|below|above|following|"
-    r"this (?:chapter|section|book|page)|next section|previous section|"
-    r"let's|we will|we'll|see also|click|exercise|in R\b|the enter|command)\b|:$|"
-    r"\\begin|\\\[|>>>|\.\.\.|doi|http|[<>{}|]|\[\d+\]|\(\d{4}\)",
+    r"^sources?\b|\?$|\b(?:figure|table|below|above|following|this (?:chapter|section|book|page)|"
+    r"next section|previous section|let's|we will|we'll|see also|click|exercise|in R\b|the enter|"
+    r"command)\b|:$|\\begin|\\\[|>>>|\.\.\.|doi|http|[<>{}|]|\[\d+\]|\(\d{4}\)",
     re.IGNORECASE,
 )
 _DEFINITION = re.compile(

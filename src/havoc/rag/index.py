@@ -16,7 +16,7 @@ A generation is never changed once it is named: whoever has it open goes on read
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -129,8 +129,10 @@ class Index:
 
     # --- words ---
 
-    def bm25(self, words: Sequence[str]) -> NDArray[np.float32]:
-        """BM25 score of every chunk, shape (chunks,).
+    def bm25(
+        self, words: Sequence[str], rarities: Mapping[str, float] | None = None
+    ) -> NDArray[np.float32]:
+        """BM25 score of every chunk, shape (chunks,). ``rarities`` default to those of this index.
 
         Robertson and Zaragoza (2009), The Probabilistic Relevance Framework: BM25 and Beyond,
         section 3; inverse document frequency with one added, so that no word counts against.
@@ -142,15 +144,19 @@ class Index:
                 continue
             chunks = self.array("chunks")[span].astype(np.intp)
             counts = self.array("counts")[span].astype(np.float32)
-            weight = np.float32(self.rarity(word) * (K1 + 1.0))
+            rarity = self.rarity(word) if rarities is None else rarities[word]
+            weight = np.float32(rarity * (K1 + 1.0))
             scores[chunks] += weight * counts / (counts + self._norms[chunks])
         return scores
 
     def rarity(self, word: str) -> float:
         """Inverse document frequency of a word; that of a word that no chunk has is the largest."""
+        return rarity(self.held(word), len(self))
+
+    def held(self, word: str) -> int:
+        """How many chunks have a word."""
         span = self._span(word)
-        held = (span.stop - span.start) if span is not None else 0
-        return float(np.log1p((len(self) - held + 0.5) / (held + 0.5)))
+        return span.stop - span.start if span is not None else 0
 
     def _span(self, word: str) -> slice | None:
         terms, key = self.array("terms"), np.uint64(key_of(word))
@@ -164,6 +170,11 @@ class Index:
     def _norms(self) -> NDArray[np.float32]:
         lengths = np.asarray(self.array("lengths"), np.float32)
         return (K1 * (1.0 - B + B * lengths / max(float(lengths.mean()), 1.0))).astype(np.float32)
+
+
+def rarity(held: int, total: int) -> float:
+    """Inverse document frequency of a word that ``held`` of ``total`` chunks have."""
+    return float(np.log1p((total - held + 0.5) / (held + 0.5)))
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -85,12 +85,15 @@ def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 def best_span(text: str, weights: Mapping[str, float]) -> tuple[int, int]:
     """The sentence with most of the weight of the query's words; the first at a tie."""
     best, best_score = (0, min(len(text), 200)), -1.0
+    # A sentence without the beginning of any of the words need not be taken apart.
+    beginnings = {word[:3] for word in weights}
     for start, end in sentences(text):
-        words = words_of(text[start:end])
-        if not words:
-            continue
-        held = sum(weights.get(word, 0.0) for word in set(words))
-        score = held / (1.0 + 0.01 * len(words))
+        plain = text[start:end].lower()
+        score = 0.0
+        if any(beginning in plain for beginning in beginnings):
+            words = words_of(plain)
+            held = sum(weights.get(word, 0.0) for word in set(words))
+            score = held / (1.0 + 0.01 * len(words))
         if score > best_score:
             best, best_score = (start, end), score
     return best

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from havoc.errors import InputError
+from havoc.rag.index import rarity
 from havoc.rag.passages import Found, Passage, Ranking, best_span, speaks_to_model
 from havoc.rag.vectors import top
 from havoc.rag.words import words_of
@@ -54,23 +55,34 @@ def search_bases(
     chosen: Ranking = ranking or ("bm25" if note else "hybrid")
     words = words_of(query)
     hits: list[_Hit] = []
+    rarities = _rarities(bases, words)
     for position, base in enumerate(bases):
         vector = base.query_vector(query) if chosen != "bm25" else None
-        hits += [_Hit(position, *hit) for hit in _candidates(base, words, vector)]
+        hits += [_Hit(position, *hit) for hit in _candidates(base, words, rarities, vector)]
     _fuse(hits, chosen)
     hits.sort(key=lambda hit: (-hit.score, hit.base, hit.number))
     passages = [_passage(bases[hit.base], hit, words) for hit in hits[:k] if hit.score > 0]
     return Found(passages=passages, ranking=chosen, note="" if ranking else note)
 
 
+def _rarities(bases: Sequence[KnowledgeBase], words: Sequence[str]) -> dict[str, float]:
+    """Over all bases together: in a base of one document no word would be rare."""
+    indexes = [base.index for base in bases if base.index is not None]
+    total = sum(map(len, indexes))
+    return {word: rarity(sum(index.held(word) for index in indexes), total) for word in set(words)}
+
+
 def _candidates(
-    base: KnowledgeBase, words: list[str], vector: NDArray[np.float32] | None
+    base: KnowledgeBase,
+    words: list[str],
+    rarities: dict[str, float],
+    vector: NDArray[np.float32] | None,
 ) -> list[tuple[int, float, float | None]]:
     """(chunk number, BM25, cosine) of whatever either ranking has among its first."""
     index = base.index
     if index is None or not len(index):
         return []
-    scores = index.bm25(words)
+    scores = index.bm25(words, rarities)
     numbers, found = top(scores, DEPTH)
     chosen = set(numbers[found > 0].tolist())
     if vector is None:

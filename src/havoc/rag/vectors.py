@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from havoc.errors import InputError
 
 EXACT_BELOW = 50_000
-TRAINED_ON = 40_000
+TRAINED_ON = 64_000
 PROBES = 32
 
 
