@@ -57,6 +57,8 @@ def _is_candidate(line: str, reader: Reader) -> bool:
     tokens = line.split()
     if not 2 <= len(tokens) <= MAX_TOKENS:
         return False
+    if tokens[0] == "A" and len(tokens) > 2:
+        tokens = tokens[1:]  # the first of the units A, B, C …
     numbers = 0
     for token in tokens:
         if reader.is_number(token) or _PAIR.fullmatch(token):

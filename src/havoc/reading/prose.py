@@ -63,6 +63,8 @@ _PAIR = re.compile(
     r"(?:[\[{]|(?<=[\w%°])\()\s*(?P<low>\d++(?:\.\d++)?)\s*,\s*(?:\d++(?:\.\d++)?)\s*[\])}](?!\s*%)"
 )
 """Two figures that fill brackets, "[1,5]" or "speed(50,90)": low and high, no decimal comma."""
+_BLANK_THOUSANDS = re.compile(r"(?<![\w.,+-])(?<!\d )[1-9]\d{0,2}(?: 000){1,2}(?![\w.,]*\d)(?! \d)")
+"""90 000 and 1 000 000: no list holds a value that is written 000."""
 _COMMA_CHAIN = re.compile(r"(?<![\d.])\d+(?:\.\d+)?,\d+(?:\.\d+)?,\d+")
 _DOT_DECIMAL = re.compile(r"(?<![\w.])\d*\.\d+(?![\w.]*\d\.)")
 
@@ -128,7 +130,9 @@ class _Token(msgspec.Struct):
 
 def normalise(text: str) -> str:
     """Decimal commas to points, odd blanks and minus signs to plain ones; same length."""
-    text = text.translate(_REPLACE)
+    text = _BLANK_THOUSANDS.sub(
+        lambda match: match[0].replace(" ", "").rjust(len(match[0])), text.translate(_REPLACE)
+    )
     pairs = [match.span() for match in _PAIR.finditer(text)]
     if not _has_decimal_commas(_PAIR.sub(" ", text)):
         return _drop_thousands(text)

@@ -38,7 +38,7 @@ _MTBF = re.compile(
     re.IGNORECASE,
 )
 _SHAPE = re.compile(
-    rf"(?:\b(?:beta|shape|slope|weibull)|β)\s*(?:assumed|known|parameter|of|is|=|:)?\s*{_NUMBER}",
+    rf"(?:\b(?:beta|shape|slope|weibull)|β)\s*(?:assumed|known|parameter|of|is|=|:)?\s*(?:about\s+|around\s+)?{_NUMBER}",
     re.IGNORECASE,
 )
 _SCALE = re.compile(rf"(?:\beta|η)\s*(?:target|goal|of|is|=|:)?\s*{_TIME}", re.IGNORECASE)
@@ -46,8 +46,13 @@ _FACTOR = re.compile(
     rf"\b(?:accel\w*\s*(?:factor)?|af)\s*(?:of|is|=|:)?\s*{_NUMBER}", re.IGNORECASE
 )
 _LIVES = re.compile(rf"{_NUMBER}\s*(?:x\s*)?(?:lives|life(?:times?)?)\b(?!\s*[\d])", re.IGNORECASE)
+_LIVES_IN_WORDS = re.compile(
+    rf"\b(?:test|run|for)\w*\s+(?:[a-z]+\s+){{0,3}}?({IN_WORDS})\s+(?:lives|lifetimes?)\b",
+    re.IGNORECASE,
+)
 _TEST_TIME = re.compile(
-    rf"\b(?:test(?:ed|ing)?|run(?:ning)?|on\s+test)\s*(?:for|during|time)?\s*(?:of|is|=|:)?\s*{_NUMBER}(\s?k\b)?\s*({TIME_UNIT})"
+    rf"\b(?:test(?:ed|ing)?|run(?:ning)?|on\s+test|leave|keep)\s*"
+    rf"(?:(?:each|every|all|them|it|one|of|on|part|unit|piece)\s+){{0,4}}(?:for|during|time)?\s*(?:of|is|=|:)?\s*{_NUMBER}(\s?k\b)?\s*({TIME_UNIT})"
     rf"|\bfor\s+{_NUMBER}(\s?k\b)?\s*({TIME_UNIT})",
     re.IGNORECASE,
 )
@@ -61,6 +66,7 @@ _FAILURES = tuple(
     for pattern in (
         r"\br\s*=\s*(\d(?:\s*,\s*\d)*)(?!\d|\.\d)",
         rf"\b({IN_WORDS}|\d{{1,2}})\s+(?:permitted\s+|allowed\s+|allowable\s+)?{_FAILURE}\b",
+        rf"\b({IN_WORDS}|\d{{1,2}})\s+(?:of\s+them\s+)?(?:died|dead|broke|burst|cracked|gave\s+up)\b",
         rf"\b({IN_WORDS}|\d{{1,2}})\s+(?:can|may)\s+{_FAILURE}\b",
         rf"\b(?:let|allow\w*|permit\w*|bust|break|lose)\s+(?:me\s+)?(?:bust\s+|lose\s+)?({IN_WORDS}|\d{{1,2}})\b(?!\s*%)",
     )
@@ -68,12 +74,12 @@ _FAILURES = tuple(
 _NO_FAILURE = re.compile(
     r"\b(?:no|none|zero|without|nobody|0|not\s+one)\b[^.;?\n]{0,30}?\b(?:fail\w*|break\w*|duds?|loss\w*|allowed)"
     r"|\bno\s+(?:fails?|failures?|duds?)\b|\bpassed\s+all\b|\ball\s+(?:passed|survived)\b|\bw(?:/o|ithout)\s+fail|"
-    r"\bnone\s+(?:can\s+)?(?:fail\w*|break\w*)|\bnobody\s+fails|\bc\s*=\s*0\b",
+    r"\bnone\s+(?:of\s+them\s+)?(?:can\s+|has\s+|have\s+)?(?:fail\w*|break\w*|broke\w*|died|dead|cracked)|\bnobody\s+fails|\bc\s*=\s*0\b",
     re.IGNORECASE,
 )
 _UNITS_TESTED = re.compile(
     rf"(?<![\w.\-])(\d{{1,6}}|{IN_WORDS})(?![\w.,%]*\d)"
-    rf"(?!\s*(?:%|percent|pct|{TIME_UNIT}|k\b|lives?\b|life))(?!\w)",
+    rf"(?!\s*(?:%|percent|pct|{TIME_UNIT}(?!\s+(?:units|parts|pieces|pcs)\b)|k\b|lives?\b|life))(?!\w)",
     re.IGNORECASE,
 )
 
@@ -139,6 +145,12 @@ def _without_data(text: str) -> str:
 
 
 def _named(binding: Binding, text: str) -> str:
+    words = _LIVES_IN_WORDS.search(text)
+    if words:
+        binding.set(
+            "life_ratio", float(count_of(words[1])), f"question[{words.start(1)}:{words.end(1)}]"
+        )
+        text = mask(text, words.start(1), words.end(1))
     for name, pattern in (
         ("acceleration_factor", _FACTOR),
         ("shape", _SHAPE),

@@ -20,7 +20,7 @@ _MEETING = re.compile(
     re.IGNORECASE,
 )
 _WANTED = re.compile(
-    r"\b(?:solve[sd]?\b[^.;=]{0,40}?\bfor|rearrange\w*\b[^.;]{0,60}?\bfor|resolve\w*\b[^.;]{0,60}?\bfor|in order to|isolate|make|find|get|out|what|which|express|for|nach|at what \w+|value of|calculate)"
+    r"\b(?:solve[sd]?\b[^.;=]{0,40}?\bfor|rearrange\w*\b[^.;]{0,60}?\bfor|resolve\w*\b[^.;]{0,60}?\bfor|(?:turn|solve|bring)\w*\b[^.;]{0,60}?\baround\s+(?:to|for)|in order to|isolate|make|find|get|out|what|which|express|for|nach|at what \w+|value of|calculate)"
     r"\s+(?:the\s+)?(?:(?:setting|value|variable|unknown|unknowns|speed|time|are|is|of)\s+){0,2}"
     r"(?P<names>[A-Za-z]\w{0,5}(?:\s*(?:,|and|&)\s*[A-Za-z]\w{0,5}(?!\w))*)(?![\w(])",
     re.IGNORECASE,

@@ -146,7 +146,7 @@ def _run(text: str, tokens: list[_Token], first: int) -> tuple[list[_Token], int
         elif token.kind in {"number", "name", "open"} or token.text == "√":
             if token.kind == "name" and not _is_name(text, token):
                 break
-            if not _follows(text, before, token):
+            if not _follows(text, before, token, inside=bool(calls)):
                 break
             if token.kind == "open":
                 function = before.text.lower() if before and before.kind == "name" else ""
@@ -187,7 +187,7 @@ def _is_name(text: str, token: _Token) -> bool:
     return beside
 
 
-def _follows(text: str, before: _Token | None, token: _Token) -> bool:
+def _follows(text: str, before: _Token | None, token: _Token, *, inside: bool) -> bool:
     """May ``token``, an operand, stand right after ``before``?"""
     if before is None or before.kind in {"operator", "open", "comma"}:
         return True
@@ -201,7 +201,9 @@ def _follows(text: str, before: _Token | None, token: _Token) -> bool:
         return _spaced_factor(text, token)
     if before.kind == "name":
         if token.kind != "open":
-            return False
+            # "exp(-b t)": letters side by side inside parentheses are a product
+            letters = len(before.text) == 1 and len(token.text) == 1
+            return inside and letters and token.kind == "name"
         return not token.spaced or len(before.text) == 1
     return token.kind == "open" or not token.spaced
 
@@ -283,6 +285,8 @@ def _formula(text: str, run: list[_Token]) -> Formula | None:
 def _trimmed(run: list[_Token]) -> list[_Token]:
     """Without what cannot begin or end a formula, and with its parentheses closed."""
     kept = list(run)
+    while len(kept) > 2 and _in_parentheses(kept) and any(token.text == "=" for token in kept):
+        kept = kept[1:-1]  # "(a + b = 40)"
     while True:
         depth, opened = 0, []
         for index, token in enumerate(kept):
@@ -299,6 +303,16 @@ def _trimmed(run: list[_Token]) -> list[_Token]:
             kept = kept[1:]
         else:
             return kept
+
+
+def _in_parentheses(run: list[_Token]) -> bool:
+    """Does the first parenthesis close with the last?"""
+    depth = 0
+    for index, token in enumerate(run):
+        depth += (token.kind == "open") - (token.kind == "close")
+        if depth == 0:
+            return index == len(run) - 1 and run[0].kind == "open"
+    return False
 
 
 def _cannot_end(token: _Token) -> bool:

@@ -13,7 +13,7 @@ from havoc.reason.binding.evidence import Evidence
 SURVIVED = (
     r"(?:still|surviv\w*|alive|unfailed|unbroken|intact|unharmed|suspen\w+|censored|withdrawn|removed|"
     r"taken\s+(?:off|out)|pulled|active|running|working|going?|goin|ok|okay|fine|live|left\s+alive|not\s+broke\w*|"
-    r"without\s+(?:fail\w*|trouble|break\w*|problems?)|no\s+failure|not\s+(?:yet\s+)?failed|hadn['’]?t\s+failed|reached|lasted|completed|ran\s+on)"
+    r"without\s+(?:fail\w*|trouble|break\w*|problems?)|no\s+failure|not\s+(?:yet\s+)?failed|hadn['’]?t\s+failed|reached|lasted|completed|(?:ran|made\s+it|got|went)\s+(?:on|to)|returned|spinning|out\s+there)"
 )
 
 
@@ -34,7 +34,7 @@ def survivor_flag(value: int, text: str, label: str = "") -> int:
     for number in (0, 1):
         stated = (
             rf"\b{number}\s*(?:=|:|\bis\b|\bmeans\b|\bfor\b)?\s*(?:=\s*)?{survivor}",
-            rf"{survivor}[^.;\n\d]{{0,24}}?(?:=|\bcoded\b|\bas\b)\s*{number}\b",
+            rf"{survivor}[^.;\n\d]{{0,24}}?(?:=|\bcoded\b|\bas\b|\()\s*{number}\b",
         )
         if any(re.search(pattern, text) for pattern in stated):
             return int(value == number)
@@ -54,11 +54,23 @@ _STATUS_COLUMN = re.compile(
     re.IGNORECASE,
 )
 _COUNT_COLUMN = re.compile(r"^(?:count|counts|freq\w*|n|number|qty|quantity)$", re.IGNORECASE)
+_FAILURE = re.compile(
+    r"(?<!not )(?<!without )(?<!no )\b(?:fail\w*|broke\w*|burst|died|dead|cracked|snapped|seized)\b",
+    re.IGNORECASE,
+)
+_STILL = re.compile(rf"\b{SURVIVED}\b", re.IGNORECASE)
 _FAILED_WORD = re.compile(r"^(?:f|fail\w*|yes|y|dead|died|broke\w*|event|1|true|x)$", re.IGNORECASE)
 _ALIVE_WORD = re.compile(
     r"^(?:s|p|c|no|n|ok|alive|cens\w*|susp\w*|running|lost|removed|0|false|\+|surviv\w*)$",
     re.IGNORECASE,
 )
+
+
+def flag_of_words(words: str) -> int | None:
+    """1 for a survivor, 0 for a failure, None where the words say neither: "still good"."""
+    if _STILL.search(words):
+        return 1
+    return 0 if _FAILURE.search(words) else None
 
 
 def lifetimes_in_tables(evidence: Evidence) -> list[Group]:
@@ -90,7 +102,12 @@ def _is_status(column: Column) -> bool:
         return set(present) <= {0.0, 1.0} and (
             _STATUS_COLUMN.match(column.name) is not None or len(present) >= 3
         )
-    return all(_FAILED_WORD.match(str(value)) or _ALIVE_WORD.match(str(value)) for value in present)
+    return all(
+        _FAILED_WORD.match(str(value))
+        or _ALIVE_WORD.match(str(value))
+        or flag_of_words(str(value)[:60]) is not None
+        for value in present
+    )
 
 
 def _rows_of(
@@ -133,5 +150,5 @@ def _status_flag(value: float | str | None, name: str, text: str) -> int:
     if word in {"0", "1"}:
         return survivor_flag(int(word), text.replace(MASK, " "), name.lower())
     negated = re.match(r"cens|susp|alive|surviv", name.lower()) is not None
-    failed = _FAILED_WORD.match(word) is not None
+    failed = _FAILED_WORD.match(word) is not None or flag_of_words(word[:60]) == 0
     return int(failed) if negated else int(not failed)

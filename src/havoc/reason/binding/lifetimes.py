@@ -13,7 +13,13 @@ import msgspec
 
 from havoc.reading.prose import mask
 from havoc.reason.binding.evidence import Evidence, NeedsInput
-from havoc.reason.binding.life_tables import SURVIVED, Group, lifetimes_in_tables, survivor_flag
+from havoc.reason.binding.life_tables import (
+    SURVIVED,
+    Group,
+    flag_of_words,
+    lifetimes_in_tables,
+    survivor_flag,
+)
 
 WORDS = {
     word: value
@@ -33,7 +39,7 @@ _STATUS = (
     r"suspended|censored|survived)(?=\s*(?:[,;.)\n]|$))"
 )
 _ITEM = (
-    rf"(?<![\w.$/#])(?P<value>-?(?:\d+(?:\.\d+)?|\.\d+))(?P<kilo>k(?![\w]))?"
+    rf"(?<![\w.$/#])(?P<value>-?(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d{{1,3}}(?!\w))?)(?P<kilo>k(?![\w]))?"
     rf"(?P<mark>{_MARKS}|{_STATUS})?(?![\w%]|\.\d)"
 )
 _ITEM_RE = re.compile(_ITEM, re.IGNORECASE)
@@ -46,6 +52,7 @@ _UNKNOWN_STATUS = re.compile(
 
 
 _MOST_SURVIVORS = 1_000_000
+_LONGEST_SENTENCE = 2000
 
 
 class Item(msgspec.Struct, kw_only=True):
@@ -172,7 +179,7 @@ def runs(text: str) -> list[Run]:
 
 def _from_text(text: str, typed: str) -> tuple[list[Group], str]:
     """``typed`` is the text before decimal commas became points, same length."""
-    for read in (_pairs, _with_indicator, _marked, _told):
+    for read in (_pairs, _with_indicator, _in_words, _marked, _in_sentences, _told):
         groups, spans = read(typed if read is _pairs and len(typed) == len(text) else text)
         if groups:
             for start, end in spans:
@@ -202,18 +209,104 @@ def _pairs(text: str) -> _Found:
 def _with_indicator(text: str) -> _Found:
     """Two lists of the same length, the second of zeros and ones."""
     found = [run for run in runs(text) if len(run.items) >= 3]
+    flags = [run for run in found if set(run.values) <= {0.0, 1.0}]
+    free = [run for run in found if run not in flags]
+    matched: list[tuple[Run, Run]] = []
+    for run in flags:
+        alike = [other for other in free if len(other.items) == len(run.items)]
+        before = [other for other in alike if other.start < run.start]
+        partner = before[-1] if before and len(flags) > 1 else next(iter(alike), None)
+        if partner is not None:
+            free.remove(partner)
+            matched.append((partner, run))
+    spans = [(run.start, run.end) for pair in matched for run in pair]
+    ends = sorted(end for _, end in spans)
+    names = _names([_words_before(text, times.start, ends) for times, _ in matched])
+    groups = []
+    for name, (times, run) in zip(names, matched, strict=True):
+        label = re.findall(r"[a-z]+", text[: run.start].lower())[-1:]
+        censored = [survivor_flag(int(value), text, *label) for value in run.values]
+        read, _ = _group(text, times.values, censored, times.start, times.end)
+        groups += [msgspec.structs.replace(group, name=name) for group in read]
+    return groups, spans
+
+
+_STATUS_WORDS = re.compile(
+    rf"\s*(?:{TIME_UNIT})?\s*(?P<open>[(:=])?\s*(?P<words>[a-z][a-z'’ -]{{1,40}})", re.IGNORECASE
+)
+_MORE_NUMBERS = re.compile(r"\b(?:at|to|by|until|till|after|between|before|of)\s*\d")
+
+
+def _in_words(text: str) -> _Found:
+    """ "100 (fail), 150 (taken out), 300 (still good)", "11 14 fail, 19 returned, 31 fail"."""
+    told: list[tuple[Run, int, bool]] = []
+    gap = False
+    for run in _without_marks(runs(text)):
+        behind = _STATUS_WORDS.match(text, run.end)
+        words = re.split(r"\s(?:and|but|with)\s", behind["words"])[0] if behind else ""
+        flag = flag_of_words(" ".join(words.split()[:4]))
+        if run.items[-1].mark:
+            flag = int(not _means_failure(run.items[-1].mark))
+        if behind is not None and _MORE_NUMBERS.search(text, run.end, behind.end() + 1):
+            return [], []  # "5 died at 410": a count
+        if flag is None:
+            gap = gap or bool(told)
+            continue
+        if gap:
+            return [], []  # a list without a status among those that have one
+        told.append((run, flag, behind is not None and behind["open"] is not None))
+    flags = {flag for _, flag, _ in told}
+    listed = any(flag == 0 and len(run.items) > 1 for run, flag, _ in told)
+    if len(told) < 3 or len(flags) < 2 or not (listed or all(marked for *_, marked in told)):
+        return [], []
+    times = [value for run, *_ in told for value in run.values]
+    censored = [flag for run, flag, _ in told for _ in run.items]
+    return _group(text, times, censored, told[0][0].start, told[-1][0].end)
+
+
+def _without_marks(found: list[Run]) -> list[Run]:
+    """Lists that end with the word behind an item: "14 14 fail, 19 …" are two."""
+    parts: list[Run] = []
     for run in found:
-        if set(run.values) <= {0.0, 1.0}:
-            partner = next(
-                (o for o in found if o is not run and len(o.items) == len(run.items)), None
-            )
-            if partner is None:
-                continue
-            label = re.findall(r"[a-z]+", text[: run.start].lower())[-1:]
-            censored = [survivor_flag(int(value), text, *label) for value in run.values]
-            groups, spans = _group(text, partner.values, censored, partner.start, partner.end)
-            return groups, [*spans, (run.start, run.end)]
-    return [], []
+        parts.append(Run(items=[]))
+        for item in run.items:
+            parts[-1].items.append(item)
+            if len(item.mark) > 1 and item is not run.items[-1]:
+                parts.append(Run(items=[]))
+    return parts
+
+
+_SENTENCE = re.compile(r"(?<=[.;])\s+|\n")
+
+
+def _in_sentences(text: str) -> _Found:
+    """Two groups in two sentences, each with its own survivors."""
+    groups: list[Group] = []
+    spans: list[tuple[int, int]] = []
+    heads: list[list[str]] = []
+    begin = 0
+    for end in [*(match.start() for match in _SENTENCE.finditer(text)), len(text)]:
+        # blanks keep every place in the text
+        part = " " * begin + text[begin:end] if end - begin < _LONGEST_SENTENCE else ""
+        counted = _COUNT_AT.search(part, begin) if part else None
+        if counted is not None:
+            read, own = _told(part)
+            if read and len(read[0].time) > sum(read[0].censored) > 0:
+                groups += read
+                spans += own
+                heads.append(_words_before(text, own[0][0], [begin]))
+        begin = end
+    if len(groups) != 2:
+        return [], []
+    names = [
+        next((word for word in head if word[:1].isupper()), head[-1] if head else "")
+        for head in heads
+    ]
+    if len(set(names)) < len(names) or not all(names):
+        names = [f"group {index}" for index in range(1, len(groups) + 1)]
+    return [
+        msgspec.structs.replace(group, name=name) for group, name in zip(groups, names, strict=True)
+    ], spans
 
 
 def _marked(text: str) -> _Found:
@@ -300,6 +393,12 @@ _AT_COUNT = re.compile(
     rf"(\d+|{IN_WORDS})\s*(?:pieces|units|pcs|parts|of\s+them|others?)\b",
     re.IGNORECASE,
 )
+_STOPPED_WITH = re.compile(
+    rf"\b(?:stopped|ended|finished|halted|over)\s+(?:at|after)\s+{_NUMBER}\s*(?:{TIME_UNIT})?\s*"
+    rf"(?:,|with|and)\s*(?:with\s+)?(\d+|{IN_WORDS})\s+(?:[a-z]+\s+){{0,2}}?{SURVIVED}\b",
+    re.IGNORECASE,
+)
+_LIVED = re.compile(r"\b(?:lasted|lived|surviv(?:ed|al)|reached)\b", re.IGNORECASE)
 _SURVIVORS = re.compile(rf"\b{SURVIVED}\b[^\d.;:]{{0,24}}?(?:\bat\b|:)?\s*(?=\d)", re.IGNORECASE)
 
 
@@ -309,7 +408,7 @@ def _told(text: str) -> _Found:
     survivors: list[float] = []
     spans: list[tuple[int, int]] = []
     used: list[Run] = []
-    match = _AT_COUNT.search(text)
+    match = _AT_COUNT.search(text) or _STOPPED_WITH.search(text)
     if match:
         survivors = [_thousand(match[1], match[2])] * count_of(match[3])
         spans.append(match.span())
@@ -350,6 +449,8 @@ def _told(text: str) -> _Found:
         and len(run.items) >= 2
         and not any(start <= run.start < end for start, end in spans)
     ]
+    if not free and not match and len(used) == 1 and _LIVED.match(text, spans[0][0]):
+        free, survivors, spans = used, [], []  # "they lasted 30 41 52 days": their lives
     if not free:
         return [], []
     main = max(free, key=lambda run: len(run.items))

@@ -238,12 +238,21 @@ def _point(evidence: Evidence, formulas: list[Formula], variable: str) -> tuple[
 # integral ----------------------------------------------------------------------
 
 _LIMIT = r"((?:[-+]|minus\s+|plus\s+)?(?:\d+(?:\.\d+)?|\.\d+)?\s?\*?\s?(?:pi|π|infinity|infinite|infty|inf|∞|unendlich)(?:\s?/\s?\d+)?|e|[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?(?:\s?/\s?\d+)?)(?![\w(^*])"
-_VALUE_OF = r"(?:(?<![\w^*+/=()-])[A-Za-z]\w?\s*(?:=|from)\s*)?"
+_VALUE_OF = (
+    r"(?:(?<![\w^*+/=()-])(?:[A-Za-z]\w?\s*(?:=|from)\s*|"
+    r"(?:second|minute|hour|day|week|month|year|metre|meter)\s+))?"
+)
 _LIMITS = re.compile(
     rf"\b(?:from|between|over(?: the (?:range|interval))?|for|in|limits|path|interval|von)?\s*{_VALUE_OF}(?<![\w.^*+/]){_LIMIT}"
     rf"(?:\s?[A-Za-z%°]{{1,4}}\b)?\s*(?:to|and|until|till|up to|through|bis|n|-|–|\.\.\.?|…)\s*{_VALUE_OF}{_LIMIT}"
     rf"|[\[(]\s*{_LIMIT}\s*[,;]\s*{_LIMIT}\s*[\])]",
     re.IGNORECASE,
+)
+_ENDS_AFTER = re.compile(
+    rf"\b(?:after|until|till|by)\s+(?:minute\s+|hour\s+)?{SIGNED}(?![\w.]*[\d^*/(])", re.IGNORECASE
+)
+_DIFFERENCE = re.compile(
+    rf"(?<!\w)(?P<name>[A-Za-z]\w?)\s?\({SIGNED}\)\s*[-−–]\s*(?P=name)\s?\({SIGNED}\)"
 )
 _FIRST = re.compile(
     rf"\b(?:first|initial)\s+{SIGNED}|\bfor\s+(?:the first\s+)?{SIGNED}\s*(?:h|hrs?|hours?|s|secs?|seconds?|min|mins|minutes|days?|d|m)\b",
@@ -263,7 +272,7 @@ def bind_integral(evidence: Evidence, binding: Binding) -> None:
     """Formula, variable and limits."""
     text = evidence.reading.plain
     limits = _limits(text)
-    if limits and text[limits[2]] == "∫":
+    if limits and (text[limits[2]] == "∫" or _DIFFERENCE.match(text, limits[2])):
         text = " " * limits[3] + text[limits[3] :]
     formulas = formulas_of(evidence, text)
     main = main_formula(formulas)
@@ -297,6 +306,9 @@ def bind_integral(evidence: Evidence, binding: Binding) -> None:
             binding.set("lower", "0", f"question[{first.start()}:{first.end()}]")
             binding.set("upper", first[1] or first[2], f"question[{first.start()}:{first.end()}]")
             binding.echo("the integral runs from {} on", (0, binding.provenance["lower"]))
+        elif (start := _ONE_LIMIT.search(text)) and (after := _ENDS_AFTER.search(text)):
+            binding.set("lower", start[1], f"question[{start.start(1)}:{start.end(1)}]")
+            binding.set("upper", after[1], f"question[{after.start(1)}:{after.end(1)}]")
         elif _ONE_LIMIT.search(text):
             raise NeedsInput("the upper limit of the integral is missing", "up to where?")
     _given_values(binding, [item for item in formulas if item.name != variable], names, variable)
@@ -309,6 +321,9 @@ def _limits(text: str) -> tuple[str, str, int, int, str] | None:
     sign = _INTEGRAL_SIGN.search(text)
     if sign:
         return _limit(sign[1]), _limit(sign[2]), sign.start(), sign.end(), sign[0]
+    difference = _DIFFERENCE.search(text)
+    if difference:  # "F(3) - F(1)": from the second to the first
+        return difference[3], difference[2], difference.start(), difference.end(), difference[0]
     found = list(_LIMITS.finditer(text))
     introduced = [match for match in found if re.match(r"[A-Za-z]{2}", match[0])]
     joined = [match for match in found if re.search(r"\d\s*(?:to|until|\.\.)\s*\S", match[0])]
