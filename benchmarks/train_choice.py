@@ -7,8 +7,8 @@ For every question the wording weights and the network come from a fold that lef
 out (``train_planner.py`` writes the network's opinions). Each candidate plan is compared with
 the label; a conditional logit over the candidates' features learns to prefer those that are
 right as a whole, and a logistic regression how probable it is that the chosen one is right.
-``--check`` leaves one author out once more, for both, and prints rules, wording, network and
-choice side by side with paired differences; without it the weights are written.
+What is printed leaves one author out once more, for both: rules, network and choice side by
+side with paired differences, and the calibration. With ``--check`` nothing is written.
 """
 
 from __future__ import annotations
@@ -271,9 +271,8 @@ def main() -> None:
     with ProcessPoolExecutor(arguments.processes) as pool:
         parts = list(pool.map(fold_items, *zip(*each, strict=True)))
     items = [item for part in parts for item in part]
-    if arguments.check:
-        check(items)
-    else:
+    check(items)
+    if not arguments.check:
         write(learn(items))
 
 
