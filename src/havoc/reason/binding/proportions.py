@@ -56,11 +56,11 @@ def count_table(evidence: Evidence, binding: Binding) -> None:
             binding.set("rows", [row.name for row in rows], rows[0].source)
         return
     split = re.findall(
-        r"([\w\- ]*?)[:,]?\s*(\d+)\s+([a-z][\w ]*?)\s*[,;/]?\s*(?:and\s+)?(\d+)\s+([a-z][\w ]*?)(?=[,;.?]|$)",
+        r"(?<!\d)(\d+)\s+([a-z][\w ]{0,40}?)\s*[,;/]?\s*(?:and\s+)?(\d+)\s+([a-z][\w ]{0,40}?)(?=[,;.?]|$)",
         evidence.text,
     )
     if len(split) >= 2:
-        binding.set("table", [[float(row[1]), float(row[3])] for row in split], "question")
+        binding.set("table", [[float(row[0]), float(row[2])] for row in split], "question")
         return
     repeated = read_repeated(evidence.reading.plain)
     if repeated is not None:
