@@ -71,6 +71,8 @@ Matrix codes_of(const std::string& kind, const Bytes& codes, const Floats& scale
 }  // namespace
 
 NB_MODULE(_native, m) {
+    // a network that is kept until the program ends is no leak
+    nb::set_leak_warnings(false);
     m.doc() = "The network on a processor: packed weights, a cache in blocks, one call a step.";
     m.attr("BLOCK") = BLOCK;
     m.def("kernels", [] {
