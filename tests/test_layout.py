@@ -23,7 +23,7 @@ ALLOWED = {
     "bundle": BASE | {"model", "tokenizer"},
     "infer": BASE | {"bundle", "model", "tokenizer"},
     "serve": BASE
-    | {"bundle", "charts", "infer", "reading", "reason", "report", "tokenizer", "tools"},
+    | {"bundle", "charts", "infer", "rag", "reading", "reason", "report", "tokenizer", "tools"},
     "data": BASE | {"tokenizer"},
     "train": BASE | {"bundle", "data", "model", "tokenizer"},
     "cli": BASE

@@ -34,6 +34,9 @@ VALID: dict[str, Any] = {
                              "stream_options": {"include_usage": True}, "stream": True},
     "/v1/completions": {"model": "havoc-raw", "prompt": ["The mean"], "max_tokens": 4,
                         "logprobs": 1, "logit_bias": {"300": 1}},
+    "/v1/embeddings": {"model": "havoc-embed", "input": ["The mean", "A chart"],
+                       "encoding_format": "float", "dimensions": 384},
+    "/kb/search": {"query": "What is a control chart?", "base": "builtin", "k": 3},
     "/mcp": {"jsonrpc": "2.0", "id": 1, "method": "tools/call",
              "params": {"name": "describe", "arguments": {"data": [1, 2, 3]}}},
 }  # fmt: skip

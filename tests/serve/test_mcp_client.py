@@ -14,6 +14,7 @@ from live_server import QUESTION, LiveServer
 from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
+from havoc.rag import KnowledgeBase
 from havoc.tools import registry
 
 GROUPS = {"group1": [12.1, 12.3, 11.9, 12.0], "group2": [12.8, 12.6, 13.0, 12.7]}
@@ -80,6 +81,46 @@ def test_an_mcp_client_finds_and_uses_everything(way: str, server: LiveServer) -
             assert "LSL 0" in text and "1 2 {limits}" in text
             with pytest.raises(MCPError, match="missing"):
                 await client.get_prompt("capability_study", {"limits": "LSL 0"})
+
+    asyncio.run(asyncio.wait_for(use(), 600))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_built_in_documents_are_resources(way: str, server: LiveServer) -> None:
+    records = KnowledgeBase.open().documents()
+
+    async def use() -> None:
+        async with connected(way, server) as client:
+            found, cursor = [], None
+            while True:
+                page = await client.list_resources(cursor=cursor)
+                found += page.resources
+                cursor = page.next_cursor
+                if cursor is None:
+                    break
+            assert [item.name for item in found] == [record.id for record in records]
+            assert len({item.uri for item in found}) == len(found)
+
+            capability = next(item for item in found if item.name == "methods/capability")
+            assert "Apache-2.0" in (capability.description or "")
+            for item in (capability, found[-1]):
+                (content,) = (await client.read_resource(item.uri)).contents
+                assert content.uri == item.uri and content.mime_type == "text/markdown"
+                for chunk in KnowledgeBase.open().document_text(item.name):
+                    assert chunk.text in content.text
+
+            for uri in (
+                "havoc://kb/builtin/nowhere",
+                "havoc://kb/builtin/../../../etc/passwd",
+                "havoc://kb/builtin/%2e%2e%2f%00",
+                "havoc://kb/plant/a.md",
+                "file:///etc/passwd",
+            ):
+                with pytest.raises(MCPError, match="there is no"):
+                    await client.read_resource(uri)
+            for wrong in ("-1", "x", str(len(records))):
+                with pytest.raises(MCPError, match="no such page"):
+                    await client.list_resources(cursor=wrong)
 
     asyncio.run(asyncio.wait_for(use(), 600))
 

@@ -38,7 +38,7 @@ def api(server: LiveServer) -> Iterator[openai.OpenAI]:
 
 
 def test_the_models_are_listed_and_found(api: openai.OpenAI) -> None:
-    assert [model.id for model in api.models.list()] == ["havoc", "havoc-raw"]
+    assert [model.id for model in api.models.list()] == ["havoc", "havoc-raw", "havoc-embed"]
     assert api.models.retrieve("havoc-raw").owned_by == "havoc"
     with pytest.raises(openai.NotFoundError):
         api.models.retrieve("gpt-7")

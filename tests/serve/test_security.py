@@ -479,6 +479,36 @@ def test_every_route_with_a_key_of_another_scope(locked: LiveServer) -> None:
                 assert tools.request(method, path).status_code == 403, (method, path)
 
 
+def test_knowledge_is_for_keys_that_ask_or_compute(locked: LiveServer) -> None:
+    search = {"query": "control chart", "k": 1}
+    embed = {"model": "havoc-embed", "input": "x"}
+    for scope, searched, embedded in (
+        ("ask", 200, 200),
+        ("tools", 200, 403),
+        ("metrics", 403, 403),
+    ):
+        with as_key(locked, scope) as client:
+            assert client.get("/kb").status_code == searched
+            assert client.get("/kb/builtin/documents?limit=1").status_code == searched
+            assert client.post("/kb/search", json=search).status_code == searched
+            assert client.post("/v1/embeddings", json=embed).status_code == embedded
+
+
+def test_many_long_texts_to_embed(tmp_path: Path) -> None:
+    """They end with their time, in a process of their own, and the server goes on."""
+    body = {"model": "havoc-embed", "input": ["width of the bracket " * 100] * 1_500}
+    with running(tmp_path, workers=1, question_seconds=2) as server, server.client() as client:
+        reply = client.post("/v1/embeddings", json=body)
+        assert reply.status_code == 400, reply.text[:300]
+        assert reply.json()["error"]["code"] == "too-costly"
+        assert client.get("/health").status_code == 200
+        assert (
+            client.post("/v1/embeddings", json={**body, "input": ["x"] * 2_049}).status_code == 400
+        )
+        large = client.post("/v1/embeddings", json={**body, "input": ["x" * 199_000] * 21})
+        assert large.status_code == 413
+
+
 def test_beyond_loopback_without_a_key(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "havoc", "serve", "--host", "0.0.0.0", "--port", "0",

@@ -82,6 +82,12 @@ class MiniLM:
             vectors[batch] = self._run([encoded[item] for item in batch])
         return vectors
 
+    def count_tokens(self, texts: Sequence[str]) -> int:
+        """How many tokens :meth:`embed` reads of the texts, marks of begin and end included."""
+        return sum(
+            len(item.ids) for item in self._tokenizer.encode_batch([clean(text) for text in texts])
+        )
+
     def _run(self, rows: list[list[int]]) -> NDArray[np.float32]:
         ids = np.zeros((len(rows), max(map(len, rows))), np.int64)
         attended = np.zeros_like(ids)

@@ -40,6 +40,7 @@ SCOPES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("/data", ("ask", "tools")),
     ("/tools", ("tools",)),
     ("/dsl", ("tools",)),
+    ("/kb", ("ask", "tools")),
     ("/schemas", ("ask", "tools")),
     ("/mcp", ("tools",)),
     ("/metrics", ("metrics",)),

@@ -19,7 +19,15 @@ from havoc.serve import pages
 from havoc.serve.access import Access
 from havoc.serve.guard import Guard
 from havoc.serve.mcp_http import McpOverHttp
-from havoc.serve.native import conversations, data, generation, questions, status, tools
+from havoc.serve.native import (
+    conversations,
+    data,
+    generation,
+    knowledge,
+    questions,
+    status,
+    tools,
+)
 from havoc.serve.network import Network
 from havoc.serve.openai import routes as openai_routes
 from havoc.serve.problems import (
@@ -69,7 +77,7 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.services = services
-    for part in (generation, questions, tools, data, conversations, status, pages):
+    for part in (generation, questions, tools, knowledge, data, conversations, status, pages):
         app.include_router(part.router, responses={"4XX": PROBLEM})
     app.include_router(openai_routes.router, responses={"4XX": OPENAI_PROBLEM})
     app.router.routes.append(Route("/mcp", protocol))

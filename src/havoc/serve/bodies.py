@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 MOST_MESSAGES = 500
 MOST_TEXT = 200_000
+BASE_NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 
 Text = Annotated[str, Field(max_length=MOST_TEXT)]
 StopString = Annotated[str, Field(min_length=1, max_length=200)]
@@ -105,6 +106,14 @@ class ScriptBody(Body):
     data: dict[Annotated[str, Field(max_length=100)], dict[str, JsonValue] | list[JsonValue]] = (
         Field(default={}, max_length=16)
     )
+
+
+class SearchBody(Body):
+    """What is looked for in a knowledge base."""
+
+    query: str = Field(min_length=1, max_length=4_000)
+    base: str = Field(default="builtin", pattern=BASE_NAME)
+    k: int = Field(default=5, ge=1, le=50, description="how many passages at most")
 
 
 class TitleBody(Body):

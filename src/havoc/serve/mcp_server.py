@@ -1,4 +1,4 @@
-"""MCP: every tool, the analyst and ready-made prompts, for any client that speaks it.
+"""MCP: every tool, the analyst, ready-made prompts and the built-in documents, for any client.
 
 By the official SDK. Over standard input and output it is ``havoc mcp``, over HTTP ``/mcp``.
 Calls run in worker processes; what the data cannot carry is the result of the call, in words
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import quote, unquote
 
 import mcp_types as types
 import msgspec
@@ -30,12 +31,16 @@ Context = ServerRequestContext[Any]
 ASK = "ask"
 SCRIPT = "run_script"
 PAGE = 100
+BASE = "builtin"
+RESOURCES = f"havoc://kb/{BASE}/"
+MARKDOWN = "text/markdown"
 INSTRUCTIONS = (
     "Verified statistics, design of experiments, process control, measurement systems and "
     "reliability. Never compute a figure yourself: call a tool and quote its result. `ask` takes "
     "a question in plain words with its data and answers it with audited figures; the other "
     "tools compute one method each."
 )
+NO_PAGE = "there is no such page"
 _DATA: dict[str, Any] = {
     "description": 'columns {"name": [values]} or rows [{"name": value}]',
     "anyOf": [{"type": "object"}, {"type": "array"}],
@@ -133,6 +138,40 @@ def make_mcp_server(compute: Compute, tools: Tools) -> Server[Any]:
             messages=[types.PromptMessage(role="user", content=content)],
         )
 
+    async def list_resources(
+        context: Context, params: types.PaginatedRequestParams | None
+    ) -> types.ListResourcesResult:
+        start = _number(params.cursor if params else None)
+        body = await _computed({"task": "documents", "base": BASE, "limit": PAGE, "offset": start})
+        page = msgspec.json.decode(body)
+        if start and start >= page["total"]:
+            raise MCPError(types.INVALID_PARAMS, NO_PAGE)
+        end = start + PAGE
+        return types.ListResourcesResult(
+            resources=[_resource(document) for document in page["documents"]],
+            next_cursor=str(end) if end < page["total"] else None,
+            cache_scope="public",
+        )
+
+    async def read_resource(
+        context: Context, params: types.ReadResourceRequestParams
+    ) -> types.ReadResourceResult:
+        if not params.uri.startswith(RESOURCES):
+            raise MCPError(types.INVALID_PARAMS, "there is no such resource; see resources/list")
+        identity = unquote(params.uri.removeprefix(RESOURCES))
+        body = await _computed({"task": "document", "base": BASE, "identity": identity})
+        text = msgspec.json.decode(body)["text"]
+        content = types.TextResourceContents(uri=params.uri, mime_type=MARKDOWN, text=text)
+        return types.ReadResourceResult(contents=[content], cache_scope="public")
+
+    async def _computed(task: dict[str, Any]) -> bytes:
+        try:
+            return await compute(task)
+        except HavocError as error:
+            raise MCPError(types.INVALID_PARAMS, str(error)) from None
+        except Problem as problem:
+            raise MCPError(types.INTERNAL_ERROR, problem.detail) from None
+
     return Server(
         "havoc",
         version=__version__,
@@ -142,6 +181,8 @@ def make_mcp_server(compute: Compute, tools: Tools) -> Server[Any]:
         on_call_tool=call_tool,
         on_list_prompts=list_prompts,
         on_get_prompt=get_prompt,
+        on_list_resources=list_resources,
+        on_read_resource=read_resource,
     )
 
 
@@ -191,9 +232,27 @@ def _check(arguments: dict[str, Any], known: set[str], needed: str) -> None:
         raise MCPError(types.INVALID_PARAMS, "budget is no text")
 
 
+def _resource(document: dict[str, Any]) -> types.Resource:
+    return types.Resource(
+        name=document["id"],
+        title=document["title"],
+        uri=RESOURCES + quote(document["id"]),
+        description=f"{document['source']} ({document['licence']})",
+        mime_type=MARKDOWN,
+    )
+
+
 def _place(cursor: str | None, count: int) -> int:
+    number = _number(cursor)
+    if number and number >= count:
+        raise MCPError(types.INVALID_PARAMS, NO_PAGE)
+    return number
+
+
+def _number(cursor: str | None) -> int:
+    """Where a page begins."""
     if cursor is None:
         return 0
-    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 9 and int(cursor) < count):
-        raise MCPError(types.INVALID_PARAMS, "there is no such page")
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 9):
+        raise MCPError(types.INVALID_PARAMS, NO_PAGE)
     return int(cursor)

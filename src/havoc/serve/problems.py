@@ -24,6 +24,7 @@ _TITLES = {
     "input": "The input cannot carry the request",
     "too-costly": "The request is too costly",
     "no-network": "No network is loaded",
+    "no-embedder": "No embedder is installed",
     "no-worker": "No worker process",
     "no-space": "The disk is full",
     "storage": "The storage cannot be used",

@@ -17,6 +17,7 @@ from havoc.reading.files import read_table, table_from_object
 from havoc.reading.table import Table
 from havoc.reason import answer_schema, ask
 from havoc.reason.workspace import Event
+from havoc.serve import knowledge
 from havoc.text import printable
 from havoc.tools import dsl, registry
 
@@ -171,4 +172,9 @@ _TASKS: dict[str, Callable[..., Any]] = {
     "read": read_upload,
     "tools": describe_tools,
     "schema": schema_of_answers,
+    "bases": knowledge.list_bases,
+    "documents": knowledge.list_documents,
+    "document": knowledge.read_document,
+    "search": knowledge.search_base,
+    "embed": knowledge.embed,
 }

@@ -1,1 +1,2 @@
-"""The routes that OpenAI's clients know. ``havoc`` is the analyst, ``havoc-raw`` the network."""
+"""The routes that OpenAI's clients know. ``havoc`` is the analyst, ``havoc-raw`` the network,
+``havoc-embed`` the embedder."""

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from havoc.serve.bodies import MOST_MESSAGES, MOST_TEXT
 
 Text = Annotated[str, Field(max_length=MOST_TEXT)]
+MOST_INPUTS = 2_048
+"""Texts of one request for embeddings, as OpenAI has it."""
 StopText = Annotated[str, Field(min_length=1, max_length=200)]
 Bias = Annotated[float, Field(ge=-100, le=100)]
 
@@ -161,3 +163,20 @@ class CompletionBody(Continuation):
     echo: bool | None = False
     suffix: str | None = Field(default=None, max_length=MOST_TEXT)
     best_of: int | None = Field(default=None, ge=1, le=8)
+
+
+InputText = Annotated[str, Field(min_length=1, max_length=MOST_TEXT)]
+
+
+class EmbeddingsBody(Body):
+    """POST /v1/embeddings. Ids of another vocabulary mean nothing here, so texts only."""
+
+    model: str = Field(max_length=200)
+    input: InputText | Annotated[list[InputText], Field(min_length=1, max_length=MOST_INPUTS)]
+    encoding_format: Literal["float", "base64"] = "float"
+    dimensions: int | None = Field(default=None, ge=1, le=1 << 20)
+
+    @property
+    def texts(self) -> list[str]:
+        """The input as a list."""
+        return [self.input] if isinstance(self.input, str) else self.input

@@ -16,6 +16,7 @@ from havoc.serve import sse
 
 ANALYST = "havoc"
 NETWORK = "havoc-raw"
+EMBEDDER = "havoc-embed"
 Json = dict[str, Any]
 
 

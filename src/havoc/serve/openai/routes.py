@@ -1,4 +1,4 @@
-"""GET /v1/models, POST /v1/chat/completions, POST /v1/completions."""
+"""GET /v1/models; POST /v1/chat/completions, /v1/completions, /v1/embeddings."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from havoc.errors import HavocError
-from havoc.serve.openai import analyst, network
-from havoc.serve.openai.bodies import ChatBody, CompletionBody
-from havoc.serve.openai.objects import ANALYST, NETWORK, Json
-from havoc.serve.problems import Problem, problem_of
+from havoc.rag.embedder import installed
+from havoc.serve.openai import analyst, embeddings, network
+from havoc.serve.openai.bodies import ChatBody, CompletionBody, EmbeddingsBody
+from havoc.serve.openai.objects import ANALYST, EMBEDDER, NETWORK, Json
+from havoc.serve.problems import OPENAI_PROBLEM, Problem, problem_of
 from havoc.serve.services import Services, StrictRoute, services_of
 from havoc.text import printable
 
@@ -24,6 +25,14 @@ REPLY: dict[int | str, dict[str, Any]] = {
             "text/event-stream": {},
         },
     }
+}
+
+VECTORS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "a vector a text",
+        "content": {"application/json": {"schema": {"type": "object"}}},
+    },
+    503: {**OPENAI_PROBLEM, "description": "the embedder is not installed"},
 }
 
 
@@ -72,8 +81,24 @@ async def complete(body: CompletionBody, request: Request) -> Response:
         raise problem_of(error, 400) from None
 
 
+@router.post("/embeddings", responses=VECTORS)
+async def embed(body: EmbeddingsBody, request: Request) -> Response:
+    """``havoc-embed`` turns texts into vectors."""
+    services = services_of(request)
+    if body.model != EMBEDDER:
+        raise _unknown(body.model, services)
+    try:
+        return await embeddings.embeddings(body, request, services)
+    except HavocError as error:
+        raise problem_of(error, 400) from None
+
+
 def _listed(services: Services) -> list[Json]:
-    names = [ANALYST] if services.network is None else [ANALYST, NETWORK]
+    names = [ANALYST]
+    if services.network is not None:
+        names.append(NETWORK)
+    if installed():
+        names.append(EMBEDDER)
     created = int(services.started)
     return [
         {"id": name, "object": "model", "created": created, "owned_by": "havoc"} for name in names
