@@ -65,8 +65,11 @@ class _Opinion:
         return self._guesses
 
 
-def fold_items(fold: str, authors: str, questions: Path, networks: Path) -> list[Item]:
-    """The questions of the authors in ``fold``, planned by what has not seen them."""
+def fold_items(fold: str, authors: str, questions: Path, networks: Path, alone: bool) -> list[Item]:
+    """The questions of the authors in ``fold``, planned by what has not seen them.
+
+    With ``alone`` the choice is without the network's opinion, to see what that adds.
+    """
     data = {
         author: [
             (item, read_question(item.question))
@@ -82,7 +85,7 @@ def fold_items(fold: str, authors: str, questions: Path, networks: Path) -> list
         if not isinstance(example[0].op, list)
     ]
     weights = train_wording.as_model(*train_wording.fit(single), wording.shipped().sharpness)
-    opinions = json.loads((networks / f"{fold}.json").read_text("utf-8")) if networks else {}
+    opinions = json.loads((networks / f"{fold}.json").read_text("utf-8"))
     items = []
     for author in fold:
         for question, reading in data[author]:
@@ -95,10 +98,10 @@ def fold_items(fold: str, authors: str, questions: Path, networks: Path) -> list
             )
             guesses = wording.guess_with(weights, reading, before)
             network = [Guess(name=n, probability=p) for n, p in opinions[question.id]]
-            found = candidates(reading, context, guesses, network)
-            alone = ModelPlanner(_Opinion(network)).plan(reading, context)  # type: ignore[arg-type]
-            named = operation_right(alone, question)
-            complete = named and (plan_matches(alone, question) or plan_refused(alone, question))
+            found = candidates(reading, context, guesses, None if alone else network)
+            plan = ModelPlanner(_Opinion(network)).plan(reading, context)  # type: ignore[arg-type]
+            named = operation_right(plan, question)
+            complete = named and (plan_matches(plan, question) or plan_refused(plan, question))
             items.append(
                 Item(
                     question,
@@ -262,12 +265,20 @@ def main() -> None:
     parser.add_argument("--folds", nargs="+", required=True, help="authors left out together")
     parser.add_argument("--questions", type=Path, default=ROOT / "tests" / "questions")
     parser.add_argument("--check", action="store_true", help="print the table, write nothing")
+    parser.add_argument(
+        "--without-network", action="store_true", help="choose by wording and data (with --check)"
+    )
     parser.add_argument("--processes", type=int, default=1)
     arguments = parser.parse_args()
     authors = "".join(arguments.folds)
     if len(set(authors)) != len(authors):
         raise InputError("names an author twice", where="--folds")
-    each = [(fold, authors, arguments.questions, arguments.networks) for fold in arguments.folds]
+    alone = arguments.without_network
+    if alone and not arguments.check:
+        raise InputError("learns no weights that ship", where="--without-network", remedy="--check")
+    each = [
+        (fold, authors, arguments.questions, arguments.networks, alone) for fold in arguments.folds
+    ]
     with ProcessPoolExecutor(arguments.processes) as pool:
         parts = list(pool.map(fold_items, *zip(*each, strict=True)))
     items = [item for part in parts for item in part]
