@@ -14,7 +14,7 @@ from havoc.reason import argue, ask, compose, execute
 from havoc.reason.answer import Answer
 from havoc.reason.binding import Binding
 from havoc.reason.graph import OperatorGraph, Subgoal
-from havoc.reason.planner import Context, Plan, RulePlanner
+from havoc.reason.planner import Context, Plan
 from havoc.reason.workspace import BUDGETS, STAGES, Budget, Workspace
 from havoc.tools import registry
 from havoc.tools.result import Narrative
@@ -453,5 +453,5 @@ def test_the_same_question_gives_the_same_answer() -> None:
     assert [call.key for call in first.tool_calls] == [call.key for call in second.tool_calls]
 
 
-def test_the_rule_planner_is_the_default() -> None:
-    assert ask(QUESTIONS["describe"]).model == RulePlanner().name
+def test_all_planners_are_weighed_by_default() -> None:
+    assert ask(QUESTIONS["describe"]).model == "auto"

@@ -21,10 +21,13 @@ from havoc.reading.question import Reading
 from havoc.reason.candidates import FEATURES, Candidate, candidates
 from havoc.reason.planner import Context, Plan, empty_plan, operation_before
 from havoc.reason.planner_model import PlannerModel, shipped_model
-from havoc.reason.wording import guess
+from havoc.reason.wording import guess, shipped
 
 Floats = NDArray[np.float64]
 FILE_NAME = "choice.npz"
+LIKELY, SURE = 0.5, 0.9
+"""Probabilities of the wording from which the plan of the rules stands: beside a file, and
+where it asks back for what the method needs."""
 
 
 class AutoPlanner:
@@ -43,8 +46,24 @@ class AutoPlanner:
         before = operation_before(context)
         wording = guess(reading, before)
         found = candidates(reading, context, wording, self._model.guesses(reading, before))
+        rules = found[0]
+        from_file = len(reading.tables) > reading.pasted
+        sure = wording[0].probability
+        if (
+            (from_file and sure >= LIKELY)
+            or (rules.plan.asks_for_arguments and sure >= SURE)
+            or not set(_operations(rules.plan)) <= set(shipped().classes)
+        ):
+            # no labelled question comes with a file, or asks for a method that is called by its
+            # name, or for an analysis that the data decide: nothing was learned about these
+            return rules.plan
         chosen, probability = self._choice.best(found)
         return msgspec.structs.replace(chosen.plan, probability=probability)
+
+
+def _operations(plan: Plan) -> list[str]:
+    named = [plan.operation] if plan.operation else []
+    return [binding.operation for binding in plan.bindings] or named
 
 
 class Choice(msgspec.Struct, frozen=True):

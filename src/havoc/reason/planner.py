@@ -166,6 +166,11 @@ _STABILITY = re.compile(
     r"\bin (?:statistical )?control\b|\bstable\b.{0,30}\bcapab|\bcontrol chart|\bunder control\b",
     re.IGNORECASE,
 )
+_STAGED_CHART = re.compile(
+    r"\b(?:control\s+chart|i-?mr)\b[^.?]{0,60}\b(?:stage[sd]?\b|before\b.{0,4}\bafter\b|(?:separate|new)\s+limits)",
+    re.IGNORECASE,
+)
+"""A chart with stages, which reads like a comparison of before and after."""
 _NAMED_SCREENING = re.compile(r"\bplackett|\bburman|\bpb\b|\bp-b\b", re.IGNORECASE)
 
 
@@ -178,6 +183,8 @@ def refine(operations: list[str], reading: Reading) -> list[str]:
     responses beside its settings is an analysis.
     """
     first = operations[0]
+    if first != "control_chart" and _STAGED_CHART.search(reading.text):
+        return ["control_chart"]
     if operations == ["multiple_comparison"] and _ANY_DIFFERENCE.search(reading.text):
         return ["anova_one_way", "multiple_comparison"]
     if operations == ["proportion_one"] and _two_counts(reading):
@@ -433,6 +440,9 @@ _FAMILIES = (
     frozenset({"derivative", "solve", "simplify", "integral"}),
     frozenset({"proportion_one", "proportion_two"}),
     frozenset({"control_chart", "runs_rules", "arl"}),
+    frozenset(
+        {"control_chart", "t_test_paired", "t_test_two_sample", "wilcoxon_signed_rank", "sign_test"}
+    ),
     frozenset({"confidence_interval", "t_test_one_sample"}),
     frozenset({"power_sample_size", "doe_power"}),
 )

@@ -42,6 +42,7 @@ _LESS_ALTERNATIVE = re.compile(
 _GREATER_ALTERNATIVE = re.compile(
     rf"{_ALTERNATIVE}>|one[\s-]?sided\s+(?:upper|greater)|alternative\W+greater"
 )
+_BARE_MORE = re.compile(r"\b(?:does|do|did)\s+[\w\s]{1,24}?\s+(?:more|less)\s*(?:\?|$)")
 _SHORT_FORMS = re.compile(r"\b(?:i\.e|e\.g|vs|approx|resp|incl|no|nr)\.", re.IGNORECASE)
 _SENTENCE = re.compile(r"[^.!?\n;:]++(?:\.(?=\d)[^.!?\n;:]*+)*+")
 _STATED = re.compile(
@@ -123,6 +124,8 @@ def two_sample_direction(
         return explicit
     if re.search(_TWO_SIDED, text) and not re.search(r"\bone[\s-]?(?:sided|tailed)", text):
         return "two_sided"
+    if _BARE_MORE.search(text):
+        return "two_sided"  # "does B wear more?" asks which, and is answered by the sign
     for asked in _asked(evidence.reading.plain):
         match, sign = _comparison(asked, counts_bad=counts_bad)
         if match is None:
