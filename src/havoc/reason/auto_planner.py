@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from havoc.errors import InputError
 from havoc.reading.question import Reading
 from havoc.reason.candidates import FEATURES, Candidate, candidates
+from havoc.reason.named import named_operation
 from havoc.reason.planner import Context, Plan, empty_plan, operation_before
 from havoc.reason.planner_model import PlannerModel, shipped_model
 from havoc.reason.wording import guess, shipped
@@ -53,6 +54,7 @@ class AutoPlanner:
             (from_file and sure >= LIKELY)
             or (rules.plan.asks_for_arguments and sure >= SURE)
             or not set(_operations(rules.plan)) <= set(shipped().classes)
+            or named_operation(reading.text) in rules.labels
         ):
             # no labelled question comes with a file, or asks for a method that is called by its
             # name, or for an analysis that the data decide: nothing was learned about these
