@@ -20,12 +20,14 @@ from havoc.errors import InputError
 from havoc.reading.question import Reading
 from havoc.reason.candidates import FEATURES, Candidate, candidates
 from havoc.reason.named import named_operation
-from havoc.reason.planner import Context, Plan, empty_plan, operation_before
+from havoc.reason.planner import Context, Plan, RulePlanner, empty_plan, operation_before
 from havoc.reason.planner_model import PlannerModel, shipped_model
 from havoc.reason.wording import guess, shipped
 
 Floats = NDArray[np.float64]
 FILE_NAME = "choice.npz"
+LONGEST = 8_000
+"""Characters up to which several plans are tried; no labelled question is half as long."""
 LIKELY, SURE = 0.5, 0.9
 """Probabilities of the wording from which the plan of the rules stands: beside a file, and
 where it asks back for what the method needs."""
@@ -46,6 +48,8 @@ class AutoPlanner:
             return empty_plan()
         before = operation_before(context)
         wording = guess(reading, before)
+        if len(reading.text) > LONGEST:
+            return RulePlanner().plan_from(wording, reading, context)
         found = candidates(reading, context, wording, self._model.guesses(reading, before))
         rules = found[0]
         from_file = len(reading.tables) > reading.pasted
