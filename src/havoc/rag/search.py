@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -60,8 +62,7 @@ def search_bases(
         vector = base.query_vector(query) if chosen != "bm25" else None
         hits += [_Hit(position, *hit) for hit in _candidates(base, words, rarities, vector)]
     _fuse(hits, chosen)
-    hits.sort(key=lambda hit: (-hit.score, hit.base, hit.number))
-    passages = [_passage(bases[hit.base], hit, words) for hit in hits[:k] if hit.score > 0]
+    passages = [_passage(bases[hit.base], hit, words) for hit in _first(hits, bases, k)]
     return Found(passages=passages, ranking=chosen, note="" if ranking else note)
 
 
@@ -103,11 +104,39 @@ def _fuse(hits: list[_Hit], ranking: Ranking) -> None:
             hit.score = hit.bm25 if ranking == "bm25" else max(hit.cosine or 0.0, 0.0)
         return
     share = (FUSION + 1.0) / sum(WEIGHTS.values())
-    by_words = sorted((hit for hit in hits if hit.bm25 > 0), key=lambda hit: -hit.bm25)
-    by_meaning = sorted(hits, key=lambda hit: -(hit.cosine or 0.0))
+    by_words = [(-hit.bm25, hit) for hit in hits if hit.bm25 > 0]
+    by_meaning = [(-(hit.cosine or 0.0), hit) for hit in hits]
     for weight, ranked in ((WEIGHTS["bm25"], by_words), (WEIGHTS["cosine"], by_meaning)):
-        for rank, hit in enumerate(ranked, start=1):
-            hit.score += share * weight / (FUSION + rank)
+        rank = 1
+        # equals share a rank: where a passage stands in the index says nothing about it
+        for _, equals in _groups(ranked):
+            for hit in equals:
+                hit.score += share * weight / (FUSION + rank)
+            rank += len(equals)
+
+
+def _groups(scored: Iterable[tuple[float, _Hit]]) -> Iterator[tuple[float, list[_Hit]]]:
+    """Hits with the same number, the smallest number first."""
+    ordered = sorted(scored, key=itemgetter(0))
+    for score, group in groupby(ordered, key=itemgetter(0)):
+        yield score, [hit for _, hit in group]
+
+
+def _first(hits: list[_Hit], bases: Sequence[KnowledgeBase], k: int) -> list[_Hit]:
+    """The ``k`` best that score at all, equals by base and passage id."""
+    first: list[_Hit] = []
+    for _, equals in _groups((-hit.score, hit) for hit in hits if hit.score > 0):
+        if len(first) >= k:
+            break
+        if len(equals) > 1:
+            equals.sort(key=lambda hit: (hit.base, _id_of(bases[hit.base], hit)))
+        first += equals
+    return first[:k]
+
+
+def _id_of(base: KnowledgeBase, hit: _Hit) -> str:
+    assert base.index is not None
+    return base.index.chunk(hit.number).id
 
 
 def _passage(base: KnowledgeBase, hit: _Hit, words: list[str]) -> Passage:

@@ -8,7 +8,7 @@ from havoc.reading.prose import mask
 from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
 from havoc.reason.binding.lifetimes import IN_WORDS, TIME_UNIT, count_of, runs
 
-_NUMBER = r"(\d+(?:\.\d+)?|\.\d+)"
+_NUMBER = r"(?<!\d)(\d++(?:\.\d++)?|\.\d++)"
 _PERCENT = r"\s*(%|percent\b|pct\b)?"
 _TIME = rf"{_NUMBER}(\s?k\b)?\s*({TIME_UNIT})?"
 _GOAL = rf"(?:at\s+least\s+)?{_NUMBER}{_PERCENT}\s*(?:rel\b|reliab\w*|surviv\w*|good\b|of\s+the\s+\w+\s+(?:function|work|surviv)\w*)"
@@ -51,8 +51,8 @@ _LIVES_IN_WORDS = re.compile(
     re.IGNORECASE,
 )
 _TEST_TIME = re.compile(
-    rf"\b(?:test(?:ed|ing)?|run(?:ning)?|on\s+test|leave|keep)\s*"
-    rf"(?:(?:each|every|all|them|it|one|of|on|part|unit|piece)\s+){{0,4}}(?:for|during|time)?\s*(?:of|is|=|:)?\s*{_NUMBER}(\s?k\b)?\s*({TIME_UNIT})"
+    rf"\b(?:test(?:ed|ing)?|run(?:ning)?|on\s+test|leave|keep)\s*+"
+    rf"(?:(?:each|every|all|them|it|one|of|on|part|unit|piece)\s++){{0,4}}(?:for|during|time)?\s*+(?:of|is|=|:)?\s*+{_NUMBER}(\s?k\b)?\s*+({TIME_UNIT})"
     rf"|\bfor\s+{_NUMBER}(\s?k\b)?\s*({TIME_UNIT})",
     re.IGNORECASE,
 )

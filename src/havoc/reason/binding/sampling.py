@@ -9,7 +9,7 @@ from havoc.reading.number_words import with_digits
 from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
 from havoc.reason.binding.lifetimes import IN_WORDS, count_of
 
-_NUMBER = r"(\d+(?:\.\d+)?|\.\d+)"
+_NUMBER = r"(?<!\d)(\d++(?:\.\d++)?|\.\d++)"
 _WHOLE = r"(\d+)(?![\d.]*\d|\s*(?:%|percent|pct))"
 _PERCENT = r"\s*(%|percent\b|pct\b)?"
 _ORDINALS = {
