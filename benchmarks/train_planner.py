@@ -1,12 +1,14 @@
 """Train the planner's network from the questions in the repository, and what is left out.
 
     python benchmarks/train_planner.py --out runs/planner            # the one that ships
-    python benchmarks/train_planner.py --out runs/planner --folds ahn bio
+    python benchmarks/train_planner.py --out runs/planner --folds ahnb ciog djlf ekm
+    python benchmarks/train_planner.py --out runs/planner --folds ahnb --name raw- --prompt raw
 
 Steps whose result is there already are not repeated: records (havoc data synth), vocabulary,
 a short pretraining on the project's guides, then fine-tuning on the records. A fold leaves out
 authors, and every record that holds a word of theirs; its opinion on their questions goes to
-FOLD.json, from which ``train_choice.py`` learns how far to trust it.
+FOLD.json, from which ``train_choice.py`` learns how far to trust it. ``--prompt`` leaves away a
+part of what the network reads, to see what the part is worth (``planner_table.py``).
 """
 
 from __future__ import annotations
@@ -18,8 +20,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from havoc.reading.question import read_question
+from havoc.bundle import Bundle
+from havoc.reading.question import Reading, read_question
+from havoc.reading.view import question_view
 from havoc.reason.planner_model import PlannerModel
+from havoc.reason.planner_prompt import planner_prompt
 from havoc.reason.questions import read_questions
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,6 +34,16 @@ HELD_OUT = "rs"
 """Authors whom nothing that ships has seen."""
 KEPT = 8
 """Guesses of a question that are written down."""
+
+
+def raw_prompt(reading: Reading, earlier_operation: str = "") -> str:
+    """The question with its digits where slots stand otherwise, and the rules that hit."""
+    before = f"after {earlier_operation.replace('_', ' ')} : " if earlier_operation else ""
+    _, bar, hints = planner_prompt(reading).rpartition(" | ")
+    return f"{before}{' '.join(reading.text.lower().split())[:2000]}{bar}{hints if bar else ''}"
+
+
+PROMPTS = {"slots": planner_prompt, "raw": raw_prompt, "no-rules": question_view}
 
 
 def havoc(*arguments: object, **environment: str) -> None:
@@ -59,8 +74,8 @@ def prepare(out: Path, questions: Path, copies: int, seed: int) -> None:
         )
 
 
-def base(out: Path, config: Path, name: str, steps: int, seed: int) -> Path:
-    folder = out / f"base-{name}"
+def base(out: Path, config: Path, steps: int, seed: int) -> Path:
+    folder = out / f"base-{config.stem}-{steps}-{seed}"
     if not (folder / "bundle").is_dir():
         havoc(
             *("train", "pretrain", "--config", config, "--data", out / "guides"),
@@ -71,15 +86,26 @@ def base(out: Path, config: Path, name: str, steps: int, seed: int) -> Path:
     return folder
 
 
-def tune(out: Path, base: Path, name: str, held_out: str, steps: int, settings: list[str]) -> Path:
-    """Fine-tune on the records in which no word of the authors ``held_out`` stands."""
+def write_records(out: Path, name: str, held_out: str, prompt: str, typed: bool) -> Path:
+    """The records in which no word of the authors ``held_out`` stands, in the form ``prompt``."""
+    kept = []
+    for line in (out / "all" / "train.jsonl").read_text("utf-8").splitlines():
+        record = json.loads(line)
+        meta = record["meta"]
+        if set(meta["authors"]) & set(held_out) or (typed and meta["phenomenon"] != "typed"):
+            continue
+        if prompt != "slots":
+            record["prompt"] = PROMPTS[prompt](read_question(meta["question"]), meta["before"])
+        kept.append(json.dumps(record, ensure_ascii=False) + "\n")
+    records = out / f"{name}.jsonl"
+    records.write_text("".join(kept), "utf-8")
+    return records
+
+
+def tune(out: Path, base: Path, name: str, records: Path, steps: int, settings: list[str]) -> Path:
     folder = out / name
     if (folder / "bundle").is_dir():
         return folder
-    records = out / f"{name}.jsonl"
-    lines = (out / "all" / "train.jsonl").read_text("utf-8").splitlines(keepends=True)
-    kept = [line for line in lines if not set(json.loads(line)["meta"]["authors"]) & set(held_out)]
-    records.write_text("".join(kept), "utf-8")
     havoc(
         *("train", "sft", "--from", base, "--data", records, "--out", folder),
         *("--max-steps", steps, "--batch-size", 16, "--sequence-length", 256, "--quiet"),
@@ -88,9 +114,11 @@ def tune(out: Path, base: Path, name: str, held_out: str, steps: int, settings: 
     return folder
 
 
-def opinions(run: Path, questions: Path, authors: str) -> dict[str, list[tuple[str, float]]]:
+def opinions(
+    run: Path, questions: Path, authors: str, prompt: str
+) -> dict[str, list[tuple[str, float]]]:
     """What the network of ``run`` takes the questions of ``authors`` for."""
-    model = PlannerModel.open(run / "bundle")
+    model = PlannerModel(Bundle.open(run / "bundle"), prompt=PROMPTS[prompt])
     found, right, total = {}, 0, 0
     for author in authors:
         for question in read_questions(questions / f"author-{author}.jsonl"):
@@ -117,6 +145,8 @@ def main() -> None:
     parser.add_argument("--pretrain-steps", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--name", default="", help="put before the folders' names")
+    parser.add_argument("--prompt", choices=PROMPTS, default="slots", help="what is read")
+    parser.add_argument("--typed", action="store_true", help="no variations: as they were typed")
     parser.add_argument(
         "--settings", nargs=argparse.REMAINDER, default=[], help="further settings of sft"
     )
@@ -127,12 +157,13 @@ def main() -> None:
     ]
     out.mkdir(parents=True, exist_ok=True)
     prepare(out, arguments.questions, arguments.copies, seed)
-    begun = base(out, arguments.config, arguments.config.stem, arguments.pretrain_steps, seed)
+    begun = base(out, arguments.config, arguments.pretrain_steps, seed)
     for fold in arguments.folds or [""]:
         name = f"{arguments.name}{fold or 'shipped'}"
-        run = tune(out, begun, name, fold, arguments.steps, settings)
+        records = write_records(out, name, fold, arguments.prompt, arguments.typed)
+        run = tune(out, begun, name, records, arguments.steps, [*settings, "--seed", str(seed)])
         if fold:
-            found = opinions(run, arguments.questions, fold)
+            found = opinions(run, arguments.questions, fold, arguments.prompt)
             (out / f"{name}.json").write_text(json.dumps(found), "utf-8")
 
 

@@ -28,6 +28,17 @@ struct Attention {
     const int* last;   // from one query to the next
 };
 
+// One token of a sequence, which all its heads look back from.
+struct Token {
+    const float* const* keys;    // per block of positions: [heads][D][16]
+    const float* const* values;  // per block of positions: [heads][16][D]
+    int heads;                   // of keys and values
+    int group;                   // queries a head
+    int head_dim;                // a multiple of 16
+    float scale;
+    int first, last;  // positions that it sees
+};
+
 struct Kernels {
     const char* name;
     // y[m][row] for the blocks of 16 rows from begin to end; y has a row stride of `stride`
@@ -46,6 +57,8 @@ struct Kernels {
     void (*gate)(const float* gate, const float* up, int k, int kind, float* y);
     // out [queries][D] of the rows q [queries][D]; scores: room for 4·(positions + 32)
     void (*attend)(const Attention& a, const float* q, int queries, float* scores, float* out);
+    // out [heads·group][D] of q [heads·group][D]; scores: room for heads·group·(positions + 17)
+    void (*attend_token)(const Token& a, const float* q, float* scores, float* out);
     // the place of the first largest of blocks of 16 logits, of which those without their bit are
     // made minus infinity; -1 where one was no finite number. No bits: all may come
     int (*largest)(float* logits, const uint16_t* bits, int blocks);

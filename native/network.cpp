@@ -12,20 +12,6 @@
 #include <pthread.h>
 #endif
 
-template <class T>
-Aligned<T>::Aligned(size_t n) : size_(n) {
-    constexpr size_t edge = 64;
-    if (n > (std::numeric_limits<size_t>::max() - edge) / sizeof(T)) throw std::bad_alloc();
-    memory_.reset(std::calloc(n * sizeof(T) + edge, 1));
-    if (!memory_) throw std::bad_alloc();
-    const size_t start = reinterpret_cast<uintptr_t>(memory_.get());
-    data_ = reinterpret_cast<T*>((start + edge - 1) / edge * edge);
-}
-template struct Aligned<float>;
-template struct Aligned<uint8_t>;
-template struct Aligned<int8_t>;
-template struct Aligned<int32_t>;
-
 // --- matrices ------------------------------------------------------------------------------
 
 Matrix Matrix::of_floats(const float* w, int rows, int inputs) {
@@ -33,7 +19,7 @@ Matrix Matrix::of_floats(const float* w, int rows, int inputs) {
     m.rows = rows;
     m.inputs = inputs;
     const size_t width = m.width();
-    m.floats = Aligned<float>(m.blocks() * width * LANES);
+    m.floats = Aligned<float>::for_weights(m.blocks() * width * LANES);
     for (int r = 0; r < rows; ++r) {
         float* lane = m.floats.data() + r / LANES * width * LANES + r % LANES;
         for (int i = 0; i < inputs; ++i) lane[static_cast<size_t>(i) * LANES] = w[i];
@@ -51,7 +37,7 @@ Matrix Matrix::of_codes(Kind kind, const int8_t* w, const float* scale, int rows
     m.rows = rows;
     m.inputs = inputs;
     const size_t width = m.width(), block = width * LANES / (ternary ? 4 : 1);
-    m.codes = Aligned<uint8_t>(m.blocks() * block);
+    m.codes = Aligned<uint8_t>::for_weights(m.blocks() * block);
     m.scale = Aligned<float>(padded(rows));
     std::copy_n(scale, rows, m.scale.data());
     for (int r = 0; r < padded(rows); ++r) {
@@ -135,6 +121,11 @@ struct Network::Runs {
     bool whole = true;
 };
 
+// Tokens of one sequence, side by side in a step.
+struct Network::Stretch {
+    int token, count;
+};
+
 struct Network::Workspace {
     struct Rows {
         Aligned<float> normed, scale;
@@ -158,6 +149,8 @@ struct Network::Workspace {
     std::vector<Runs> runs;         // per wanted token
     std::vector<int> order;         // wanted tokens: those whose logits are computed as a whole first
     int whole = 0;                  // how many these are
+    std::vector<Stretch> stretches;
+    int alone = 0;  // stretches of one token
     Aligned<float> x, qkv, attended, gate, up, hidden, delta, last, logits;
     Rows rows;
     std::vector<Own> own;
@@ -178,11 +171,13 @@ struct Network::Workspace {
           last(size(wanted_, s.d_model)),
           logits(size(wanted_, s.vocab_size)),
           rows(std::max(tokens_, wanted_), widest(s)) {
-        const size_t queries = QUERIES + s.group(), width = padded(s.head_dim);
+        const size_t queries = std::max(QUERIES + s.group(), s.num_heads);
+        const size_t width = padded(s.head_dim), rows_of_scores = std::max(4, s.num_heads);
         const size_t blocks = positions / BLOCK + 1;
         for (int i = 0; i < threads; ++i)
             own.push_back(Own{Rows(1, widest(s)),
-                              Aligned<float>(4 * (static_cast<size_t>(positions) + 2 * BLOCK)),
+                              Aligned<float>(rows_of_scores *
+                                             (static_cast<size_t>(positions) + 2 * BLOCK)),
                               Aligned<float>(queries * width), Aligned<float>(queries * width),
                               std::vector<float>(s.head_dim), std::vector<const float*>(blocks),
                               std::vector<const float*>(blocks), std::vector<int>(queries),
@@ -371,61 +366,111 @@ static void rotate(const float* x, const float* cos, const float* sin, int half,
     }
 }
 
-// Heads of keys and values are shared out over the threads, so that none waits for another.
-void Network::attention(Cache& cache, const Step& step, int layer, int id) {
-    const int dim = shape_.head_dim, half = dim / 2, wide = padded(dim), group = shape_.group();
-    const int qkv_stride = padded(shape_.qkv_rows()), stride = padded(shape_.num_heads * dim);
-    const int rows = static_cast<int>(step.tokens.size());
+// Writes keys and values of a token into its block.
+void Network::remember(Cache& cache, const Step& step, int layer, int head, int token, int id) {
+    const int dim = shape_.head_dim, half = dim / 2, wide = padded(dim);
+    Workspace& s = *space_;
+    const int position = step.positions[token], place = position % BLOCK;
+    const int block = step.tables[static_cast<size_t>(step.sequences[token]) * step.table_width +
+                                  position / BLOCK];
+    const float* key = s.qkv.data() + static_cast<size_t>(token) * padded(shape_.qkv_rows()) +
+                       (shape_.num_heads + head) * dim;
+    const float* value = key + shape_.num_kv_heads * dim;
+    const size_t angle = static_cast<size_t>(position) * half;
+    float* turned = s.own[id].turned.data();
+    rotate(key, &cos_[angle], &sin_[angle], half, turned);
+    float* keys = cache.keys(layer, block, head) + place;
+    for (int i = 0; i < dim; ++i) keys[i * BLOCK] = turned[i];
+    std::copy_n(value, dim, cache.values(layer, block, head) + place * wide);
+}
+
+// The turned queries [group][D] of a token that look at one head of keys.
+void Network::query(const Step& step, int head, int token, float* queries) const {
+    const int dim = shape_.head_dim, half = dim / 2, group = shape_.group();
+    const float* q = space_->qkv.data() + static_cast<size_t>(token) * padded(shape_.qkv_rows()) +
+                     static_cast<size_t>(head) * group * dim;
+    const size_t angle = static_cast<size_t>(step.positions[token]) * half;
+    for (int g = 0; g < group; ++g)
+        rotate(q + g * dim, &cos_[angle], &sin_[angle], half, queries + g * padded(dim));
+}
+
+// Many tokens of a sequence: they look at a head's keys together, as many as fit.
+void Network::attend_together(Cache& cache, const Step& step, int layer, int head,
+                              const Stretch& some, int id) {
+    const int dim = shape_.head_dim, wide = padded(dim), group = shape_.group();
+    const int stride = padded(shape_.num_heads * dim), window = shape_.sliding_window;
+    const int most = std::max(1, QUERIES / group);
     Workspace& s = *space_;
     Workspace::Own& own = s.own[id];
-    for (int head = id; head < shape_.num_kv_heads; head += threads_.count()) {
-        for (int t = 0; t < rows; ++t) {
-            const int position = step.positions[t];
-            const int32_t* table = step.tables + static_cast<size_t>(step.sequences[t]) * step.table_width;
-            const int block = table[position / BLOCK], place = position % BLOCK;
-            const float* key = s.qkv.data() + static_cast<size_t>(t) * qkv_stride +
-                               (shape_.num_heads + head) * dim;
-            const float* value = key + shape_.num_kv_heads * dim;
-            const size_t angle = static_cast<size_t>(position) * half;
-            rotate(key, &cos_[angle], &sin_[angle], half, own.turned.data());
-            float* keys = cache.keys(layer, block, head) + place;
-            for (int i = 0; i < dim; ++i) keys[i * BLOCK] = own.turned[i];
-            std::copy_n(value, dim, cache.values(layer, block, head) + place * wide);
+    const int32_t* table = step.tables + static_cast<size_t>(step.sequences[some.token]) * step.table_width;
+    for (int start = some.token, count; start < some.token + some.count; start += count) {
+        count = std::min(most, some.token + some.count - start);
+        const int blocks = step.positions[start + count - 1] / BLOCK + 1;
+        for (int b = 0; b < blocks; ++b) {
+            own.keys[b] = cache.keys(layer, table[b], head);
+            own.values[b] = cache.values(layer, table[b], head);
         }
-        const int most = std::max(1, QUERIES / group);
-        for (int t = 0, count; t < rows; t += count) {
-            const int sequence = step.sequences[t];
-            for (count = 1; count < most && t + count < rows && step.sequences[t + count] == sequence;)
-                ++count;
-            const int32_t* table = step.tables + static_cast<size_t>(sequence) * step.table_width;
-            const int blocks = step.positions[t + count - 1] / BLOCK + 1;
-            for (int b = 0; b < blocks; ++b) {
-                own.keys[b] = cache.keys(layer, table[b], head);
-                own.values[b] = cache.values(layer, table[b], head);
+        for (int i = 0; i < count; ++i) {
+            const int position = step.positions[start + i];
+            query(step, head, start + i, own.queries.data() + static_cast<size_t>(i) * group * wide);
+            for (int row = i * group; row < (i + 1) * group; ++row) {
+                own.first[row] = window ? std::max(0, position - window + 1) : 0;
+                own.last[row] = position;
             }
-            for (int i = 0; i < count; ++i) {
-                const int position = step.positions[t + i];
-                const float* q = s.qkv.data() + static_cast<size_t>(t + i) * qkv_stride + head * group * dim;
-                const size_t angle = static_cast<size_t>(position) * half;
-                const int window = shape_.sliding_window;
-                for (int g = 0; g < group; ++g) {
-                    const int query = i * group + g;
-                    rotate(q + g * dim, &cos_[angle], &sin_[angle], half,
-                           own.queries.data() + static_cast<size_t>(query) * wide);
-                    own.first[query] = window ? std::max(0, position - window + 1) : 0;
-                    own.last[query] = position;
-                }
-            }
-            const Attention look{own.keys.data(), own.values.data(), wide,
-                                 1.0f / std::sqrt(static_cast<float>(dim)), own.first.data(),
-                                 own.last.data()};
-            kernels_->attend(look, own.queries.data(), count * group, own.scores.data(),
-                             own.outputs.data());
-            for (int i = 0; i < count; ++i)
-                for (int g = 0; g < group; ++g)
-                    std::copy_n(own.outputs.data() + static_cast<size_t>(i * group + g) * wide, dim,
-                                s.attended.data() + static_cast<size_t>(t + i) * stride +
-                                    (head * group + g) * dim);
+        }
+        const Attention look{own.keys.data(), own.values.data(), wide,
+                             1.0f / std::sqrt(static_cast<float>(dim)), own.first.data(),
+                             own.last.data()};
+        kernels_->attend(look, own.queries.data(), count * group, own.scores.data(),
+                         own.outputs.data());
+        for (int row = 0; row < count * group; ++row)
+            std::copy_n(own.outputs.data() + static_cast<size_t>(row) * wide, dim,
+                        s.attended.data() + static_cast<size_t>(start + row / group) * stride +
+                            (head * group + row % group) * dim);
+    }
+}
+
+// One token of a sequence, with all its heads.
+void Network::attend_alone(Cache& cache, const Step& step, int layer, const Stretch& one, int id) {
+    const int dim = shape_.head_dim, wide = padded(dim), group = shape_.group();
+    const int position = step.positions[one.token], window = shape_.sliding_window;
+    Workspace& s = *space_;
+    Workspace::Own& own = s.own[id];
+    const int32_t* table = step.tables + static_cast<size_t>(step.sequences[one.token]) * step.table_width;
+    for (int b = 0; b <= position / BLOCK; ++b) {
+        own.keys[b] = cache.keys(layer, table[b], 0);
+        own.values[b] = cache.values(layer, table[b], 0);
+    }
+    for (int head = 0; head < shape_.num_kv_heads; ++head)
+        query(step, head, one.token, own.queries.data() + static_cast<size_t>(head) * group * wide);
+    const Token look{own.keys.data(), own.values.data(), shape_.num_kv_heads, group, wide,
+                     1.0f / std::sqrt(static_cast<float>(dim)),
+                     window ? std::max(0, position - window + 1) : 0, position};
+    kernels_->attend_token(look, own.queries.data(), own.scores.data(), own.outputs.data());
+    float* out = s.attended.data() + static_cast<size_t>(one.token) * padded(shape_.num_heads * dim);
+    for (int head = 0; head < shape_.num_heads; ++head)
+        std::copy_n(own.outputs.data() + static_cast<size_t>(head) * wide, dim, out + head * dim);
+}
+
+// What a thread computes needs nothing of another: heads of keys and values are shared out, or,
+// where many sequences go on by a token, these.
+void Network::attention(Cache& cache, const Step& step, int layer, int id) {
+    const Workspace& s = *space_;
+    const int threads = threads_.count();
+    const bool apart = s.alone >= 2 * threads;
+    int number = 0;
+    for (const Stretch& some : s.stretches) {
+        if (apart && some.count == 1) {
+            if (number++ % threads != id) continue;
+            for (int head = 0; head < shape_.num_kv_heads; ++head)
+                remember(cache, step, layer, head, some.token, id);
+            attend_alone(cache, step, layer, some, id);
+            continue;
+        }
+        for (int head = id; head < shape_.num_kv_heads; head += threads) {
+            for (int t = some.token; t < some.token + some.count; ++t)
+                remember(cache, step, layer, head, t, id);
+            attend_together(cache, step, layer, head, some, id);
         }
     }
 }
@@ -433,6 +478,15 @@ void Network::attention(Cache& cache, const Step& step, int layer, int id) {
 void Network::plan(const Step& step) {
     Workspace& s = *space_;
     const int blocks = (head_.rows ? head_ : embedding_).blocks();
+    s.stretches.clear();
+    const int tokens = static_cast<int>(step.tokens.size());
+    for (int t = 0; t < tokens; ++t)
+        if (t && step.sequences[t] == step.sequences[t - 1])
+            ++s.stretches.back().count;
+        else
+            s.stretches.push_back({t, 1});
+    s.alone = static_cast<int>(std::count_if(s.stretches.begin(), s.stretches.end(),
+                                             [](const Stretch& some) { return some.count == 1; }));
     s.order.clear();
     for (size_t r = 0; r < step.wanted.size(); ++r) {
         Runs& row = s.runs[r];
@@ -549,6 +603,8 @@ void Network::check(const Cache& cache, const Step& step) const {
              "a position lies outside of the context");
         need(sequence >= 0 && sequence < step.sequence_count, "a sequence has no table");
         need(position / BLOCK < step.table_width, "a position has no block in its table");
+        need(i == 0 || sequence >= step.sequences[i - 1],
+             "the tokens of a sequence do not stand side by side");
         if (i > 0 && step.sequences[i - 1] == sequence)
             need(position == step.positions[i - 1] + 1, "positions of a sequence do not follow");
         for (int b = 0; b <= position / BLOCK; ++b) {

@@ -1,7 +1,6 @@
 // The network as the runtime sees it: packed weights, a cache of keys and values, one step.
 #pragma once
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -9,30 +8,11 @@
 #include <vector>
 
 #include "kernels.hpp"
+#include "memory.hpp"
 #include "threads.hpp"
 
 constexpr int padded(int n) { return (n + LANES - 1) / LANES * LANES; }
 constexpr int MOST_INPUTS = 65'536;  // of a matrix of codes, see kernels.hpp
-
-// Zeros at a multiple of 64 bytes. Untouched pages cost nothing: a cache is made at once.
-template <class T>
-struct Aligned {
-    Aligned() = default;
-    explicit Aligned(size_t n);
-    T* data() { return data_; }
-    const T* data() const { return data_; }
-    size_t size() const { return size_; }
-    T& operator[](size_t i) { return data_[i]; }
-    const T& operator[](size_t i) const { return data_[i]; }
-
-   private:
-    struct Free {
-        void operator()(void* p) const { std::free(p); }
-    };
-    std::unique_ptr<void, Free> memory_;
-    T* data_ = nullptr;  // where memory_ reaches a multiple of 64
-    size_t size_ = 0;
-};
 
 enum class Kind { f32 = 0, int8 = 8, ternary = 2 };
 
@@ -71,15 +51,17 @@ class Cache {
     Cache(const Shape& shape, int blocks);
     int blocks() const { return blocks_; }
     bool fits(const Shape& shape) const;  // made for a network of this shape
-    // [D][16] and [16][D], D padded to 16
+    // [D][16] and [16][D], D padded to 16; the heads of a block follow each other
     float* keys(int layer, int block, int head) { return at(layer, block, head); }
-    float* values(int layer, int block, int head) { return at(layer, block, head) + half_; }
+    float* values(int layer, int block, int head) {
+        return at(layer, block, head) + memory_.size() / 2;
+    }
     size_t bytes() const { return memory_.size() * sizeof(float); }
 
    private:
     float* at(int layer, int block, int head) {
         size_t place = (static_cast<size_t>(layer) * blocks_ + block) * heads_ + head;
-        return memory_.data() + place * 2 * half_;
+        return memory_.data() + place * half_;
     }
     int blocks_, layers_, heads_;
     size_t half_;
@@ -124,11 +106,17 @@ class Network {
     };
     struct Input;
     struct Runs;
+    struct Stretch;
     struct Workspace;
 
     void check(const Cache& cache, const Step& step) const;
     void work(Cache& cache, const Step& step, int id);
     void attention(Cache& cache, const Step& step, int layer, int id);
+    void remember(Cache& cache, const Step& step, int layer, int head, int token, int id);
+    void query(const Step& step, int head, int token, float* queries) const;
+    void attend_together(Cache& cache, const Step& step, int layer, int head, const Stretch& some,
+                         int id);
+    void attend_alone(Cache& cache, const Step& step, int layer, const Stretch& one, int id);
     void plan(const Step& step);
     void logits(const Step& step, int id);
     void choose(const Step& step, int row, float* logits) const;

@@ -49,6 +49,7 @@ struct I16 {
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), a);
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(p + 8), b);
     }
+    I16 plus(I16 o) const { return {_mm256_add_epi32(a, o.a), _mm256_add_epi32(b, o.b)}; }
     I16 minus(int32_t x) const {
         __m256i all = _mm256_set1_epi32(x);
         return {_mm256_sub_epi32(a, all), _mm256_sub_epi32(b, all)};

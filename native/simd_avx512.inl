@@ -35,6 +35,7 @@ struct I16 {
     static I16 zero() { return {_mm512_setzero_si512()}; }
     F16 as_float() const { return {_mm512_cvtepi32_ps(v)}; }
     void store(int32_t* p) const { _mm512_storeu_si512(p, v); }
+    I16 plus(I16 o) const { return {_mm512_add_epi32(v, o.v)}; }
     I16 minus(int32_t x) const { return {_mm512_sub_epi32(v, _mm512_set1_epi32(x))}; }
 };
 

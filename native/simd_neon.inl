@@ -46,6 +46,10 @@ struct I16 {
     void store(int32_t* p) const {
         for (int i = 0; i < 4; ++i) vst1q_s32(p + 4 * i, v[i]);
     }
+    I16 plus(I16 o) const {
+        return {{vaddq_s32(v[0], o.v[0]), vaddq_s32(v[1], o.v[1]), vaddq_s32(v[2], o.v[2]),
+                 vaddq_s32(v[3], o.v[3])}};
+    }
     I16 minus(int32_t x) const {
         int32x4_t all = vdupq_n_s32(x);
         return {{vsubq_s32(v[0], all), vsubq_s32(v[1], all), vsubq_s32(v[2], all),

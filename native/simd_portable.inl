@@ -36,6 +36,10 @@ struct I16 {
     static I16 zero() { return {}; }
     F16 as_float() const { return F16::each([&](int i) { return static_cast<float>(v[i]); }); }
     void store(int32_t* p) const { memcpy(p, v, sizeof v); }
+    I16 plus(I16 o) const {
+        for (int i = 0; i < 16; ++i) o.v[i] += v[i];
+        return o;
+    }
     I16 minus(int32_t x) const {
         I16 r;
         for (int i = 0; i < 16; ++i) r.v[i] = v[i] - x;

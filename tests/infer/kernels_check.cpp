@@ -95,6 +95,18 @@ int main() {
     mine->attend(look, queries.data(), count, scores.data(), a.data());
     portable->attend(look, queries.data(), count, scores.data(), b.data());
     expect(distance(a, b) < 1e-4, "attention");
+    const auto more_keys = floats(seen * 2 * dim * 16), more_values = floats(seen * 2 * dim * 16);
+    for (int i = 0; i < seen; ++i) {
+        key[i] = more_keys.data() + i * 2 * dim * 16;
+        value[i] = more_values.data() + i * 2 * dim * 16;
+    }
+    const Token token{key.data(), value.data(), 2, 3, dim, 0.1f, 5, 61};
+    const auto heads = floats(6 * dim);
+    std::vector<float> more_scores(6 * (seen * 16 + 17));
+    a.assign(6 * dim, 0), b.assign(6 * dim, 0);
+    mine->attend_token(token, heads.data(), more_scores.data(), a.data());
+    portable->attend_token(token, heads.data(), more_scores.data(), b.data());
+    expect(distance(a, b) < 1e-4, "attention of one token");
     auto logits = floats(16 * 9), same = logits;
     const auto bits = drawn<uint16_t>(9, 0, 65535);
     expect(mine->largest(logits.data(), bits.data(), 9) == portable->largest(same.data(), bits.data(), 9), "largest");

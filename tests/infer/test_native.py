@@ -144,13 +144,19 @@ def test_integer_sums_are_exact(kernels: str, kind: str) -> None:
     x[:50], x[50:100], codes[:50], codes[50:100] = 127, -127, most, -most
     y = np.zeros((1000, 1008), np.int32)
     _native.integer_sums(kernels, kind, x, codes, y)
-    assert np.array_equal(y[:, :1000], x.astype(np.int64) @ codes.T.astype(np.int64))
+    wanted = x.astype(np.int64) @ codes.T.astype(np.int64)
+    assert np.array_equal(y[:, :1000], wanted)
+    for row in range(0, 150, 10):  # one token alone goes another way through the codes
+        alone = np.zeros((1, 1008), np.int32)
+        _native.integer_sums(kernels, kind, x[row : row + 1], codes, alone)
+        assert np.array_equal(alone[0, :1000], wanted[row])
     # as long a row as fits the largest preset, saturated
     long = np.full((3, 11008), 127, np.int8)
     ends = np.repeat(np.asarray([[most], [-most]], np.int8), 11008, axis=1)
-    sums = np.zeros((3, 16), np.int32)
-    _native.integer_sums(kernels, kind, long, ends, sums)
-    assert sums[:, :2].tolist() == [[127 * most * 11008, -127 * most * 11008]] * 3
+    for rows in (3, 1):
+        sums = np.zeros((rows, 16), np.int32)
+        _native.integer_sums(kernels, kind, long[:rows], ends, sums)
+        assert sums[:, :2].tolist() == [[127 * most * 11008, -127 * most * 11008]] * rows
 
 
 @pytest.mark.parametrize("kind", ["fp32", "int8", "ternary"])
@@ -179,6 +185,34 @@ def test_nothing_depends_on_the_batch(kind: str, threads: int) -> None:
         got.append(native.run(cache, step).values)
         done += 30
     assert np.array_equal(np.concatenate(got), wanted)
+
+
+@pytest.mark.parametrize("kernels", KERNELS)
+@pytest.mark.parametrize("changes", [{}, {"sliding_window": 20}, {"num_kv_heads": 1}])
+def test_many_sequences_go_on_as_each_would_alone(kernels: str, changes: dict[str, int]) -> None:
+    """Nine sequences of unlike lengths take a token each: the same bits as one by one."""
+    config = SMALL.replace(**changes)
+    native = NativeBackend(config, RandomWeights(config), threads=2, kernels=kernels)
+    lengths = [1, 16, 17, 40, 3, 31, 32, 33, 64]
+    tables = np.arange(9 * 5, dtype=np.int32).reshape(9, 5)
+    texts = [drawn_tokens(config, length, seed=length) for length in lengths]
+    cache, alone = native.new_cache(45), []
+    for text, table in zip(texts, tables, strict=True):
+        native.run(cache, step_of(text, table=table))
+        # the last token once more, at the place where it stands
+        last = step_of(text[-1:], start=len(text) - 1, table=table)
+        alone.append(native.run(cache, last).values[0])
+    together = Step(
+        np.asarray([text[-1] for text in texts], np.int32),
+        np.asarray([length - 1 for length in lengths], np.int32),
+        np.arange(9, dtype=np.int32),
+        tables,
+        np.arange(9, dtype=np.int32),
+    )
+    assert np.array_equal(native.run(cache, together).values, np.asarray(alone))
+    torn = replace(together, sequences=np.asarray([0, 1, 0, 3, 4, 5, 6, 7, 8], np.int32))
+    with pytest.raises(InputError, match="do not stand side by side"):
+        native.run(cache, torn)
 
 
 @pytest.mark.parametrize("kernels", KERNELS)

@@ -8,7 +8,7 @@ in one step, and the logits after them are the opinion: no text is generated to 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -53,7 +53,15 @@ LEAST_SHARE = 0.1
 class PlannerModel:
     """A network that was trained to plan. Raises InputError for one that was not."""
 
-    def __init__(self, bundle: Bundle, *, threads: int = 1) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        *,
+        threads: int = 1,
+        prompt: Callable[[Reading, str], str] = planner_prompt,
+    ) -> None:
+        """``prompt`` is the form of the question that the network was trained on."""
+        self._form = prompt
         tokenizer = bundle.tokenizer
         if not isinstance(tokenizer, HavocTokenizer):
             raise InputError(
@@ -82,7 +90,7 @@ class PlannerModel:
 
     def guesses(self, reading: Reading, earlier_operation: str = "") -> list[Guess]:
         """Operations and statuses, most probable first; their probabilities add up to one."""
-        prompt = self._prompt(planner_prompt(reading, earlier_operation))
+        prompt = self._prompt(self._form(reading, earlier_operation))
         tools = list(self._openings)
         call = SPECIAL["<tool>"]
         rows = self._logits([[*prompt, call, self._openings[tool]] for tool in tools], 3)

@@ -165,6 +165,7 @@ def _executable(item: Question, reading: Reading) -> bool:
 def _record(
     item: Question, reading: Reading, phenomenon: str, authors: list[str], coverage: Coverage
 ) -> dict[str, Any]:
+    """One line of train.jsonl. ``meta`` is not trained on: the text as it was read stands there."""
     coverage.records[item.label, phenomenon] += 1
     context = str((item.context or {}).get("op") or "")
     return {
@@ -173,5 +174,10 @@ def _record(
         "slots": True,
         "prompt": planner_prompt(reading, context),
         "completion": completion_of(item),
-        "meta": {"phenomenon": phenomenon, "authors": sorted(set(authors))},
+        "meta": {
+            "phenomenon": phenomenon,
+            "authors": sorted(set(authors)),
+            "question": reading.text,
+            "before": context,
+        },
     }
