@@ -7,8 +7,10 @@ For every question the wording weights and the network come from a fold that lef
 out (``train_planner.py`` writes the network's opinions). Each candidate plan is compared with
 the label; a conditional logit over the candidates' features learns to prefer those that are
 right as a whole, and a logistic regression how probable it is that the chosen one is right.
-What is printed leaves one author out once more, for both: rules, network and choice side by
-side with paired differences, and the calibration. With ``--check`` nothing is written.
+What is printed leaves one author out once more, for both: side by side with paired differences
+hand-written rules and character n-grams (both with the same binders), the rules planner, which
+weighs the two, the network and the choice; what was refused that must be; and the calibration.
+With ``--check`` nothing is written.
 """
 
 from __future__ import annotations
@@ -23,18 +25,18 @@ from pathlib import Path
 import numpy as np
 import train_wording
 from numpy.typing import NDArray
+from planner_peers import CharacterNgrams, hand_written_rules
+from planner_table import plan_of, right
 from scipy.optimize import minimize
 from table import print_table
 
 from havoc.errors import InputError
-from havoc.eval.plans import plan_matches
-from havoc.eval.questions import operation_right, plan_refused
+from havoc.eval.questions import plan_refused
 from havoc.reading.question import read_question
 from havoc.reason import wording
 from havoc.reason.auto_planner import FILE_NAME, Choice
 from havoc.reason.candidates import FEATURES, Candidate, candidates
 from havoc.reason.planner import Context
-from havoc.reason.planner_model import ModelPlanner
 from havoc.reason.questions import Question, read_questions
 from havoc.reason.wording import Guess
 
@@ -52,17 +54,8 @@ class Item:
     features: Floats
     whole: NDArray[np.bool_]
     operation: NDArray[np.bool_]
-    network: tuple[bool, bool]
-
-
-class _Opinion:
-    """The guesses that a fold's network wrote down, as a model for ModelPlanner."""
-
-    def __init__(self, guesses: list[Guess]) -> None:
-        self._guesses = guesses
-
-    def guesses(self, reading: object, earlier_operation: str = "") -> list[Guess]:
-        return self._guesses
+    refused: NDArray[np.bool_]
+    peers: dict[str, tuple[bool, bool]]
 
 
 def fold_items(fold: str, authors: str, questions: Path, networks: Path, alone: bool) -> list[Item]:
@@ -86,6 +79,10 @@ def fold_items(fold: str, authors: str, questions: Path, networks: Path, alone: 
     ]
     weights = train_wording.as_model(*train_wording.fit(single), wording.shipped().sharpness)
     opinions = json.loads((networks / f"{fold}.json").read_text("utf-8"))
+    typed = train_wording.with_misspellings(single)
+    ngrams = CharacterNgrams(
+        [reading.text for _, reading in typed], [question.label for question, _ in typed]
+    )
     items = []
     for author in fold:
         for question, reading in data[author]:
@@ -99,25 +96,31 @@ def fold_items(fold: str, authors: str, questions: Path, networks: Path, alone: 
             guesses = wording.guess_with(weights, reading, before)
             network = [Guess(name=n, probability=p) for n, p in opinions[question.id]]
             found = candidates(reading, context, guesses, None if alone else network)
-            plan = ModelPlanner(_Opinion(network)).plan(reading, context)  # type: ignore[arg-type]
-            named = operation_right(plan, question)
-            complete = named and (plan_matches(plan, question) or plan_refused(plan, question))
+            outcomes = np.array([right(question, item.plan) for item in found])
+            others = {
+                "by hand": hand_written_rules(reading),
+                "n-grams": ngrams(reading),
+                "network": network,
+            }
             items.append(
                 Item(
                     question,
                     np.array([item.features for item in found]),
-                    np.array([_whole(item, question) for item in found]),
-                    np.array([operation_right(item.plan, question) for item in found]),
-                    (named, complete),
+                    outcomes[:, 1],
+                    outcomes[:, 0],
+                    np.array([_refused(item, question) for item in found]),
+                    {
+                        name: right(question, plan_of(question, reading, guesses))
+                        for name, guesses in others.items()
+                    },
                 )
             )
     return items
 
 
-def _whole(candidate: Candidate, question: Question) -> bool:
-    return operation_right(candidate.plan, question) and (
-        plan_matches(candidate.plan, question) or plan_refused(candidate.plan, question)
-    )
+def _refused(candidate: Candidate, question: Question) -> bool:
+    """Nothing is computed: another status, a question back, or data that the tool refuses."""
+    return candidate.plan.outcome != "execute" or plan_refused(candidate.plan, question)
 
 
 def learn(items: Sequence[Item]) -> Choice:
@@ -173,56 +176,63 @@ def chosen(choice: Choice, item: Item) -> tuple[int, float]:
     return place, float(1 / (1 + np.exp(-(choice.calibration @ evidence))))
 
 
+NAMES = ("by hand", "n-grams", "network", "rules", "auto")
+
+
 def check(items: list[Item]) -> None:
     """One author left out at a time, also of the choice and its calibration."""
-    rows, rules, network, auto, sure = [], [], [], [], []
+    rows, sure = [], []
+    everything: dict[str, list[tuple[bool, bool]]] = {name: [] for name in NAMES}
+    refused: dict[str, list[bool]] = {}
+
+    def add_row(name: str, results: dict[str, list[tuple[bool, bool]]], some: list[Item]) -> None:
+        shares = {other: 100 * np.mean(np.array(found), axis=0) for other, found in results.items()}
+        rows.append(
+            (
+                name,
+                len(some),
+                *(f"{shares[other][column]:.1f}" for column in (0, 1) for other in NAMES),
+                f"{100 * np.mean([item.whole.any() for item in some]):.1f}",
+            )
+        )
+
     for author in sorted({item.question.author for item in items}):
         held = [item for item in items if item.question.author == author]
         choice = learn([item for item in items if item.question.author != author])
         picked = [chosen(choice, item) for item in held]
-        results = {
-            "rules": [(item.operation[0], item.whole[0]) for item in held],
-            "network": [item.network for item in held],
-            "auto": [(i.operation[p], i.whole[p]) for i, (p, _) in zip(held, picked, strict=True)],
-        }
-        rows.append(
-            (
-                author,
-                len(held),
-                *(f"{100 * np.mean([r[k] for r in results[name]]):.1f}" for k in (0, 1)
-                  for name in results),
-                f"{100 * np.mean([item.whole.any() for item in held]):.1f}",
-            )
-        )  # fmt: skip
-        rules += results["rules"]
-        network += results["network"]
-        auto += results["auto"]
+        results = {name: [item.peers[name] for item in held] for name in NAMES[:3]}
+        results["rules"] = [(item.operation[0], item.whole[0]) for item in held]
+        results["auto"] = [
+            (i.operation[p], i.whole[p]) for i, (p, _) in zip(held, picked, strict=True)
+        ]
+        add_row(author, results, held)
+        for name in NAMES:
+            everything[name] += results[name]
         sure += [probability for _, probability in picked]
-    everything = [("rules", rules), ("network", network), ("auto", auto)]
-    rows.append(
-        (
-            "all",
-            len(rules),
-            *(f"{100 * np.mean([r[k] for r in results]):.1f}" for k in (0, 1)
-              for _, results in everything),
-            f"{100 * np.mean([item.whole.any() for item in items]):.1f}",
-        )
-    )  # fmt: skip
-    names = ("rules", "network", "auto")
+        for item, (place, _) in zip(held, picked, strict=True):
+            refused.setdefault(item.question.status, []).append(bool(item.refused[place]))
+    ordered = sorted(items, key=lambda item: item.question.author)
+    add_row("all", everything, ordered)
     print_table(
         "Right in % (each author left out of wording, network, choice and calibration)",
-        ("author", "questions", *(f"operation {n}" for n in names), *(f"plan {n}" for n in names),
+        ("author", "questions", *(f"operation {n}" for n in NAMES), *(f"plan {n}" for n in NAMES),
          "plan at best"),
         rows,
     )  # fmt: skip
-    for name, other in (("rules", rules), ("network", network)):
-        difference = np.array([a[1] for a in auto], float) - np.array([r[1] for r in other], float)
+    auto = np.array(everything["auto"], float)[:, 1]
+    for name in NAMES[:-1]:
+        difference = auto - np.array(everything[name], float)[:, 1]
         half = 1.96 * difference.std() / np.sqrt(len(difference))
         print(
             f"whole plan, auto minus {name}: {100 * difference.mean():+.1f} points "
             f"({100 * (difference.mean() - half):+.1f} to {100 * (difference.mean() + half):+.1f})"
         )
-    _calibration(np.array(sure), np.array([right for _, right in auto], float))
+    print_table(
+        "Refused, declined, explained or asked back by auto, by what the label says",
+        ("label", "questions", "%"),
+        [(name, len(some), f"{100 * np.mean(some):.1f}") for name, some in sorted(refused.items())],
+    )
+    _calibration(np.array(sure), auto)
 
 
 def _calibration(sure: Floats, right: Floats) -> None:
@@ -238,9 +248,10 @@ def _calibration(sure: Floats, right: Floats) -> None:
     print_table(
         "Calibration of the whole plan", ("probability", "questions", "said", "right"), rows
     )
-    high = sure >= 0.9
-    print(f"expected calibration error {error:.3f}; of {high.sum()} plans with 0.9 or more, "
-          f"{100 * right[high].mean():.1f} % are right")  # fmt: skip
+    print(f"expected calibration error {error:.3f}")
+    for least in (0.9, 0.95, 0.97):
+        high = sure >= least
+        print(f"of {high.sum()} plans with {least} or more {100 * right[high].mean():.1f} % right")
 
 
 def write(choice: Choice) -> None:
