@@ -2,7 +2,8 @@
 
 A task is a JSON object on standard input, and what comes of it is written to standard output:
 a byte that says what it is, four bytes of length, JSON. ``e`` an event on the way, ``r`` the
-result, ``x`` an error of the input, ``d`` a defect. Nothing is unpickled on either side.
+result, ``x`` an error of the input, ``m`` that memory did not suffice, ``d`` a defect. Nothing is
+unpickled on either side.
 """
 
 from __future__ import annotations
@@ -55,12 +56,7 @@ def _carried_out(
     except HavocError as error:
         return b"x", _error(error)
     except MemoryError:
-        return b"x", _error(
-            InputError(
-                "needs more memory than a question may have",
-                remedy="hand over fewer rows or columns, or raise worker_memory",
-            )
-        )
+        return b"m", b"null"
     except RecursionError:
         return b"x", _error(InputError("is nested too deeply", remedy="simplify it"))
     except Exception as error:

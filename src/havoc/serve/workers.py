@@ -85,12 +85,16 @@ class WorkerPool:
                 result = await worker.run(msgspec.json.encode(task), on_event)
             done = True
             return result
-        except InputError:
+        except (InputError, Defect):
             done = True
             raise
-        except Defect:
-            done = True
-            raise
+        except MemoryError:  # of the worker, which a new one replaces
+            raise Problem(
+                422,
+                "needs more memory than a question may have",
+                kind="too-costly",
+                remedy="hand over fewer rows or columns, or raise worker_memory",
+            ) from None
         except TimeoutError:
             raise Problem(
                 422,
@@ -219,6 +223,8 @@ class _Worker:
                 if on_event is not None:
                     on_event(msgspec.json.decode(body))
                 continue
+            if kind == b"m":
+                raise MemoryError
             details = msgspec.json.decode(body)
             if kind == b"x":
                 raise InputError(details["what"], where=details["where"], remedy=details["remedy"])
