@@ -340,6 +340,9 @@ def test_a_damaged_or_newer_database_is_refused(tmp_path: Path) -> None:
         ({"limits": "nonsense://x"}, "memory://"),
         ({"bundle": "/nowhere"}, "bundle"),
         ({"database": "nonsense"}, "database URL"),
+        ({"planner": "oracle"}, "use auto, rules, model, remote"),
+        ({"planner": "remote"}, "give an OpenAI-compatible endpoint"),
+        ({"planner": "remote", "remote_url": "ftp://x"}, "is no http address"),
     ],
 )
 def test_wrong_settings_are_refused_at_the_start(
