@@ -107,7 +107,14 @@ def run_script(
             where=f"DATA {printable(missing[0], NAME_LIMIT)}",
             remedy="upload the file and name it under data",
         )
-    return [result.to_object() for result in dsl.execute_script(parsed, data)]
+    try:
+        return [result.to_object() for result in dsl.execute_script(parsed, data)]
+    except InputError as error:
+        if "--data" not in error.remedy:  # a file on the command line, which there is none here
+            raise
+        raise InputError(
+            error.what, where=error.where, remedy="hand it over under data, or upload it"
+        ) from None
 
 
 def read_upload(path: str, name: str) -> dict[str, Any]:
