@@ -47,6 +47,7 @@ docs: $(VENV)/installed
 audit: $(VENV)/installed
 	$(RUN) -m pip_audit
 	$(RUN) -m bandit -q -r src/havoc/serve --skip B101,B404,B603
+	$(RUN) -m bandit -q -ll -r src/havoc --skip B310,B314,B506,B704
 
 clean:
 	rm -rf $(VENV) demo build dist

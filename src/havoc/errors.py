@@ -22,3 +22,7 @@ class HavocError(Exception):
 
 class InputError(HavocError):
     """The input cannot carry the request. Exit code 2 on the command line."""
+
+
+class UnavailableError(InputError):
+    """Another server that must be asked gives no usable answer. HTTP 503."""

@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import yaml
 from drawn_networks import SMALL, RandomWeights
 
@@ -22,6 +24,7 @@ from training_examples import small_tokenizer
 
 STARTS_WITHIN = 240
 ADDRESS = re.compile(r"havoc serves on http://\S+:(\d+) ")
+WAIT = 180.0
 QUESTION = "Is line B thicker than line A?  A: 12.1 12.3 11.9 12.0  B: 12.8 12.6 13.0 12.7"
 
 
@@ -52,6 +55,24 @@ class LiveServer:
     @property
     def log(self) -> str:
         return "".join(self.lines)
+
+    def workers(self) -> list[psutil.Process]:
+        """Its worker processes."""
+        return psutil.Process(self.process.pid).children()
+
+    @contextmanager
+    def frozen_workers(self) -> Iterator[None]:
+        """Within the block no question comes to its end, on the fastest machine either."""
+        stopped = self.workers()
+        assert stopped
+        for worker in stopped:
+            worker.suspend()
+        try:
+            yield
+        finally:
+            for worker in stopped:
+                with suppress(psutil.NoSuchProcess):  # the server has ended it
+                    worker.resume()
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """End it; its exit code."""
@@ -95,6 +116,22 @@ def start(
         process.kill()
         raise AssertionError(f"no server: {line!r} {process.stderr.read()[-2000:]}")
     return LiveServer(process, int(said[1]))
+
+
+def until(true: Callable[[], bool], seconds: float = WAIT) -> None:
+    """Wait for something that must come to be, on a busy machine too."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it did not come to be"
+        time.sleep(0.05)
+
+
+def gauge(client: httpx.Client, name: str) -> float:
+    """A figure of /metrics."""
+    for line in client.get("/metrics").text.splitlines():
+        if line.startswith(name + " "):
+            return float(line.split()[1])
+    raise AssertionError(name)
 
 
 @contextmanager

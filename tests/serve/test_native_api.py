@@ -252,6 +252,33 @@ def test_the_runs_of_a_folder_are_shown(tmp_path: Path, server: LiveServer) -> N
         assert client.get("/runs").json() == []
 
 
+# what is not there -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "says"),
+    [
+        ("GET", "/nothing", None, 404, "see /docs"),
+        ("GET", "/ask", None, 405, "use POST"),
+        ("GET", "/mcp", None, 405, "use POST"),
+        ("PUT", "/sessions", None, 405, "use GET, POST"),
+        ("POST", "/ask", {}, 422, "body.question: is missing"),
+        ("POST", "/ask", [], 422, "is no JSON object"),
+        ("POST", "/ask", {"question": "x", "qestion": 1}, 422, "is not known here"),
+        ("POST", "/v1/embeddings", {"model": "havoc-embed", "input": [1]}, 400, "body.input"),
+        ("POST", "/dsl", {"script": "DESCRIBE @x.y"}, 422, "under data"),
+    ],
+)
+def test_what_is_not_there_is_said_with_the_remedy(
+    client: httpx.Client, method: str, path: str, body: object, status: int, says: str
+) -> None:
+    reply = client.request(method, path, json=body)
+    assert reply.status_code == status and says in reply.text
+    assert "str]" not in reply.text and "constrained" not in reply.text
+    if status == 405:
+        assert reply.headers["allow"]
+
+
 # pages -----------------------------------------------------------------------------------
 
 

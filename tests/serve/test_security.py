@@ -497,7 +497,7 @@ def test_knowledge_is_for_keys_that_ask_or_compute(locked: LiveServer) -> None:
 def test_many_long_texts_to_embed(tmp_path: Path) -> None:
     """They end with their time, in a process of their own, and the server goes on."""
     body = {"model": "havoc-embed", "input": ["width of the bracket " * 100] * 1_500}
-    with running(tmp_path, workers=1, question_seconds=2) as server, server.client() as client:
+    with running(tmp_path, workers=1, question_seconds=0.5) as server, server.client() as client:
         reply = client.post("/v1/embeddings", json=body)
         assert reply.status_code == 400, reply.text[:300]
         assert reply.json()["error"]["code"] == "too-costly"

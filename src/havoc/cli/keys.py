@@ -10,6 +10,7 @@ A key is shown once, when it is made; only a digest of it is kept.
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from typing import Any
 
@@ -39,8 +40,12 @@ def execute(namespace: argparse.Namespace) -> int:
             raise
         raise InputError(MISSING, where="keys") from None
     if namespace.action != "list" and not namespace.name:
-        what = "its id" if namespace.action == "revoke" else "whose key it is"
-        raise InputError(f"needs {what}", where=f"keys {namespace.action}")
+        revoking = namespace.action == "revoke"
+        raise InputError(
+            "needs the id of the key" if revoking else "needs a name: whose key it is",
+            where=f"keys {namespace.action}",
+            remedy="see havoc keys list" if revoking else 'havoc keys create "line 3 dashboard"',
+        )
     given = {"data": namespace.data} if namespace.data else {}
     settings = load_settings(namespace.config, given)
     database = open_database(settings.database_url)
@@ -58,8 +63,11 @@ def execute(namespace: argparse.Namespace) -> int:
             database.run(lambda connection: keys.revoke_key(connection, namespace.name))
             print(f"revoked: {namespace.name}")
         else:
-            for row in database.run(keys.list_keys):
+            rows = database.run(keys.list_keys)
+            for row in rows:
                 print(_line(row))
+            if not rows:
+                print("there is no key yet; havoc keys create makes one", file=sys.stderr)
     finally:
         database.close()
     return 0

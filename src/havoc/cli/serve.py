@@ -18,7 +18,11 @@ MISSING = "the server is not installed; pip install 'havoc[serve]'"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--bundle", metavar="FOLDER", help="the network that havoc-raw is")
+    parser.add_argument(
+        "--bundle",
+        metavar="FOLDER",
+        help="the network that havoc-raw is (default: the planner's; none: no network)",
+    )
     parser.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", type=int, help="port (default: 8000; 0: any that is free)")
     parser.add_argument("--data", metavar="FOLDER", help="where database and uploads lie")
@@ -27,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--weights", choices=("fp32", "int8", "ternary"), help="how weights are held"
     )
+    parser.add_argument("--planner", help="auto, rules, model or remote (default: auto)")
     parser.add_argument("--config", metavar="YAML", help="a file of settings")
 
 

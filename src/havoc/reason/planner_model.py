@@ -10,13 +10,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from functools import cache
-from importlib import resources
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from havoc.bundle import Bundle
+from havoc.bundle import Bundle, shipped_bundle
 from havoc.errors import InputError
 from havoc.infer import BLOCK, Backend, Step, load_backend
 from havoc.reading.question import Reading
@@ -43,8 +41,6 @@ from havoc.tokenizer.special import SPECIAL
 from havoc.tools import registry
 from havoc.tools.facade import facade_of
 
-SHIPPED = "planner"
-"""The folder of the network in this package."""
 TRIED = 5
 LEAST_SHARE = 0.1
 """Of the probability of the likeliest: what is less likely is not tried in its place."""
@@ -160,14 +156,14 @@ class ModelPlanner:
 @cache
 def shipped_model() -> PlannerModel:
     """The network in the package. Raises InputError where it was left out."""
-    with resources.as_file(resources.files("havoc.reason") / SHIPPED) as folder:
-        if not Path(folder).is_dir():
-            raise InputError(
-                "this installation holds no planner network",
-                where="--planner",
-                remedy="install the whole package, or plan by rules: --planner rules",
-            )
-        return PlannerModel.open(folder)
+    folder = shipped_bundle()
+    if folder is None:
+        raise InputError(
+            "this installation holds no planner network",
+            where="--planner",
+            remedy="install the whole package, or plan by rules: --planner rules",
+        )
+    return PlannerModel.open(folder)
 
 
 def _single(tokenizer: HavocTokenizer, piece: str, path: object) -> int:

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from havoc.errors import InputError
+from havoc.errors import InputError, UnavailableError
 from havoc.reading.question import Reading
 from havoc.reason.planner import (
     Context,
@@ -147,8 +147,8 @@ class RemotePlanner:
         except (OSError, ValueError):
             raise self._wrong("gives no answer that can be read") from None
 
-    def _wrong(self, what: str) -> InputError:
-        return InputError(
+    def _wrong(self, what: str) -> UnavailableError:
+        return UnavailableError(
             f"the remote planner {what}",
             where=self._endpoint.url,
             remedy="check the endpoint, or plan by rules: --planner rules",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -18,6 +18,7 @@ from havoc.errors import HavocError
 from havoc.serve import pages
 from havoc.serve.access import Access
 from havoc.serve.guard import Guard
+from havoc.serve.invalid import place_of, words_of
 from havoc.serve.mcp_http import McpOverHttp
 from havoc.serve.native import (
     conversations,
@@ -106,9 +107,13 @@ async def _problem(request: Request, error: Exception) -> Response:
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     headers = dict(error.headers or {})
+    detail = str(error.detail)
+    if error.status_code == 404:
+        detail = "there is nothing at this path; see /docs"
     if error.status_code == 405:
         headers["Allow"] = ", ".join(sorted(_methods(request)))
-    return _response(request, Problem(error.status_code, str(error.detail), headers=headers))
+        detail = f"{request.method} is not taken here; use {headers['Allow']}"
+    return _response(request, Problem(error.status_code, detail, headers=headers))
 
 
 def _methods(request: Request) -> set[str]:
@@ -127,7 +132,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
     """What a body lacks, by place; never what it had there."""
     assert isinstance(error, RequestValidationError)
     listed = [
-        {"place": printable(_place(item["loc"]), 200), "problem": printable(_words(item), 300)}
+        {"place": printable(place_of(item), 200), "problem": printable(words_of(item), 300)}
         for item in error.errors()[:MOST_ERRORS]
     ]
     first = listed[0] if listed else {"place": "body", "problem": "is not valid"}
@@ -140,15 +145,6 @@ async def _invalid(request: Request, error: Exception) -> Response:
         parameter=first["place"].removeprefix("body."),
     )
     return _response(request, problem)
-
-
-def _place(location: Any) -> str:
-    return ".".join(str(part) for part in location)
-
-
-def _words(item: Mapping[str, Any]) -> str:
-    detail = item.get("ctx", {}).get("error") if item["type"] == "json_invalid" else None
-    return f"{item['msg']} ({detail})" if detail else str(item["msg"])
 
 
 def _response(request: Request, problem: Problem) -> Response:

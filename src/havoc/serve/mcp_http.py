@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from starlette.types import Receive, Scope, Send
 
+from havoc.serve.problems import Problem
 from havoc.serve.services import Services
 
 if TYPE_CHECKING:
@@ -28,6 +29,12 @@ class McpOverHttp:
         self._over = asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] != "POST":  # there are no sessions, so nothing to listen to or to end
+            raise Problem(
+                405,
+                f"{scope['method']} is not taken here; use POST, as MCP clients do",
+                headers={"Allow": "POST"},
+            )
         await self._ready.wait()
         assert self._manager is not None
         await self._manager.asgi_app(scope, receive, send)

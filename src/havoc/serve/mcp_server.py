@@ -19,7 +19,7 @@ from mcp.shared.exceptions import MCPError
 
 from havoc import __version__
 from havoc.errors import HavocError
-from havoc.serve.problems import Problem
+from havoc.serve.problems import Problem, problem_of
 from havoc.serve.prompts import PROMPTS, text_of
 from havoc.tools import registry
 
@@ -102,9 +102,9 @@ def make_mcp_server(compute: Compute, tools: Tools) -> Server[Any]:
         try:
             body = await compute(task)
         except (HavocError, Problem) as error:
-            said = error.detail if isinstance(error, Problem) else str(error)
+            problem = error if isinstance(error, Problem) else problem_of(error)
             return types.CallToolResult(
-                content=[types.TextContent(type="text", text=said)], is_error=True
+                content=[types.TextContent(type="text", text=problem.detail)], is_error=True
             )
         result = msgspec.json.decode(body)
         if task["task"] == "ask":

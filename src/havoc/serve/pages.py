@@ -10,7 +10,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
 from havoc import __version__
+from havoc.serve.native.status import checked, is_ready
 from havoc.serve.problems import Problem
+from havoc.serve.services import services_of
 
 router = APIRouter(include_in_schema=False)
 LONG = "public, max-age=86400"
@@ -25,16 +27,16 @@ STYLE = """\
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 42rem; margin: 3rem auto; padding: 0 1rem; }
 code { background: #eee; padding: .1em .3em; }
 """
-START = f"""\
+START = """\
 <!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>havoc</title>
 <meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/assets/start.css">
 </head><body><h1>havoc</h1>
-<p>The server is running, version {__version__}. It answers programs; a web page for people is not
-there yet.</p>
+<p>Version {version}, <strong>{status}</strong>: {checks}. It answers programs; a web page for
+people is not there yet.</p>
 <ul><li><a href="/docs">/docs</a> and <a href="/redoc">/redoc</a>: every route, from
 <a href="/openapi.json">OpenAPI</a></li>
-<li><a href="/health/ready">/health/ready</a>: whether it can serve, and what it has loaded</li>
+<li><a href="/health/ready">/health/ready</a>: the same for machines</li>
 <li><code>/v1</code> for OpenAI's clients, <code>/mcp</code> for MCP clients,
 <code>POST /ask</code> for the analyst</li></ul></body></html>
 """
@@ -63,9 +65,15 @@ LIBRARY = {
 
 
 @router.get("/")
-async def start() -> HTMLResponse:
-    """What is here."""
-    return HTMLResponse(START)
+async def start(request: Request) -> HTMLResponse:
+    """What is here, and whether it can serve."""
+    checks = await checked(services_of(request))
+    page = START.format(
+        version=__version__,
+        status="ready" if is_ready(checks) else "not ready",
+        checks=", ".join(f"{name} {state}" for name, state in checks.items()),
+    )
+    return HTMLResponse(page)
 
 
 @router.get("/docs")

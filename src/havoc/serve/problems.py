@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from havoc.errors import HavocError
+from havoc.errors import HavocError, UnavailableError
 from havoc.text import printable
 
 MEDIA_TYPE = "application/problem+json"
@@ -26,6 +26,7 @@ _TITLES = {
     "no-network": "No network is loaded",
     "no-embedder": "No embedder is installed",
     "no-worker": "No worker process",
+    "remote": "Another server gives no answer",
     "no-space": "The disk is full",
     "storage": "The storage cannot be used",
     "rate": "Too many requests",
@@ -116,7 +117,15 @@ class Problem(Exception):
 
 
 def problem_of(error: HavocError, status: int = 422) -> Problem:
-    """An error of the input as a problem."""
+    """An error of the input as a problem; 503 where another server failed, without its address."""
+    if isinstance(error, UnavailableError):
+        return Problem(
+            503,
+            error.what,
+            kind="remote",
+            remedy="try again later, or let the server plan by itself (planner: auto)",
+            headers={"Retry-After": "10"},
+        )
     return Problem(status, str(error), kind="input", parameter=error.where or None)
 
 

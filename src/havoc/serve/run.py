@@ -48,7 +48,7 @@ def run_server(settings: ServeSettings) -> int:
     host, port = listening.getsockname()[:2]
     name = f"[{host}]" if ":" in host else host
     print(f"havoc serves on http://{name}:{port} (data in {settings.folder})", flush=True)
-    tell("started", port=port, network=settings.bundle != "")
+    tell("started", port=port, network=network is not None, planner=settings.planner_name)
     with suppress(KeyboardInterrupt):
         uvloop.run(server.serve(sockets=[listening]))
     tell("stopped")
@@ -90,13 +90,14 @@ def _configuration(app: FastAPI, settings: ServeSettings) -> uvicorn.Config:
 
 
 def _open_network(settings: ServeSettings) -> Network | None:
-    if not settings.bundle:
+    folder = settings.network_folder
+    if not folder:
         return None
     from havoc.bundle import Bundle
 
     threads = settings.threads or max(1, (os.cpu_count() or 2) - 1)
     return Network(
-        Bundle.open(settings.bundle),
+        Bundle.open(folder),
         weights=settings.weights,
         threads=threads,
         running=settings.running_requests,

@@ -43,11 +43,7 @@ class Services:
         self.database = database
         self.network = network
         self.metrics = Metrics()
-        self.workers = WorkerPool(
-            workers=settings.workers,
-            memory=settings.worker_memory,
-            waiting=settings.waiting_questions,
-        )
+        self.workers = WorkerPool(settings)
         self.started = time.time()
         self.draining = False
         self.uploads = settings.folder / "uploads"

@@ -14,12 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from havoc.bundle import shipped_bundle
 from havoc.configuration import read_mapping, settings_of
 from havoc.errors import InputError
 
 DATABASE_VARIABLE = "HAVOC_DATABASE"
 LIMITS_VARIABLE = "HAVOC_LIMITS"
 DATA_VARIABLE = "HAVOC_DATA"
+REMOTE_VARIABLES = {"remote_url": "HAVOC_REMOTE_URL", "remote_model": "HAVOC_REMOTE_MODEL"}
+NO_NETWORK = "none"
 MEGABYTE = 1_000_000
 
 _BOUNDS: dict[str, tuple[float, float]] = {
@@ -73,10 +76,19 @@ class ServeSettings:
     """Demand a key although the server is only reached from this machine and has no key yet."""
 
     bundle: str = ""
+    """The network that is served (none: the one in the package; the word none: no network)."""
     weights: str = ""
     """fp32, int8 or ternary (none: as the bundle has them)."""
     threads: int = 0
     """Of the network (0: one less than the cores, so that requests are still taken)."""
+
+    planner: str = ""
+    """auto, rules, model or remote (none: auto, or rules where the package has no network)."""
+    remote_url: str = ""
+    """The OpenAI-compatible server that plans with ``remote``, up to /v1 (none: from the
+    environment)."""
+    remote_model: str = ""
+    """Its model (none: from the environment)."""
 
     data: str = ""
     """The folder of database and uploads (none: the user's own)."""
@@ -141,6 +153,23 @@ class ServeSettings:
             raise InputError(
                 f"is {self.weights!r}", where="weights", remedy="give fp32, int8 or ternary"
             )
+        self._check_planner()
+
+    def _check_planner(self) -> None:
+        if self.planner:
+            from havoc.reason.planners import PLANNERS
+
+            if self.planner not in PLANNERS:
+                raise InputError(
+                    f"is {self.planner!r}", where="planner", remedy=f"use {', '.join(PLANNERS)}"
+                )
+        url = self.remote_url or os.environ.get(REMOTE_VARIABLES["remote_url"], "")
+        if (url or self.planner == "remote") and not url.startswith(("http://", "https://")):
+            raise InputError(
+                f"{url!r} is no http address" if url else "no endpoint is set",
+                where="remote_url",
+                remedy="give an OpenAI-compatible endpoint, such as http://vllm:8000/v1",
+            )
 
     @property
     def loopback(self) -> bool:
@@ -151,6 +180,24 @@ class ServeSettings:
             return ipaddress.ip_address(self.host.strip("[]")).is_loopback
         except ValueError:
             return False
+
+    @property
+    def network_folder(self) -> str:
+        """The bundle that is served, or nothing."""
+        if self.bundle == NO_NETWORK:
+            return ""
+        return self.bundle or str(shipped_bundle() or "")
+
+    @property
+    def planner_name(self) -> str:
+        """The planner of the workers."""
+        return self.planner or ("auto" if shipped_bundle() else "rules")
+
+    @property
+    def remote_environment(self) -> dict[str, str]:
+        """What workers are told of the remote planner."""
+        given = {"remote_url": self.remote_url, "remote_model": self.remote_model}
+        return {REMOTE_VARIABLES[name]: value for name, value in given.items() if value}
 
     @property
     def folder(self) -> Path:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from typing import Any
 
+import msgspec
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -30,6 +32,12 @@ def event(data: str, *, name: str = "", identity: str = "") -> bytes:
         f"data: {line}" for line in data.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     ]
     return ("\n".join(lines) + "\n\n").encode("utf-8", "replace")
+
+
+def json_event(body: Any, *, name: str = "") -> bytes:
+    """An object as one event. Encoded JSON has no line breaks, so that it is one data line."""
+    head = f"event: {name}\ndata: ".encode() if name else b"data: "
+    return head + msgspec.json.encode(body) + b"\n\n"
 
 
 def comment(text: str = "") -> bytes:

@@ -19,11 +19,7 @@ def run_stdio(settings: ServeSettings) -> None:
 
 
 async def _serve(settings: ServeSettings) -> None:
-    pool = WorkerPool(
-        workers=settings.workers,
-        memory=settings.worker_memory,
-        waiting=settings.waiting_questions,
-    )
+    pool = WorkerPool(settings)
     known: list[bytes] = []
 
     async def compute(task: dict[str, Any]) -> bytes:

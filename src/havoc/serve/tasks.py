@@ -28,16 +28,20 @@ MOST_WARNINGS = 50
 NAME_LIMIT = 120
 
 
-def warm() -> None:
-    """Answer a question, so that the first one that comes finds everything imported."""
-    ask("t test A: 12.1 12.3 11.9 12.0  B: 12.8 12.6 13.0 12.7")
+def warm(planner: str) -> None:
+    """Answer a question, so that the first one that comes finds everything imported.
+
+    Another server is not asked for it: it may not be there yet.
+    """
+    local = "rules" if planner == "remote" else planner
+    ask("t test A: 12.1 12.3 11.9 12.0  B: 12.8 12.6 13.0 12.7", planner=local)
 
 
-def carry_out(task: Mapping[str, Any], emit: Emit) -> Any:
+def carry_out(task: Mapping[str, Any], emit: Emit, *, planner: str) -> Any:
     """Carry out one task: its ``task`` names the function, the rest are its arguments."""
     arguments = {name: value for name, value in task.items() if name != "task"}
     if task["task"] == "ask":
-        return answer_question(emit=emit, **arguments)
+        return answer_question(emit=emit, planner=planner, **arguments)
     return _TASKS[task["task"]](**arguments)
 
 
@@ -48,6 +52,7 @@ def answer_question(
     budget: str | None,
     earlier: dict[str, Any] | None,
     emit: Emit,
+    planner: str,
 ) -> dict[str, Any]:
     """The answer object. A question that lacks something is read with the one before it.
 
@@ -68,7 +73,10 @@ def answer_question(
                 {"stage": event.stage, "summary": event.summary, "ms": event.ms, "attempt": number}
             )
 
-        return ask(question, data, budget=budget, context=context, on_event=ended).to_dict()
+        answer = ask(
+            question, data, budget=budget, context=context, planner=planner, on_event=ended
+        )
+        return answer.to_dict()
 
     answer = attempt(1, None)
     if answer["status"] != "answered" and earlier:
@@ -99,7 +107,14 @@ def run_script(
             where=f"DATA {printable(missing[0], NAME_LIMIT)}",
             remedy="upload the file and name it under data",
         )
-    return [result.to_object() for result in dsl.execute_script(parsed, data)]
+    try:
+        return [result.to_object() for result in dsl.execute_script(parsed, data)]
+    except InputError as error:
+        if "--data" not in error.remedy:  # a file on the command line, which there is none here
+            raise
+        raise InputError(
+            error.what, where=error.where, remedy="hand it over under data, or upload it"
+        ) from None
 
 
 def read_upload(path: str, name: str) -> dict[str, Any]:

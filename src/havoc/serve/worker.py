@@ -2,7 +2,8 @@
 
 A task is a JSON object on standard input, and what comes of it is written to standard output:
 a byte that says what it is, four bytes of length, JSON. ``e`` an event on the way, ``r`` the
-result, ``x`` an error of the input, ``d`` a defect. Nothing is unpickled on either side.
+result, ``x`` an error of the input, ``u`` one of another server, ``m`` that memory did not
+suffice, ``d`` a defect. Nothing is unpickled on either side.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ import signal
 import struct
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import IO, Any
 
 import msgspec
 
-from havoc.errors import HavocError, InputError
+from havoc.errors import HavocError, InputError, UnavailableError
 
 HEADER = struct.Struct(">cI")
 MOST_BYTES = 256_000_000
@@ -26,7 +28,7 @@ Emit = Callable[[dict[str, Any]], None]
 
 
 def main() -> None:
-    """Take tasks until standard input ends. ``argv[1]``: memory in MB."""
+    """Take tasks until standard input ends. ``argv``: memory in MB, the planner of questions."""
     _limit(int(sys.argv[1]))
     tasks = sys.stdin.buffer
     # what libraries print must not come between the frames
@@ -34,10 +36,11 @@ def main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     from havoc.serve import tasks as known  # the imports that take long
 
-    known.warm()
+    planner = sys.argv[2]
+    known.warm(planner)
     _write(results, b"r", b"null")
     while (task := _read(tasks)) is not None:
-        kind, body = _carried_out(task, known.carry_out, results)
+        kind, body = _carried_out(task, partial(known.carry_out, planner=planner), results)
         _write(results, kind, body)
 
 
@@ -52,15 +55,12 @@ def _carried_out(
         if len(body) > MOST_BYTES:
             raise InputError("the result is too large", remedy="ask for less")
         return b"r", body
+    except UnavailableError as error:
+        return b"u", _error(error)
     except HavocError as error:
         return b"x", _error(error)
     except MemoryError:
-        return b"x", _error(
-            InputError(
-                "needs more memory than a question may have",
-                remedy="hand over fewer rows or columns, or raise worker_memory",
-            )
-        )
+        return b"m", b"null"
     except RecursionError:
         return b"x", _error(InputError("is nested too deeply", remedy="simplify it"))
     except Exception as error:

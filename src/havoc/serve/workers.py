@@ -16,8 +16,9 @@ from typing import Any
 
 import msgspec
 
-from havoc.errors import InputError
+from havoc.errors import InputError, UnavailableError
 from havoc.serve.problems import Problem
+from havoc.serve.settings import ServeSettings
 from havoc.serve.worker import HEADER, MOST_BYTES
 
 MOST_TASKS = 500
@@ -38,13 +39,12 @@ class Defect(Exception):
 class WorkerPool:
     """Runs tasks of ``havoc.serve.tasks``. All methods belong to one event loop."""
 
-    def __init__(self, *, workers: int, memory: int, waiting: int) -> None:
-        """``memory`` in MB a process; beyond ``waiting`` tasks the next is refused."""
-        self.size = workers
+    def __init__(self, settings: ServeSettings) -> None:
+        self.size = settings.workers
         self.running = 0
         self.cancelled = 0
-        self._memory = memory
-        self._most_waiting = waiting
+        self._settings = settings
+        self._most_waiting = settings.waiting_questions
         self._idle: list[_Worker] = []
         self._waiting: deque[asyncio.Future[_Worker]] = deque()
         self._starting: set[asyncio.Task[None]] = set()
@@ -85,12 +85,16 @@ class WorkerPool:
                 result = await worker.run(msgspec.json.encode(task), on_event)
             done = True
             return result
-        except InputError:
+        except (InputError, Defect):
             done = True
             raise
-        except Defect:
-            done = True
-            raise
+        except MemoryError:  # of the worker, which a new one replaces
+            raise Problem(
+                422,
+                "needs more memory than a question may have",
+                kind="too-costly",
+                remedy="hand over fewer rows or columns, or raise worker_memory",
+            ) from None
         except TimeoutError:
             raise Problem(
                 422,
@@ -158,7 +162,7 @@ class WorkerPool:
         for attempt in range(MOST_STARTS):
             worker = None
             try:
-                worker = await _Worker.start(self._memory)
+                worker = await _Worker.start(self._settings)
                 self._hand_out(worker)
                 return
             except (asyncio.IncompleteReadError, OSError):
@@ -184,14 +188,16 @@ class _Worker:
         self.tasks = 0
 
     @classmethod
-    async def start(cls, memory: int) -> _Worker:
+    async def start(cls, settings: ServeSettings) -> _Worker:
         environment = {
             **os.environ,
+            **settings.remote_environment,
             # a question has one core; with more threads it needs more address space too
             **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
         }
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "havoc.serve.worker", str(memory)),
+            *(sys.executable, "-m", "havoc.serve.worker"),
+            *(str(settings.worker_memory), settings.planner_name),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
@@ -219,9 +225,12 @@ class _Worker:
                 if on_event is not None:
                     on_event(msgspec.json.decode(body))
                 continue
+            if kind == b"m":
+                raise MemoryError
             details = msgspec.json.decode(body)
-            if kind == b"x":
-                raise InputError(details["what"], where=details["where"], remedy=details["remedy"])
+            if kind in (b"x", b"u"):
+                told = UnavailableError if kind == b"u" else InputError
+                raise told(details["what"], where=details["where"], remedy=details["remedy"])
             raise Defect(details)
 
     async def _frame(self) -> tuple[bytes, bytes]:

@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
-import msgspec
 from fastapi import APIRouter, Request
 
 from havoc.errors import InputError
@@ -140,5 +139,5 @@ async def _events(generation: Generation) -> AsyncGenerator[bytes, None]:
     end = {"finish_reason": result.finish_reason, "usage": usage_of(result)}
     if result.finish_reason == "error":
         end["error"] = result.error
-    yield sse.event(msgspec.json.encode(end).decode(), name="end")
+    yield sse.json_event(end, name="end")
     yield sse.event(sse.DONE)

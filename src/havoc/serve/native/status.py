@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from havoc import __version__
 from havoc.serve import metrics, runs
 from havoc.serve.problems import Problem
-from havoc.serve.services import services_of
+from havoc.serve.services import Services, services_of
 
 router = APIRouter(tags=["operation"])
 LEAST_SPACE = 50_000_000
@@ -30,7 +30,19 @@ async def health() -> Json:
 @router.get("/health/ready", responses=READY)
 async def ready(request: Request) -> JSONResponse:
     """Whether requests can be served: storage, disk, network; 503 where not."""
-    services = services_of(request)
+    checks = await checked(services_of(request))
+    good = is_ready(checks)
+    body = {"status": "ready" if good else "not ready", "checks": checks}
+    return JSONResponse(body, status_code=200 if good else 503)
+
+
+def is_ready(checks: dict[str, str]) -> bool:
+    """Whether nothing that was looked at stands in the way."""
+    return all(value in ("ok", "none") for value in checks.values())
+
+
+async def checked(services: Services) -> dict[str, str]:
+    """What a server needs, each with ok, none, or what is wrong with it."""
     checks: dict[str, str] = {"network": "none" if services.network is None else "ok"}
     if services.network is not None and services.network.failed:
         checks["network"] = "failed"
@@ -42,9 +54,7 @@ async def ready(request: Request) -> JSONResponse:
     free = (await asyncio.to_thread(shutil.disk_usage, services.uploads)).free
     checks["disk"] = "ok" if free > LEAST_SPACE else "full"
     checks["server"] = "stopping" if services.draining else "ok"
-    good = all(value in ("ok", "none") for value in checks.values())
-    body = {"status": "ready" if good else "not ready", "checks": checks}
-    return JSONResponse(body, status_code=200 if good else 503)
+    return checks
 
 
 @router.get("/metrics", response_class=PlainTextResponse)

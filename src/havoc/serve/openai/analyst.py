@@ -19,7 +19,7 @@ from havoc.serve.bodies import AskBody
 from havoc.serve.leaving import unless_left
 from havoc.serve.native.questions import answered
 from havoc.serve.openai.bodies import ChatBody, Message
-from havoc.serve.openai.objects import ANALYST, NO_TOKENS, Json, Reply, data
+from havoc.serve.openai.objects import ANALYST, NO_TOKENS, Json, Reply
 from havoc.serve.problems import Problem, openai_error, problem_of
 from havoc.serve.services import Services, caller_of
 
@@ -72,12 +72,12 @@ async def _events(
     try:
         while (stage := await stages.get()) is not None:
             if body.havoc.trace:
-                yield data({**reply.body([], chunk=True), "havoc": {"stage": stage}})
+                yield sse.json_event({**reply.body([], chunk=True), "havoc": {"stage": stage}})
         try:
             answer = work.result()
         except (Problem, HavocError) as error:
             problem = error if isinstance(error, Problem) else problem_of(error, 400)
-            yield data({"error": openai_error(problem)})
+            yield sse.json_event({"error": openai_error(problem)})
             yield sse.event(sse.DONE)
             return
         decoded = msgspec.json.decode(answer)
@@ -87,7 +87,7 @@ async def _events(
         end = reply.body([{"index": 0, "delta": {}, "finish_reason": "stop"}], chunk=True)
         if body.havoc.trace:
             end["havoc"] = msgspec.Raw(answer)
-        yield data(end)
+        yield sse.json_event(end)
         if body.stream_options is not None and body.stream_options.include_usage:
             yield reply.last(NO_TOKENS)
         yield sse.event(sse.DONE)

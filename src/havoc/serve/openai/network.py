@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import AsyncExitStack
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from fastapi import Request
 from starlette.responses import JSONResponse, Response
@@ -23,7 +26,6 @@ from havoc.serve.openai.objects import (
     Reply,
     chat_logprobs,
     completion_logprobs,
-    data,
     usage,
 )
 from havoc.serve.openai.tool_calls import constraint_of, offered, read_written, turns_of
@@ -48,16 +50,11 @@ async def chat(body: ChatBody, request: Request, services: Services) -> Response
     most = body.max_completion_tokens or body.max_tokens
     params = _params(body, services, network, most or services.settings.most_new_tokens, count)
     reply = Reply(NETWORK, "chat.completion")
+    wanted = _Wanted(network, [prompt] * body.count, params, constraint)
     if body.stream:
-        generations = await _submitted(network, [prompt] * body.count, params, constraint)
-        if tools:
-            source = _chat_of_calls(reply, generations, body, tokenizer)
-        else:
-            source = _chat_events(reply, generations, body, tokenizer)
-        return _stream(source, services)
-    results = await unless_left(
-        request, _finished(network, [prompt] * body.count, params, constraint)
-    )
+        shown = _Calls(reply, tokenizer) if tools else _Texts(reply, tokenizer, bool(body.logprobs))
+        return _streamed(await wanted.submitted(), shown, body, services)
+    results = await unless_left(request, wanted.finished())
     choices = []
     for index, result in enumerate(results):
         message, finish = _message(result, tokenizer, bool(tools))
@@ -76,10 +73,11 @@ async def complete(body: CompletionBody, request: Request, services: Services) -
         raise Problem(400, f"more than {MOST_TEXTS} texts are wanted", parameter="n")
     params = _params(body, services, network, body.max_tokens or 16, body.logprobs)
     reply = Reply(NETWORK, "text_completion")
+    wanted = _Wanted(network, prompts, params)
     if body.stream:
-        generations = await _submitted(network, prompts, params, None)
-        return _stream(_completion_events(reply, generations, body, network.tokenizer), services)
-    results = await unless_left(request, _finished(network, prompts, params, None))
+        shown = _Continuations(reply, network.tokenizer, body.logprobs is not None)
+        return _streamed(await wanted.submitted(), shown, body, services)
+    results = await unless_left(request, wanted.finished())
     choices = [
         {
             "index": index,
@@ -123,37 +121,43 @@ def _params(
     return params
 
 
-async def _submitted(
-    network: Network,
-    prompts: Sequence[Prompt],
-    params: Callable[[int], SamplingParams],
-    constraint: Constraint | None,
-) -> list[Generation]:
-    """Hand prompts to the engine: all of them, or none."""
-    generations: list[Generation] = []
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Texts that are wanted of the network: a prompt each, and how the n-th is drawn."""
+
+    network: Network
+    prompts: Sequence[Prompt]
+    params: Callable[[int], SamplingParams]
+    constraint: Constraint | None = None
+
+    async def submitted(self) -> list[Generation]:
+        """Hand the prompts to the engine: all of them, or none."""
+        made: list[Generation] = []
+        with _all_or_none(made):
+            for index, prompt in enumerate(self.prompts):
+                made.append(
+                    await self.network.submit(
+                        prompt, self.params(index), constraint=self.constraint
+                    )
+                )
+        return made
+
+    async def finished(self) -> list[GenerationResult]:
+        """The results, when all are there."""
+        made = await self.submitted()
+        with _all_or_none(made):
+            return [checked(await generation.finished()) for generation in made]
+
+
+@contextmanager
+def _all_or_none(generations: Sequence[Generation]) -> Iterator[None]:
+    """Where the block fails, nothing more is computed for any of these."""
     try:
-        for index, prompt in enumerate(prompts):
-            generations.append(await network.submit(prompt, params(index), constraint=constraint))
+        yield
     except BaseException:
         for generation in generations:
             generation.cancel()
         raise
-    return generations
-
-
-async def _finished(
-    network: Network,
-    prompts: Sequence[Prompt],
-    params: Callable[[int], SamplingParams],
-    constraint: Constraint | None,
-) -> list[GenerationResult]:
-    generations = await _submitted(network, prompts, params, constraint)
-    try:
-        return [checked(await generation.finished()) for generation in generations]
-    finally:
-        for generation in generations:
-            if generation.result is None:
-                generation.cancel()
 
 
 def _prompts(given: Prompt | list[str] | list[list[int]]) -> list[Prompt]:
@@ -193,12 +197,9 @@ def _message(
 async def _merged(generations: list[Generation]) -> AsyncGenerator[tuple[int, Event], None]:
     """The events of several texts as they come; leaving cancels them all."""
     if len(generations) == 1:
-        events = generations[0].events()
-        try:
+        async with aclosing(generations[0].events()) as events:
             async for event in events:
                 yield 0, event
-        finally:
-            await events.aclose()
         return
     brought: asyncio.Queue[tuple[int, Event]] = asyncio.Queue()
 
@@ -206,117 +207,134 @@ async def _merged(generations: list[Generation]) -> AsyncGenerator[tuple[int, Ev
         async for event in generations[index].events():
             brought.put_nowait((index, event))
 
-    async with AsyncExitStack() as stack:
-        tasks = [asyncio.ensure_future(pass_on(index)) for index in range(len(generations))]
-
-        async def stop() -> None:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-        stack.push_async_callback(stop)
+    tasks = [asyncio.ensure_future(pass_on(index)) for index in range(len(generations))]
+    try:
         left = len(generations)
         while left:
             index, event = await brought.get()
             left -= event.finish_reason is not None
             yield index, event
-
-
-async def _chat_events(
-    reply: Reply, generations: list[Generation], body: ChatBody, tokenizer: HavocTokenizer
-) -> AsyncGenerator[bytes, None]:
-    for index in range(len(generations)):
-        yield reply.chunk({"role": "assistant", "content": ""}, index)
-    merged = _merged(generations)
-    try:
-        async for index, event in merged:
-            if event.finish_reason == "error":
-                yield _failed(event)
-                return
-            more: Json = {}
-            if body.logprobs and event.choices:
-                more["logprobs"] = chat_logprobs(event.choices, tokenizer)
-            if event.text or more:
-                yield reply.chunk({"content": event.text}, index, **more)
-            if event.finish_reason:
-                yield reply.chunk({}, index, event.finish_reason)
-        for chunk in _ending(reply, generations, body):
-            yield chunk
     finally:
-        await merged.aclose()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _chat_of_calls(
-    reply: Reply, generations: list[Generation], body: ChatBody, tokenizer: HavocTokenizer
-) -> AsyncGenerator[bytes, None]:
-    """With tools a text is told when it is whole: only then is it known whether it is a call."""
-    for index in range(len(generations)):
-        yield reply.chunk({"role": "assistant", "content": None}, index)
-    merged = _merged(generations)
-    try:
-        async for index, event in merged:
-            if event.finish_reason == "error":
-                yield _failed(event)
-                return
-            result = generations[index].result
-            if not event.finish_reason or result is None:
-                continue
-            message, finish = _message(result, tokenizer, True)
-            if message["content"]:
-                yield reply.chunk({"content": message["content"]}, index)
-            for number, call in enumerate(message.get("tool_calls", ())):
-                yield reply.chunk({"tool_calls": [{"index": number, **call}]}, index)
-            yield reply.chunk({}, index, finish)
-        for chunk in _ending(reply, generations, body):
-            yield chunk
-    finally:
-        await merged.aclose()
+class _Shown(Protocol):
+    """How the events of texts become the chunks of a reply."""
+
+    reply: Reply
+
+    def begun(self, index: int) -> Iterator[bytes]:
+        """What comes before the first event of a text."""
+        ...
+
+    def chunks(self, index: int, event: Event, generation: Generation) -> Iterator[bytes]:
+        """What an event brings."""
+        ...
 
 
-async def _completion_events(
-    reply: Reply,
-    generations: list[Generation],
-    body: CompletionBody,
-    tokenizer: HavocTokenizer | ForeignTokenizer,
-) -> AsyncGenerator[bytes, None]:
-    offsets = [0] * len(generations)
-    merged = _merged(generations)
-    try:
-        async for index, event in merged:
-            if event.finish_reason == "error":
-                yield _failed(event)
-                return
-            if not event.text and not event.finish_reason:
-                continue
-            choice: Json = {
-                "index": index,
-                "text": event.text,
-                "finish_reason": event.finish_reason,
-                "logprobs": None,
-            }
-            if body.logprobs is not None and event.choices:
-                choice["logprobs"] = completion_logprobs(event.choices, tokenizer, offsets[index])
-            offsets[index] += len(event.text)
-            yield data(reply.body([choice], chunk=True))
-        for chunk in _ending(reply, generations, body):
-            yield chunk
-    finally:
-        await merged.aclose()
+@dataclass(slots=True)
+class _Texts:
+    """Texts of a chat, as they come."""
+
+    reply: Reply
+    tokenizer: HavocTokenizer
+    logprobs: bool
+
+    def begun(self, index: int) -> Iterator[bytes]:
+        yield self.reply.chunk({"role": "assistant", "content": ""}, index)
+
+    def chunks(self, index: int, event: Event, generation: Generation) -> Iterator[bytes]:
+        more: Json = {}
+        if self.logprobs and event.choices:
+            more["logprobs"] = chat_logprobs(event.choices, self.tokenizer)
+        if event.text or more:
+            yield self.reply.chunk({"content": event.text}, index, **more)
+        if event.finish_reason:
+            yield self.reply.chunk({}, index, event.finish_reason)
 
 
-def _ending(reply: Reply, generations: list[Generation], body: Continuation) -> list[bytes]:
-    results = [item.result for item in generations if item.result is not None]
-    asked = body.stream_options is not None and body.stream_options.include_usage
-    return [*([reply.last(usage(results))] if asked else []), sse.event(sse.DONE)]
+@dataclass(slots=True)
+class _Calls:
+    """Texts of a chat with tools, each when it is whole: only then is it known for a call."""
+
+    reply: Reply
+    tokenizer: HavocTokenizer
+
+    def begun(self, index: int) -> Iterator[bytes]:
+        yield self.reply.chunk({"role": "assistant", "content": None}, index)
+
+    def chunks(self, index: int, event: Event, generation: Generation) -> Iterator[bytes]:
+        if generation.result is None:
+            return
+        message, finish = _message(generation.result, self.tokenizer, True)
+        if message["content"]:
+            yield self.reply.chunk({"content": message["content"]}, index)
+        for number, call in enumerate(message.get("tool_calls", ())):
+            yield self.reply.chunk({"tool_calls": [{"index": number, **call}]}, index)
+        yield self.reply.chunk({}, index, finish)
 
 
-def _failed(event: Event) -> bytes:
-    problem = Problem(422, event.error or "the network gave no text", kind="input")
-    return data({"error": openai_error(problem)}) + sse.event(sse.DONE)
+@dataclass(slots=True)
+class _Continuations:
+    """Continued prompts, as they come."""
+
+    reply: Reply
+    tokenizer: HavocTokenizer | ForeignTokenizer
+    logprobs: bool
+    _offsets: Counter[int] = field(default_factory=Counter)
+
+    def begun(self, index: int) -> Iterator[bytes]:
+        return iter(())
+
+    def chunks(self, index: int, event: Event, generation: Generation) -> Iterator[bytes]:
+        if not event.text and not event.finish_reason:
+            return
+        choice: Json = {
+            "index": index,
+            "text": event.text,
+            "finish_reason": event.finish_reason,
+            "logprobs": None,
+        }
+        if self.logprobs and event.choices:
+            choice["logprobs"] = completion_logprobs(
+                event.choices, self.tokenizer, self._offsets[index]
+            )
+        self._offsets[index] += len(event.text)
+        yield sse.json_event(self.reply.body([choice], chunk=True))
 
 
-def _stream(source: AsyncGenerator[bytes, None], services: Services) -> sse.EventStream:
+def _streamed(
+    generations: list[Generation], shown: _Shown, body: Continuation, services: Services
+) -> sse.EventStream:
     settings = services.settings
     return sse.EventStream(
-        source, heartbeat=settings.heartbeat_seconds, write_seconds=settings.write_seconds
+        _events(generations, shown, body),
+        heartbeat=settings.heartbeat_seconds,
+        write_seconds=settings.write_seconds,
     )
+
+
+async def _events(
+    generations: list[Generation], shown: _Shown, body: Continuation
+) -> AsyncGenerator[bytes, None]:
+    """The chunks of all texts, the usage where it is wanted, [DONE]."""
+    with _all_or_none(generations):
+        for index in range(len(generations)):
+            for chunk in shown.begun(index):
+                yield chunk
+        async with aclosing(_merged(generations)) as merged:
+            async for index, event in merged:
+                if event.finish_reason == "error":
+                    what = event.error or "the network gave no text"
+                    yield sse.json_event({"error": openai_error(Problem(422, what, kind="input"))})
+                    yield sse.event(sse.DONE)
+                    return
+                for chunk in shown.chunks(index, event, generations[index]):
+                    yield chunk
+    if body.stream_options is not None and body.stream_options.include_usage:
+        yield shown.reply.last(
+            usage(item.result for item in generations if item.result is not None)
+        )
+    yield sse.event(sse.DONE)

@@ -7,8 +7,6 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import msgspec
-
 from havoc.infer import GenerationResult
 from havoc.infer.sampling import Choice
 from havoc.infer.streaming import Pieces
@@ -47,16 +45,11 @@ class Reply:
     def chunk(self, delta: Json, index: int = 0, finish: str | None = None, **more: Any) -> bytes:
         """One chunk of a chat, as an event."""
         choice = {"index": index, "delta": delta, "finish_reason": finish, **more}
-        return data(self.body([choice], chunk=True))
+        return sse.json_event(self.body([choice], chunk=True))
 
     def last(self, usage: Json) -> bytes:
         """The chunk that has the usage, and no choice."""
-        return data(self.body([], usage, chunk=True))
-
-
-def data(body: Json) -> bytes:
-    """An object as an event."""
-    return sse.event(msgspec.json.encode(body).decode())
+        return sse.json_event(self.body([], usage, chunk=True))
 
 
 def usage(results: Iterable[GenerationResult]) -> Json:
@@ -105,10 +98,12 @@ def completion_logprobs(choices: Sequence[Choice], pieces: Pieces, offset: int =
 
 
 def _token(token: int, logprob: float, pieces: Pieces) -> Json:
+    """A token; a control token has a name and no bytes, because it is no part of the text."""
+    name = pieces.control_name(token)
     return {
         "token": _text(token, pieces),
         "logprob": logprob,
-        "bytes": list(pieces.piece_bytes(token)),
+        "bytes": None if name else list(pieces.piece_bytes(token)),
     }
 
 
