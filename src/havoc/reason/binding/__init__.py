@@ -48,7 +48,8 @@ from havoc.reason.binding import (
     spread,
     time_order,
 )
-from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Evidence
 
 BINDERS = {
     **means.BINDERS,

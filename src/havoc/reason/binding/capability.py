@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from havoc.reading.number_words import with_digits
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput, source_of
+from havoc.reason.binding.arguments import Binding, NeedsInput, source_of
+from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.measured_subgroups import labelled_subgroups, measurements, subgroups
 from havoc.reason.binding.specification import read_specification
 

@@ -8,7 +8,8 @@ from typing import Any
 from havoc.reading.prose import mask
 from havoc.reading.response_goals import OPTION, ResponseText, read_responses
 from havoc.reading.run_results import NUM
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.experiment_analysis import polynomials
 
 _KNOWN = re.compile(rf"\bd\s?_?\d\s*[=:]\s*({NUM})", re.I)

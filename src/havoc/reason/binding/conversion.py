@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 
 from havoc.errors import InputError
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Binder, Evidence
 
 MOST_WORDS = 4
 # Words that are units to a unit reader (attosecond, are, technical atmosphere), but not in a sentence.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from havoc.reading.prose import mask
-from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Evidence
 from havoc.reason.binding.lifetimes import IN_WORDS, TIME_UNIT, count_of, runs
 
 _NUMBER = r"(?<!\d)(\d++(?:\.\d++)?|\.\d++)"

@@ -8,7 +8,8 @@ from typing import Any
 from havoc.reading.factor_names import COUNT, number_of, read_count, read_loose_count, read_names
 from havoc.reading.factors import FactorText, common_ends, read_all_factors
 from havoc.reading.prose import normalise
-from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput, source_of
+from havoc.reason.binding.arguments import Binding, NeedsInput, source_of
+from havoc.reason.binding.evidence import Evidence
 
 DESIGN_TOKEN = re.compile(r"\b([23])\s*\^\s*[({]?\s*(\d+)\s*(?:-\s*(\d+))?\s*[)}]?")
 _RUN_NOUN = (

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 
 from havoc.reading.question import Series
-from havoc.reason.binding.evidence import Binding, Evidence
+from havoc.reason.binding.arguments import Binding
+from havoc.reason.binding.evidence import Evidence
 
 _UP = (
     r"(?:gone|went|come|go|came|crept|creep\w*)\s+up|(?:push|bring|brought|move|drive|drove)\w*\s+(?:\w+\s+){0,3}up|higher|greater|more\s+than|"

@@ -16,9 +16,10 @@ from havoc.reading.run_results import (
     read_run_results,
 )
 from havoc.reading.table import Column, Table
+from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.design_terms import DESIGN_TOKEN
 from havoc.reason.binding.designs import read_generators
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
+from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.mention import mentioned
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from havoc.reading.table import Column, Table
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.experiment_analysis import design_table, prose_columns
 from havoc.reason.binding.mention import mentioned
 

@@ -6,7 +6,8 @@ import re
 
 from havoc.reading.counts import read_tally
 from havoc.reading.question import Series
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Binder, Evidence
 
 _EACH = re.compile(
     r"\b(?:expect\w*|should|would|shares?|split)\b[^.;?\d]{0,30}(?<![\w.])(\d+(?:\.\d+)?)\s*(%|percent|pct)?\s*(?:\w+\s+)?(?:each|apiece|per\s+\w+)\b"

@@ -9,7 +9,8 @@ import msgspec
 
 from havoc.reading.number_words import as_digits
 from havoc.reading.table import Table
-from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput, source_of
+from havoc.reason.binding.arguments import Binding, NeedsInput, source_of
+from havoc.reason.binding.evidence import Evidence
 
 _NUM = r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?![\d])"
 _RUN = re.compile(rf"(?<![\w.\-]){_NUM}(?:(?:\s*[,;]\s*|\s+)(?:and\s+)?{_NUM}(?![\w%])){{1,}}")

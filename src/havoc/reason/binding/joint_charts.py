@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import re
 
-from havoc.reason.binding.evidence import (
-    Binding,
-    Evidence,
-    NeedsInput,
-    complete_pairs,
-    source_of,
-)
+from havoc.reason.binding.arguments import Binding, NeedsInput, source_of
+from havoc.reason.binding.evidence import Evidence
+from havoc.reason.binding.lists import complete_pairs
 
 _KINDS: tuple[tuple[str, str], ...] = (
     (r"generali[sz]ed\s+variance", "generalized_variance"),

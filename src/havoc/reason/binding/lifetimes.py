@@ -12,7 +12,8 @@ import re
 import msgspec
 
 from havoc.reading.prose import mask
-from havoc.reason.binding.evidence import Evidence, NeedsInput
+from havoc.reason.binding.arguments import NeedsInput
+from havoc.reason.binding.evidence import Evidence
 from havoc.reason.binding.life_tables import (
     SURVIVED,
     Group,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from havoc.errors import InputError
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.formulas import Formula, find_formulas
 
 _NAME = r"([A-Za-z]\w{0,5})"

@@ -7,7 +7,8 @@ import re
 import msgspec
 
 from havoc.reading.table import Column, Table
-from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Evidence
 
 _NUM = r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?![\d])"
 _ONE = re.compile(rf"(?<![\w.]){_NUM}")

@@ -8,19 +8,14 @@ from collections.abc import Sequence
 from havoc.reading.counts import CountPair, read_counts, read_repeated
 from havoc.reading.number_words import as_digits, fraction_in_words
 from havoc.reading.table import Column, Table
+from havoc.reason.binding.arguments import Binding, NeedsInput, source_of
 from havoc.reason.binding.direction import (
     bound_direction,
     one_sample_direction,
     set_direction,
     two_sample_direction,
 )
-from havoc.reason.binding.evidence import (
-    Binder,
-    Binding,
-    Evidence,
-    NeedsInput,
-    source_of,
-)
+from havoc.reason.binding.evidence import Binder, Evidence
 
 
 def count_table(evidence: Evidence, binding: Binding) -> None:

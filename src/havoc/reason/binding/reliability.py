@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.demonstration import bind_demonstration_test
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
+from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.lifetimes import (
     IN_WORDS,
     TIME_UNIT,

@@ -6,16 +6,11 @@ import re
 
 from havoc.reading.question import Series
 from havoc.reason.binding import pairs, proportions
+from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.direction import names_of, set_direction, two_sample_direction
-from havoc.reason.binding.evidence import (
-    Binder,
-    Binding,
-    Evidence,
-    NeedsInput,
-    complete,
-    complete_pairs,
-)
+from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.groups import bind_groups
+from havoc.reason.binding.lists import complete, complete_pairs
 from havoc.reason.binding.means import paired_columns, pass_unit, two_samples
 
 _NUM = r"(\d+(?:\.\d+)?|\.\d+)"

@@ -8,8 +8,9 @@ from havoc.reading.factor_names import read_names
 from havoc.reading.factors import read_all_factors
 from havoc.reading.run_results import NUM
 from havoc.reading.table import Column
+from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.design_terms import stated_count
-from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
+from havoc.reason.binding.evidence import Evidence
 from havoc.reason.binding.experiment_analysis import further_responses
 from havoc.tools.doe.orthogonal_arrays import LEVELS, orthogonal_array
 

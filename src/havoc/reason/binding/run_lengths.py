@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Evidence
 
 _NUM = r"(\d+(?:\.\d+)?|\.\d+)"
 _KINDS: tuple[tuple[str, str], ...] = (

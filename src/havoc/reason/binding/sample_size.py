@@ -6,8 +6,9 @@ import re
 
 from havoc.reading.counts import read_counts
 from havoc.reading.prose import mask
+from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.claims import COUNT_WORDS, GROUP_NOUN, NUMBER, SPREAD, Claim, Numbers
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
+from havoc.reason.binding.evidence import Binder, Evidence
 
 _ASKS_POWER = re.compile(
     r"\b(?:what|which|how\s+much|how\s+(?:big|good|large|high))(?:'s|\s+is|\s+was|\s+are|\s+were)?\s+(?:my\s+|the\s+|our\s+)?"

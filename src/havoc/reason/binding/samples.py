@@ -9,8 +9,10 @@ import msgspec
 from havoc.reading.prose import UNITS
 from havoc.reading.question import Series
 from havoc.reading.summaries import read_summaries
-from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput, complete
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Evidence
 from havoc.reason.binding.levels import LEVELS, Level
+from havoc.reason.binding.lists import complete
 
 _NUMBER = r"(-?(?:\d+(?:\.\d+)?|\.\d+))(?![\d.]*\d)"
 _IS = r"\s*(?:is|was|were|came\s+back\s+as|gave|of|=|:|about|around|~|≈)*\s*"

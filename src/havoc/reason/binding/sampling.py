@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 from havoc.reading.number_words import with_digits
-from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Evidence
 from havoc.reason.binding.lifetimes import IN_WORDS, count_of
 
 _NUMBER = r"(?<!\d)(\d++(?:\.\d++)?|\.\d++)"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput, complete, source_of
+from havoc.reason.binding.arguments import Binding, NeedsInput, source_of
+from havoc.reason.binding.evidence import Binder, Evidence
+from havoc.reason.binding.lists import complete
 from havoc.reason.binding.sampling import (
     bind_acceptance_sampling,
     qualities,

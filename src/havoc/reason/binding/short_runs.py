@@ -6,13 +6,9 @@ import re
 
 from havoc.reading.question import Series
 from havoc.reading.table import Table
-from havoc.reason.binding.evidence import (
-    Binding,
-    Evidence,
-    NeedsInput,
-    complete,
-    complete_pairs,
-)
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Evidence
+from havoc.reason.binding.lists import complete, complete_pairs
 
 NAMES = (
     r"\bshort[\s-]?runs?\b|\bdnom\b|\bz[\s-]?mr\b"
