@@ -7,7 +7,7 @@ import re
 from havoc.reading.prose import mask
 from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.evidence import Evidence
-from havoc.reason.binding.lifetimes import IN_WORDS, TIME_UNIT, count_of, runs
+from havoc.reason.binding.marked_times import IN_WORDS, TIME_UNIT, count_of, runs
 
 _NUMBER = r"(?<!\d)(\d++(?:\.\d++)?|\.\d++)"
 _PERCENT = r"\s*(%|percent\b|pct\b)?"

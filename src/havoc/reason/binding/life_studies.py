@@ -9,7 +9,8 @@ from havoc.reading.table import Column, Table
 from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.life_tables import Group
-from havoc.reason.binding.lifetimes import TIME_UNIT, Lifetimes, read_lifetimes, unit_near
+from havoc.reason.binding.lifetimes import Lifetimes, read_lifetimes
+from havoc.reason.binding.marked_times import TIME_UNIT, unit_near
 from havoc.reason.binding.reliability import percentages, times_asked
 
 _NUMBER = r"(\d+(?:\.\d+)?|\.\d+)"

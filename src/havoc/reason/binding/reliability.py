@@ -7,14 +7,8 @@ import re
 from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.demonstration import bind_demonstration_test
 from havoc.reason.binding.evidence import Binder, Evidence
-from havoc.reason.binding.lifetimes import (
-    IN_WORDS,
-    TIME_UNIT,
-    Lifetimes,
-    count_of,
-    read_lifetimes,
-    unit_near,
-)
+from havoc.reason.binding.lifetimes import Lifetimes, read_lifetimes
+from havoc.reason.binding.marked_times import IN_WORDS, TIME_UNIT, count_of, unit_near
 
 _NUMBER = r"(\d+(?:\.\d+)?|\.\d+)"
 _SHAPE = re.compile(

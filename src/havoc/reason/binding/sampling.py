@@ -8,7 +8,7 @@ from typing import Any
 from havoc.reading.number_words import with_digits
 from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.evidence import Evidence
-from havoc.reason.binding.lifetimes import IN_WORDS, count_of
+from havoc.reason.binding.marked_times import IN_WORDS, count_of
 
 _NUMBER = r"(?<!\d)(\d++(?:\.\d++)?|\.\d++)"
 _WHOLE = r"(\d+)(?![\d.]*\d|\s*(?:%|percent|pct))"
