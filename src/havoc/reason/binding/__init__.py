@@ -41,6 +41,7 @@ from havoc.reason.binding import (
     ranks,
     rates,
     reliability,
+    repairable_systems,
     resampling,
     sample_size,
     sampling_schemes,
@@ -90,6 +91,7 @@ BINDERS = {
     **resampling.BINDERS,
     **further_tests.BINDERS,
     **life_studies.BINDERS,
+    **repairable_systems.BINDERS,
     **sampling_schemes.BINDERS,
 }
 
