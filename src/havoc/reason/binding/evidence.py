@@ -20,12 +20,7 @@ from havoc.reading.table import Column, Table
 from havoc.reason.binding.arguments import Binding, NeedsInput, source_of
 from havoc.reason.binding.bare_levels import bare_level
 from havoc.reason.binding.lists import joined, named_apart, series_of, transposed
-from havoc.reason.binding.mention import (
-    are_replicates,
-    mentioned,
-    mentioned_by_level,
-    named_level,
-)
+from havoc.reason.binding.mention import are_replicates, mentioned, mentioned_by_level, named_level
 
 _WHEN = re.compile(r"^(?:date|time|time ?stamp|datetime|day|when)\b", re.IGNORECASE)
 _REFERENCE_NUMBER = re.compile(

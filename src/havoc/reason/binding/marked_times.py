@@ -9,9 +9,7 @@ import re
 
 import msgspec
 
-from havoc.reason.binding.life_tables import (
-    Group,
-)
+from havoc.reason.binding.life_tables import Group
 
 WORDS = {
     word: value

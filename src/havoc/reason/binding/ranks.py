@@ -6,11 +6,7 @@ import re
 
 from havoc.reading.counts import read_counts
 from havoc.reason.binding.arguments import Binding, NeedsInput
-from havoc.reason.binding.direction import (
-    one_sample_direction,
-    set_direction,
-    two_sample_direction,
-)
+from havoc.reason.binding.direction import one_sample_direction, set_direction, two_sample_direction
 from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.lists import complete
 from havoc.reason.binding.means import paired_columns, reference_value, two_samples

@@ -7,12 +7,7 @@ import re
 from havoc.reason.binding.arguments import Binding, NeedsInput, source_of
 from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.lists import complete
-from havoc.reason.binding.sampling import (
-    bind_acceptance_sampling,
-    qualities,
-    read_lot,
-    read_scheme,
-)
+from havoc.reason.binding.sampling import bind_acceptance_sampling, qualities, read_lot, read_scheme
 
 _NUMBER = r"(-?\d+(?:\.\d+)?|-?\.\d+)"
 _STAGE = re.compile(

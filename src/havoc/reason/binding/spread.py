@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 from havoc.reason.binding.arguments import Binding, NeedsInput, source_of
-from havoc.reason.binding.direction import (
-    one_sample_direction,
-    set_direction,
-    spread_direction,
-)
+from havoc.reason.binding.direction import one_sample_direction, set_direction, spread_direction
 from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.groups import bind_groups
 from havoc.reason.binding.lists import complete
