@@ -65,11 +65,11 @@ _PAIR = re.compile(
 """Two figures that fill brackets, "[1,5]" or "speed(50,90)": low and high, no decimal comma."""
 _BLANK_THOUSANDS = re.compile(r"(?<![\w.,+-])(?<!\d )[1-9]\d{0,2}(?: 000){1,2}(?![\w.,]*\d)(?! \d)")
 """90 000 and 1 000 000: no list holds a value that is written 000."""
-_COMMA_CHAIN = re.compile(r"(?<![\d.])\d+(?:\.\d+)?,\d+(?:\.\d+)?,\d+")
+_COMMA_CHAIN = re.compile(r"(?<![\d.])\d++(?:\.\d++)?,\d++(?:\.\d++)?,\d+")
 _DOT_DECIMAL = re.compile(r"(?<![\w.])\d*\.\d+(?![\w.]*\d\.)")
 
 _MATRIX = re.compile(r"\[\s*\[[^\[\]]*\](?:\s*,?\s*\[[^\[\]]*\])*\s*\]")
-_NUMBER = r"(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?"
+_NUMBER = r"(?:\d++(?:\.\d++)?|\.\d++)(?:[eE][-+]?\d+)?"
 _TOKEN = re.compile(
     rf"(?P<matrix>\[\s*\[[^\[\]]*\](?:\s*,?\s*\[[^\[\]]*\])*\s*\])"
     r"|(?P<time>(?<!\d)\d{1,2}:\d{2}(?::\d{2})?(?!\d))"

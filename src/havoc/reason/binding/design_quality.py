@@ -54,7 +54,9 @@ _KINDS = (
     (r"\buniform\s+design|\bdiscrepancy\b", "uniform"),
     (r"\bsphere[\s-]?pack\w*|\bmaximin(?:\s+distance)?\s+design", "maximin"),
 )
-_POINTS = re.compile(rf"(?<![\w.]){COUNT}\s*-?\s*(?:\w+\s+){{0,2}}(?:points?|pts|settings)\b", re.I)
+_POINTS = re.compile(
+    rf"(?<![\w.]){COUNT}\s*+(?:-\s*+)?(?:\w++\s++){{0,2}}(?:points?|pts|settings)\b", re.I
+)
 
 
 def bind_design_evaluation(evidence: Evidence, binding: Binding) -> None:

@@ -17,7 +17,7 @@ _RUN_NOUN = (
     r"blanks|castings|injections|cultivations|tries|determinations|mixes|blends|laminates|pieces)"
 )
 _RUNS = re.compile(
-    rf"(?<![\w.^\-+]){COUNT}\s*-?\s*(?:exp\w*\s+|computer\s+|sim\w*\s+|coating\s+|oven\s+|best\s+|optimal\s+"
+    rf"(?<![\w.^\-+]){COUNT}\s*+(?:-\s*+)?(?:exp\w*\s+|computer\s+|sim\w*\s+|coating\s+|oven\s+|best\s+|optimal\s+"
     rf"|different\s+|well\s+|(?!(?:of|in|and|or|for|per|to|at|the|cent\w+|middle|corner|axial|star|extra|more|additional|"
     rf"fake|further|level|factor|sub|more)\b)[a-z]{{2,12}}\s+)?{_RUN_NOUN}\b",
     re.I,

@@ -216,7 +216,7 @@ def _asked(text: str) -> list[str]:
     """
     questions = _questions(text)
     if not questions:
-        return [re.sub(r"(?:[-+]?\d[\d.,]*+[\s,;/|]*+){3,}", " ", text)]
+        return [re.sub(r"(?<!\d)(?<!\d[.,])(?:[-+]?\d[\d.,]*+[\s,;/|]*+){3,}", " ", text)]
     stated = [match[0] for match in _SENTENCE.finditer(text) if _STATED.search(match[0])]
     return [" ".join(questions), *stated]
 

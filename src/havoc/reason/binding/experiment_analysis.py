@@ -237,18 +237,18 @@ def _standard_order(evidence: Evidence, binding: Binding, text: str, names: list
 _VARIABLE = r"[A-Za-z]\d{0,2}"
 _POWER = r"(?:\s?\^\s?[1-4]|²|\*\*[1-4])?"
 _TERM = (
-    rf"(?:\d+(?:\.\d+)?\s?\*?\s?(?:{_VARIABLE}{_POWER}(?:\s?[*·]\s?)?(?:{_VARIABLE}{_POWER})?(?![A-Za-z\d]))?"
+    rf"(?:\d++(?:\.\d++)?\s?\*?\s?(?:{_VARIABLE}{_POWER}(?:\s?[*·]\s?)?(?:{_VARIABLE}{_POWER})?(?![A-Za-z\d]))?"
     rf"|{_VARIABLE}{_POWER}(?:\s?[*·]\s?)?(?:{_VARIABLE}{_POWER})?(?![A-Za-z\d]))"
 )
 POLYNOMIAL = re.compile(rf"(?<![\w.^])[-+]?\s?{_TERM}(?:\s?[-+]\s?{_TERM})+(?![\w^])")
 _COEFFICIENT = re.compile(
-    r"\b(?P<name>b\d{1,2})\s*[=:]?\s*(?P<value>[-+]?(?:\d+(?:\.\d+)?|\.\d+))(?![\w.]*\d)", re.I
+    r"\b(?P<name>b\d{1,2})\s*[=:]?\s*(?P<value>[-+]?(?:\d++(?:\.\d++)?|\.\d++))(?![\w.]*\d)", re.I
 )
 _STEPS = re.compile(rf"(?<![\w.]){COUNT}\s+(?:steps|points\s+(?:on|along))\b", re.I)
 _STEP = re.compile(
-    rf"\bsteps?\s+(?:size\s+)?(?:of\s+|=\s*)?(?P<size>\d+(?:\.\d+)?)\b(?:\s+(?:coded\s+)?(?:units?\s+)?(?:in|of|for)\s+"
+    rf"\bsteps?\s+(?:size\s+)?(?:of\s+|=\s*)?(?P<size>\d++(?:\.\d++)?)\b(?:\s+(?:coded\s+)?(?:units?\s+)?(?:in|of|for)\s+"
     rf"(?P<factor>{_VARIABLE})\b)?"
-    rf"|\b(?P<factor2>{_VARIABLE})\s+is\s+(?:advanced|increased|moved|changed)\s+by\s+(?P<size2>\d+(?:\.\d+)?|one|two|half)\b",
+    rf"|\b(?P<factor2>{_VARIABLE})\s+is\s+(?:advanced|increased|moved|changed)\s+by\s+(?P<size2>\d++(?:\.\d++)?|one|two|half)\b",
     re.I,
 )
 
@@ -332,7 +332,7 @@ def _slopes(expression: str) -> dict[str, float]:
     """Coefficients of the linear terms, in figures as written."""
     slopes = {}
     for match in re.finditer(
-        rf"(?P<sign>^|[-+])\s*(?P<value>\d+(?:\.\d+)?)?\s*\*?\s*(?P<name>{_VARIABLE})(?=\s*(?:[-+]|$))",
+        rf"(?P<sign>^|[-+])\s*(?P<value>\d++(?:\.\d++)?)?\s*\*?\s*(?P<name>{_VARIABLE})(?=\s*(?:[-+]|$))",
         expression,
     ):
         value = float(match["value"] or 1)

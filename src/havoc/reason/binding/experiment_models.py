@@ -329,12 +329,12 @@ def _surface_columns(evidence: Evidence, binding: Binding) -> None:
 
 _STEPS = re.compile(r"(?<![\w.])(?P<count>\d{1,3})\s+(?:steps|points)\b", re.IGNORECASE)
 _STEP = re.compile(
-    r"\bsteps?\s+(?:size\s+)?(?:of\s+|=\s*)?(?P<size>\d+(?:\.\d+)?)\s*(?P<unit>coded|[^\W\d]\w{0,8})?"
+    r"\bsteps?\s+(?:size\s+)?(?:of\s+|=\s*)?(?P<size>\d++(?:\.\d++)?)\s*(?P<unit>coded|[^\W\d]\w{0,8})?"
     rf"\s*(?:units?\s+)?(?:in|of|for)\s+(?P<factor>{_NAME})\b",
     re.IGNORECASE,
 )
 _RADIUS = re.compile(
-    r"\b(?:radius|distance)\s*(?:of|=|up to|to)?\s*(?P<size>\d+(?:\.\d+)?)", re.IGNORECASE
+    r"\b(?:radius|distance)\s*(?:of|=|up to|to)?\s*(?P<size>\d++(?:\.\d++)?)", re.IGNORECASE
 )
 
 

@@ -15,7 +15,7 @@ from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.robustness import bind_taguchi_analyze, is_signal_to_noise
 
 _POINTS = re.compile(
-    rf"(?<![\w.^\-]){COUNT}\s*-?\s*(?:(?!(?:in|of|for|with|and|factors?|inputs?|variables?)\b)[a-z][\w\-]*,?\s+){{0,4}}?"
+    rf"(?<![\w.^\-]){COUNT}\s*+(?:-\s*+)?(?:(?!(?:in|of|for|with|and|factors?|inputs?|variables?)\b)[a-z][\w\-]*,?\s+){{0,4}}?"
     r"(?:points?|pts|settings|samples?|simulations?|sims|probes|combinations|runs|wells?|designs|scenarios|cases|"
     r"evaluations|calls|jobs|solves|experiments|trials|shots)\b",
     re.I,

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 import msgspec
 
+from havoc.reading.number_pieces import SIGNED_APART
 from havoc.reading.number_words import as_digits
 from havoc.reading.table import Table
 from havoc.reason.binding.arguments import Binding, NeedsInput, source_of
 from havoc.reason.binding.evidence import Evidence
 
-_NUM = r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?![\d])"
+_NUM = SIGNED_APART
 _RUN = re.compile(rf"(?<![\w.\-]){_NUM}(?:(?:\s*[,;]\s*|\s+)(?:and\s+)?{_NUM}(?![\w%])){{1,}}")
 _ONE = re.compile(rf"(?<![\w.]){_NUM}")
 _RANGE = re.compile(rf"(?<![\w.])({_NUM})\s*(?:-|–|to|\.\.+)\s*({_NUM})")
@@ -170,7 +171,7 @@ def _width(evidence: Evidence, binding: Binding, text: str, center: float) -> fl
     text = _NAMES_LIMITS.sub(lambda match: " " * len(match[0]), text)
     width_given = _first(rf"\b(?:tol(?:erance)?|t)\b[^\d.;:+\-]{{0,25}}[:=]?\s*({_NUM})", text)
     width_given = width_given or _first(
-        rf"\b(?:window|width|range)\s+(?:is|of|=)?\s*({_NUM})|({_NUM})\s*\w*\s+wide", text
+        rf"\b(?:window|width|range)\s+(?:is|of|=)?\s*({_NUM})|({_NUM})(?:\s*+\w++)?\s++wide", text
     )
     if width_given is None:
         return None
@@ -400,7 +401,7 @@ def _all_lists(text: str) -> Iterator[_Found]:
 def _one_reference(evidence: Evidence, binding: Binding, text: str) -> None:
     level = _LEVEL.search(text)
     runs = sorted(_runs(text), key=lambda run: -len(run.values))
-    slash = _first(rf"({_NUM})\s*/\s*(?={_NUM}\s+{_NUM})", text)
+    slash = _first(rf"({_NUM})\s*+/\s*+(?={_NUM}\s++{_NUM})", text)
     given = evidence.scalar("reference", "target")
     if given is not None:
         binding.take("reference", given)

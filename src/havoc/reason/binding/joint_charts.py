@@ -28,7 +28,7 @@ _BASELINE = re.compile(
     re.IGNORECASE,
 )
 _ARL0 = re.compile(
-    r"\b(?:arl_?\(?0\)?|in[\s-]control\s+(?:arl|run\s+length))\s*(?:=|of|is)?\s*(\d+(?:\.\d+)?)",
+    r"\b(?:arl_?\(?0\)?|in[\s-]control\s+(?:arl|run\s+length))\s*(?:=|of|is)?\s*(\d++(?:\.\d++)?)",
     re.IGNORECASE,
 )
 

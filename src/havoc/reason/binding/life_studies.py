@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from havoc.reading.number_pieces import APART, UNSIGNED
 from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.life_tables import Group, number_column, number_in
@@ -11,7 +12,7 @@ from havoc.reason.binding.lifetimes import Lifetimes, read_lifetimes
 from havoc.reason.binding.marked_times import TIME_UNIT
 from havoc.reason.binding.reliability import percentages, times_asked
 
-_NUMBER = r"(\d+(?:\.\d+)?|\.\d+)"
+_NUMBER = rf"{APART}({UNSIGNED})"
 _DISTRIBUTIONS: tuple[tuple[str, str], ...] = (
     (r"\b(?:3|three)[\s-]?param\w*\s+log-?normal|\blog-?normal\s+(?:with\s+)?(?:a\s+)?threshold", "lognormal_3"),
     (r"\b(?:3|three)[\s-]?param\w*\s+log-?logistic", "loglogistic_3"),

@@ -123,7 +123,7 @@ def _from_text(text: str, typed: str) -> tuple[list[Group], str]:
     return [], text
 
 
-_PAIR = re.compile(r"(?<![\w.,])(\d+(?:\.\d+)?)\s?[,:/]\s?([01])(?![\w.,]*\d)(?=[\s;.]|$)")
+_PAIR = re.compile(r"(?<![\w.,])(\d++(?:\.\d++)?)\s?[,:/]\s?([01])(?![\w.,]*\d)(?=[\s;.]|$)")
 
 
 def _pairs(text: str) -> Found:
@@ -166,7 +166,8 @@ def _with_indicator(text: str) -> Found:
 
 
 _STATUS_WORDS = re.compile(
-    rf"\s*(?:{TIME_UNIT})?\s*(?P<open>[(:=])?\s*(?P<words>[a-z][a-z'’ -]{{1,40}})", re.IGNORECASE
+    rf"\s*+(?:{TIME_UNIT}\s*+)?(?:(?P<open>[(:=])\s*+)?(?P<words>[a-z][a-z'’ -]{{1,40}})",
+    re.IGNORECASE,
 )
 _MORE_NUMBERS = re.compile(r"\b(?:at|to|by|until|till|after|between|before|of)\s*\d")
 

@@ -180,7 +180,7 @@ def _weight(evidence: Evidence, binding: Binding) -> None:
         binding.set("lambda", float(match[1]), f"question[{match.start(1)}:{match.end(1)}]")
     newest, *earlier = evidence.reading.plain.split("\n", 1)
     lone = list(_LONE.finditer(newest))
-    if earlier and len(lone) == 1 and len(re.findall(r"\d+(?:\.\d+)?", newest)) == 1:
+    if earlier and len(lone) == 1 and len(re.findall(r"\d++(?:\.\d++)?", newest)) == 1:
         place = f"question[{lone[0].start(1)}:{lone[0].end(1)}]"
         binding.set("lambda", float(lone[0][1]), place)
 

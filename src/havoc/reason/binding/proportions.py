@@ -178,7 +178,7 @@ def _of_each(evidence: Evidence) -> list[CountPair]:
 
 
 _NAMED_BEHIND = re.compile(
-    r"\s*(?:[a-z]+\s+){0,2}?((?:without|no)\b(?:\s+\w+)?|(?:on|at|in|from|for|with|w/|after|before|under|since|the|pre|post)\b\s*(?:the\s+)?([\w\-]+(?:\s+[\w\-]+)?))",
+    r"\s*+(?:[a-z]++\s++){0,2}?((?:without|no)\b(?:\s+\w+)?|(?:on|at|in|from|for|with|w/|after|before|under|since|the|pre|post)\b\s*(?:the\s+)?([\w\-]+(?:\s+[\w\-]+)?))",
     re.IGNORECASE,
 )
 _NAMED_BEFORE = re.compile(
@@ -365,7 +365,7 @@ def _reference_proportion(evidence: Evidence, pair: CountPair) -> tuple[float, s
 
 
 _SHARE_OF = re.compile(
-    r"(?<![\w.])(\d+(?:\.\d+)?)\s*(?:%|percent)\s*(?:[a-z\-]+\s+){0,3}?(?:of|from)\s+(?:[a-z]+\s+){0,2}?(\d+)(?![\w.]*\d)"
+    r"(?<![\w.])(\d++(?:\.\d++)?)\s*(?:%|percent)\s*(?:[a-z\-]+\s+){0,3}?(?:of|from)\s+(?:[a-z]+\s+){0,2}?(\d+)(?![\w.]*\d)"
 )
 
 

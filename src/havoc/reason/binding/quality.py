@@ -97,7 +97,7 @@ def _specification(evidence: Evidence, binding: Binding, text: str) -> None:
 _EFFECTS: tuple[str, ...] = (
     rf"\beffects?(?:\s+size)?\s+(?:of\s+(?:interest\s+)?|from\s+|=\s*|is\s+)?(?:about\s+)?({NUMBER})",
     rf"\b(?:delta|diff(?:erence)?|change|shift)\s*(?:of|=|is)?\s*(?:about\s+)?({NUMBER})",
-    rf"({NUMBER})\s*(?:%|[a-zµ]{{1,4}})?\s*(?:\w+\s+)?(?:change|difference|shift|effect)\b",
+    rf"({NUMBER})\s*+(?:(?:%|[a-zµ]{{1,4}})\s*+)?(?:\w++\s++)?(?:change|difference|shift|effect)\b",
     rf"\b(?:see|notice|find|detect|catch|spot|looking for|recogni[sz]e|from|detectable)\s+(?:an?\s+)?({NUMBER})",
 )
 _EFFECT_IN_SIGMA: tuple[str, ...] = (

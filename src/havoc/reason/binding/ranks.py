@@ -24,8 +24,8 @@ def bind_signed_rank(evidence: Evidence, binding: Binding) -> None:
 
 
 _DIRECTIONS = re.compile(
-    r"(\d+)\s+(?:\w+\s+){0,3}?(?:better|improved|easier|prefer\w*|higher|longer|faster|plus|up|gained)\b\D{0,24}?"
-    r"(\d+)\s+(?:\w+\s+){0,3}?(?:worse|harder|lower|shorter|slower|minus|down|old|lost)\b"
+    r"(?<!\d)(\d++)\s++(?:\w++\s++){0,3}?(?:better|improved|easier|prefer\w*|higher|longer|faster|plus|up|gained)\b\D{0,24}?"
+    r"(\d++)\s++(?:\w++\s++){0,3}?(?:worse|harder|lower|shorter|slower|minus|down|old|lost)\b"
 )
 
 
@@ -33,7 +33,9 @@ def bind_sign_test(evidence: Evidence, binding: Binding) -> None:
     if evidence.series():
         _paired_or_median(evidence, binding)
         return
-    ties = re.search(r"(\d+)\s*(?:had\s+)?(?:ties?|no opinion|equal|undecided|same)", evidence.text)
+    ties = re.search(
+        r"(?<!\d)(\d++)\s*+(?:had\s++)?(?:ties?|no opinion|equal|undecided|same)", evidence.text
+    )
     directions = _DIRECTIONS.search(evidence.text)
     pairs = read_counts(evidence.reading.plain)
     counts = [

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
+from havoc.reading.number_pieces import APART, UNSIGNED
 from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.demonstration import bind_demonstration_test
 from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.lifetimes import Lifetimes, read_lifetimes
 from havoc.reason.binding.marked_times import IN_WORDS, TIME_UNIT, count_of, unit_near
 
-_NUMBER = r"(\d+(?:\.\d+)?|\.\d+)"
+_NUMBER = rf"{APART}({UNSIGNED})"
 _SHAPE = re.compile(
     rf"(?:\b(?:beta|shape|slope)|β)(?:\s*\(?(?:parameter|beta|β)\)?)?\s*(?:is|of|=|:)?\s*{_NUMBER}",
     re.IGNORECASE,
@@ -26,7 +27,7 @@ _AT = re.compile(
     re.IGNORECASE,
 )
 _AND_MORE = re.compile(
-    rf"\s*(?:{TIME_UNIT})?\s*(?:,|and|&|or)\s+{_NUMBER}(\s?k\b)?(?!-|\s*(?:%|percent))", re.I
+    rf"\s*+(?:{TIME_UNIT}\s*+)?(?:,|and|&|or)\s++{_NUMBER}(\s?k\b)?(?!-|\s*(?:%|percent))", re.I
 )
 _B_LIFE = re.compile(r"\b[bl][\s_-]?(\d{1,2}(?:\.\d+)?)\b(?!\s*[=:])(?![\w.]*\d)", re.IGNORECASE)
 _PERCENT_FAILED = re.compile(

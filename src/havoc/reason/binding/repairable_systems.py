@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from havoc.reading.number_pieces import APART, UNSIGNED
 from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.life_tables import number_column, number_in
 from havoc.reason.binding.marked_times import TIME_UNIT, unit_near
 
-_NUMBER = r"(\d+(?:\.\d+)?|\.\d+)"
+_NUMBER = rf"{APART}({UNSIGNED})"
 _END = re.compile(
     rf"\b(?:test(?:ed|ing)?|observ\w+|ended?|stopped|total(?:\s+test)?(?:\s+time)?|until|up\s+to|T\s*=|truncated|terminated)"
     rf"(?:\s+(?:ended|stopped|was|is|of|at|until|time|for|after|to|time-truncated|truncated|terminated|T\s*=)){{0,4}}\s*=?\s*{_NUMBER}\s*({TIME_UNIT})?",

@@ -48,7 +48,8 @@ def _values(evidence: Evidence) -> tuple[str, list[list[float]], str] | None:
     if len(runs) >= 2:
         rows = [[float(value) for value in re.findall(NUM, match["values"])] for match in runs]
         return "rows", rows, f"question[{runs[0].start()}:{runs[-1].end()}]"
-    slashed = _SLASHED_ROWS.search(text)
+    # without a slash every number of a long list would be tried as a begin
+    slashed = _SLASHED_ROWS.search(text) if "/" in text else None
     if slashed and any(" " in part.strip() or "," in part for part in slashed[0].split("/")):
         rows = [[float(value) for value in re.findall(NUM, part)] for part in slashed[0].split("/")]
         return "rows", rows, f"question[{slashed.start()}:{slashed.end()}]"

@@ -95,7 +95,8 @@ def _levels(binding: Binding, numbers: Numbers, text: str, estimating: bool) -> 
         assert level is not None
         binding.set("alpha", round(1 - _checked(level, "confidence"), 12), level.source)
     chance = re.search(
-        r"(\d+)\s+(?:of|out of|in)\s+(\d+)\s+(?:studies|times|cases|trials|experiments)", text
+        r"(?<!\d)(\d++)\s++(?:of|out of|in)\s++(\d++)\s++(?:studies|times|cases|trials|experiments)",
+        text,
     )
     if power is None and sure is not None and not estimating:
         power = sure
@@ -282,7 +283,7 @@ def _second_share(text: str) -> list[Claim]:
     """ "reject rate 5 percent, hoping for 2": the other share without its percent sign."""
     match = re.search(
         r"\b(?:hop(?:e|ing)|aim(?:ing)?|down|up|get(?:ting)?|target|now|maybe|goes|from|against|versus|vs\.?)\s+(?:it\s+)?"
-        r"(?:for|to|at|is|of)?\s*(\d+(?:\.\d+)?)(?![\w.]*\d)(?!\s*[a-z]*\s*(?:each|per|sure))",
+        r"(?:for|to|at|is|of)?\s*(\d++(?:\.\d++)?)(?![\w.]*\d)(?!\s*[a-z]*\s*(?:each|per|sure))",
         text,
         re.IGNORECASE,
     )

@@ -54,7 +54,7 @@ def in_sentences(text: str) -> Found:
     ], spans
 
 
-_NUMBER = r"(\d+(?:\.\d+)?)(\s?k\b)?"
+_NUMBER = r"(\d++(?:\.\d++)?)(\s?k\b)?"
 
 
 # A word between a count and "still running at"; not another count.
