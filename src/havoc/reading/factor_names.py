@@ -240,9 +240,7 @@ def _lists(text: str, *, anchored: bool = False) -> list[list[str]]:
             parts = _behind_anchor(match[1])
         else:
             parts = match[1]
-        pieces = re.split(
-            r"(?:(?<!\s)\s++)?+[,/]\s*+(?:and\s++|&\s*+)?|(?<!\s)\s++(?:and|&)\s++", parts
-        )
+        pieces = _BETWEEN_NAMES.split(parts)
         if pieces and re.search(r"\b(?:the|a|an|you|we|our|my)$", pieces[-1], re.I):
             pieces.pop()
         elif pieces:

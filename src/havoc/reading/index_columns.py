@@ -24,9 +24,7 @@ LIMIT_NAMES = frozenset({"lsl", "usl", "ltl", "utl"})
 
 def is_index(column: Column, *, first: bool, header: bool) -> bool:
     """Does the column count in even steps under the name of an index (or nameless, in front)?"""
-    name = re.sub(
-        r"(?:(?<!\s)\s++)?+[\[(](?:no|nr|#|id)\.?[\])]$", "", column.name, flags=re.IGNORECASE
-    )
+    name = _NUMBER_MARK.sub("", column.name)
     return counts_evenly(column) and bool(INDEX_NAMES.match(name) or (first and not header))
 
 

@@ -209,7 +209,7 @@ def limits(evidence: Evidence, binding: Binding) -> None:
             binding.set("usl", target.value + margin.value, source_of(margin))
     if "lsl" not in binding.args and "usl" not in binding.args:
         pair = re.search(
-            rf"({SIGNED_APART})\s*+(?:[a-zµ%°/]+\s*+)?(?:-|–|to|\.\.+|/)\s*+((?>{SIGNED}))(?!\s*+[,;/]\s*+\d)",
+            rf"({SIGNED_APART})\s*+(?:[a-zµ%°/]+\s*+)?(?:-|–|to|\.\.+|/)\s*+({SIGNED})(?!\s*+[,;/]\s*+\d)",
             _outside_lists(evidence),
         )
         if pair and float(pair[1]) != float(pair[2]):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from havoc.reading.number_pieces import SIGNED_APART
+from havoc.reading.number_pieces import SIGNED, SIGNED_APART
 from havoc.reading.number_words import as_digits
 from havoc.reading.table import Table
 from havoc.reason.binding.arguments import Binding, NeedsInput, source_of
@@ -223,17 +223,16 @@ def _conventions(binding: Binding, text: str) -> None:
 
 # bias and linearity ----------------------------------------------------------
 
-_WHOLE = r"[-+]?(?:\d++(?:\.\d++)?+|\.\d++)"
 _UNIT = r"(?:[ \t]*+(?!and\b|to\b|with\b)[a-zµμ°%][\w/µμ°%]{0,8})?"
 _CONNECT = (
     r"[ \t]*+(?:(?:block|weight|part|piece|bath|standard|master)s?[ \t]*)?"
     r"(?:reads?|shows?|gives?|gave|said|says|measures?|indicat\w+|->|=>|→|:|=|\()[ \t]*+"
 )
 _JOIN = rf"{_UNIT}{_CONNECT}|{_UNIT}[ \t]*(?:block|weight|part|bath)s?[ \t]+"
-_READING = rf"{_WHOLE}(?!(?:{_JOIN}){_NUM})"
+_READING = rf"{SIGNED}(?!(?:{_JOIN}){_NUM})"
 _BEGIN = r"(?:(?<![\w.\-])|(?<=\bstd)|(?<=\bref)|(?<=\bblock)|(?<=\bmaster))"
 _LEVEL = re.compile(
-    rf"{_BEGIN}(-?{_WHOLE})(?:{_JOIN})((?:{_READING})(?:(?:[ \t]*[,/][ \t]*|[ \t]+)(?:and[ \t]+)?(?:{_READING}))*)",
+    rf"{_BEGIN}(-?{SIGNED})(?:{_JOIN})((?:{_READING})(?:(?:[ \t]*[,/][ \t]*|[ \t]+)(?:and[ \t]+)?(?:{_READING}))*)",
     re.IGNORECASE,
 )
 
@@ -299,7 +298,7 @@ def _reference_column(table: Table) -> str | None:
 
 
 _DEVIATION = re.compile(
-    rf"\bat\s+({_WHOLE}){_UNIT}[ \t]*(?:is|was|it['’]?s|=|:|,)?[ \t]*([-+]{_WHOLE}|{_WHOLE})(?![\w%])",
+    rf"\bat\s+({SIGNED}){_UNIT}[ \t]*(?:is|was|it['’]?s|=|:|,)?[ \t]*([-+]{SIGNED}|{SIGNED})(?![\w%])",
     re.IGNORECASE,
 )
 _READINGS_EACH = re.compile(

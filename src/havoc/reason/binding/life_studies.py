@@ -8,7 +8,12 @@ from havoc.reading.number_pieces import APART, UNSIGNED
 from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.life_tables import Group, number_column, number_in
-from havoc.reason.binding.lifetimes import Lifetimes, read_lifetimes
+from havoc.reason.binding.lifetimes import (
+    no_times,
+    read_lifetimes,
+    required_lifetimes,
+    set_lifetimes,
+)
 from havoc.reason.binding.marked_times import TIME_UNIT
 from havoc.reason.binding.reliability import percentages, times_asked
 
@@ -59,32 +64,12 @@ def _set_distribution(evidence: Evidence, binding: Binding, offered: frozenset[s
         binding.set("distribution", named[0], "question")
 
 
-def _lives(evidence: Evidence, what: str) -> Lifetimes:
-    lives = read_lifetimes(evidence)
-    if not lives.groups:
-        raise NeedsInput(
-            f"{what} needs the times to failure",
-            "at which times did the units fail, and which were still working when you stopped?",
-        )
-    return lives
-
-
 def _set_lives(evidence: Evidence, binding: Binding, what: str) -> str:
     """Exact and right-censored times, or failures between inspections. Returns the rest."""
     if _limits_column(evidence, binding) or _intervals(evidence, binding):
         return ""
-    lives = _lives(evidence, what)
-    group = lives.groups[0]
-    binding.set("time", group.time, group.source)
-    if any(group.censored):
-        binding.set("censored", group.censored, group.source)
-        binding.echo(
-            "{} failures and {} units still working",
-            (len(group.time) - sum(group.censored), group.source),
-            (sum(group.censored), group.source),
-        )
-    if group.unit:
-        binding.set("unit", group.unit, group.source)
+    lives = required_lifetimes(evidence, what)
+    set_lifetimes(binding, lives.groups[0])
     return lives.rest
 
 
@@ -162,10 +147,7 @@ def _several(evidence: Evidence, what: str) -> list[Group]:
                 for item in series
             ]
     if not found:
-        raise NeedsInput(
-            f"{what} needs the times to failure",
-            "at which times did the units fail, and which were still working when you stopped?",
-        )
+        raise no_times(what)
     return found
 
 
@@ -211,7 +193,7 @@ def bind_warranty_prediction(evidence: Evidence, binding: Binding) -> None:
     text = evidence.reading.plain
     periods = _PERIODS.search(text)
     if not _nevada(evidence, binding):
-        lives = _lives(evidence, "a warranty prediction")
+        lives = required_lifetimes(evidence, "a warranty prediction")
         group = lives.groups[0]
         if not any(group.censored):
             raise NeedsInput(

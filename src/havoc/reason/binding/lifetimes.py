@@ -12,7 +12,7 @@ import re
 import msgspec
 
 from havoc.reading.prose import mask
-from havoc.reason.binding.arguments import NeedsInput
+from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.evidence import Evidence
 from havoc.reason.binding.life_tables import (
     Group,
@@ -68,6 +68,35 @@ def read_lifetimes(evidence: Evidence) -> Lifetimes:
             "which of the times belong to units that were still working?",
         )
     return Lifetimes(groups=groups, rest=text)
+
+
+def required_lifetimes(evidence: Evidence, what: str) -> Lifetimes:
+    """The lifetimes that ``what`` cannot do without. Raises NeedsInput if there are none."""
+    lives = read_lifetimes(evidence)
+    if not lives.groups:
+        raise no_times(what)
+    return lives
+
+
+def no_times(what: str) -> NeedsInput:
+    return NeedsInput(
+        f"{what} needs the times to failure",
+        "at which times did the units fail, and which were still working when you stopped?",
+    )
+
+
+def set_lifetimes(binding: Binding, group: Group) -> None:
+    """The times of one group, which of them are censored, and their unit."""
+    binding.set("time", group.time, group.source)
+    if any(group.censored):
+        binding.set("censored", group.censored, group.source)
+        binding.echo(
+            "{} failures and {} units still working",
+            (len(group.time) - sum(group.censored), group.source),
+            (sum(group.censored), group.source),
+        )
+    if group.unit:
+        binding.set("unit", group.unit, group.source)
 
 
 _MENTIONED = re.compile(
