@@ -42,18 +42,6 @@ def argue(workspace: Workspace) -> None:
             _run(workspace, item, result, attack)
 
 
-def _known_already(workspace: Workspace, attack: Attack) -> bool:
-    """The same call was made, or the chart that the attack would draw is an answer itself."""
-    for record in workspace.calls:
-        if record.operation != attack.operation or record.result is None:
-            continue
-        if record.args == attack.args or (
-            attack.operation == "control_chart" and record.purpose == "answer"
-        ):
-            return True
-    return False
-
-
 def _run(workspace: Workspace, item: ToolCall, result: ToolResult, attack: Attack) -> None:
     checked = call(workspace, attack.operation, attack.args, purpose="check", why=attack.why)
     record = workspace.calls[-1]
