@@ -18,7 +18,16 @@ from scipy import special, stats
 
 from havoc.errors import InputError
 from havoc.tools.declaration import tool
-from havoc.tools.parameters import Alpha, Confidence, FloatArray, Name, Unit, as_sample
+from havoc.tools.parameters import (
+    Alpha,
+    Confidence,
+    FloatArray,
+    LowerLimit,
+    Name,
+    Unit,
+    UpperLimit,
+    as_sample,
+)
 from havoc.tools.result import Check, Recomputed
 from havoc.tools.spc import anderson_darling
 from havoc.tools.spc import capability_indices as formulas
@@ -40,7 +49,7 @@ from havoc.tools.spc.nonnormal_result import (
 )
 
 USUAL_CRITERION = 1.33
-_Method = Literal[
+NonnormalMethod = Literal[
     "auto",
     "box_cox",
     "johnson",
@@ -70,8 +79,8 @@ _BY_NAME = {**_FITS, **THRESHOLD_FITS}
 )
 def capability_nonnormal(
     data: Annotated[list[float], Meta(description="measured values")],
-    lsl: Annotated[float | None, Meta(description="lower specification limit")] = None,
-    usl: Annotated[float | None, Meta(description="upper specification limit")] = None,
+    lsl: LowerLimit = None,
+    usl: UpperLimit = None,
     target: Annotated[float | None, Meta(description="target value, for the chart")] = None,
     lower_boundary: Annotated[
         bool, Meta(description="the lower limit is physical: no value can be below it")
@@ -80,7 +89,7 @@ def capability_nonnormal(
         bool, Meta(description="the upper limit is physical: no value can be above it")
     ] = False,
     method: Annotated[
-        _Method,
+        NonnormalMethod,
         Meta(
             description="distribution or transformation; auto takes the first that fits; "
             "percentile takes the percentiles of the sample"
