@@ -6,6 +6,7 @@ import msgspec
 
 from havoc.charts import ChartSpec
 from havoc.tools.result import Narrative, Outcome
+from havoc.tools.stats.direction_words import TESTED
 from havoc.tools.stats.group_charts import interval_chart
 
 
@@ -79,19 +80,16 @@ def narrate(result: EqualVariance) -> Narrative:
         ("chi-square", "{{chi2}}", result.chi2),
     ]
     figures += [(label, text) for label, text, value in optional if value is not None]
-    relation = {"two_sided": "differs from", "less": "is below", "greater": "is above"}
+    relation = TESTED[result.alternative]
     details = []
     if result.sigma0 is not None:
-        claim = f"the standard deviation {relation[result.alternative]} {{{{sigma0:unit}}}}"
+        claim = f"the standard deviation {relation} {{{{sigma0:unit}}}}"
         details.append(
             "It is {{groups.0.sd:unit}}; the {{level:%}} interval runs from {{ci_low}} to "
             "{{ci_high:unit}}."
         )
     elif result.alternative != "two_sided" and result.group_count == 2:
-        claim = (
-            f"the variance of {{{{groups.0.name}}}} {relation[result.alternative]} that of "
-            "{{groups.1.name}}"
-        )
+        claim = f"the variance of {{{{groups.0.name}}}} {relation} that of {{{{groups.1.name}}}}"
     else:
         claim = "the variances differ"
         if result.significant:

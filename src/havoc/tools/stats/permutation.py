@@ -20,6 +20,7 @@ from havoc.tools.declaration import tool
 from havoc.tools.parameters import Alpha, Alternative, FloatArray, Groups, Name, Sample, Seed, Unit
 from havoc.tools.result import Check, Narrative, Outcome, Recomputed
 from havoc.tools.stats.binomial import clopper_pearson
+from havoc.tools.stats.direction_words import relation_of
 from havoc.tools.stats.permutation_problems import Problem, StatisticName, case_of
 
 EXACT_TO = 200_000
@@ -182,16 +183,13 @@ def permutation_test(
 
 @permutation_test.narrates
 def _narrate(result: PermutationTest) -> Narrative:
-    side = {"two_sided": "differs from", "less": "is below", "greater": "is above"}
-    relation = side[result.alternative]
     if result.r is not None:
         direction = {"two_sided": "", "less": " negatively", "greater": " positively"}
         claim = f"{{{{names.0}}}} and {{{{names.1}}}} are{direction[result.alternative]} correlated"
     elif result.F is not None:
         claim = "the means of the groups differ"
     else:
-        if result.significant and result.alternative == "two_sided":
-            relation = "is above" if result.observed > 0 else "is below"
+        relation = relation_of(result.alternative, result.significant, result.observed)
         middle = "median" if "medians" in result.statistic else "mean"
         claim = f"the {middle} of {{{{names.0}}}} {relation} that of {{{{names.1}}}}"
     verdict = (

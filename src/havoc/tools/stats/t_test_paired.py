@@ -21,6 +21,7 @@ from havoc.tools.parameters import (
     same_length,
 )
 from havoc.tools.result import Narrative, Outcome, Recomputed
+from havoc.tools.stats.direction_words import relation_of
 from havoc.tools.stats.t_shared import dot_chart, interval_of, p_value_of, standard_error_of
 
 
@@ -105,11 +106,8 @@ def t_test_paired(
 
 @t_test_paired.narrates
 def _narrate(result: PairedT) -> Narrative:
-    side = {"two_sided": "differs from", "less": "is below", "greater": "is above"}
-    relation = side[result.alternative]
+    relation = relation_of(result.alternative, result.significant, result.mean_difference)
     if result.significant:
-        if result.alternative == "two_sided":
-            relation = "is above" if result.mean_difference > 0 else "is below"
         verdict = f"On average {{{{name1}}}} {relation} {{{{name2}}}} in the same pair"
     else:
         verdict = f"There is no evidence that {{{{name1}}}} {relation} {{{{name2}}}} on average"

@@ -27,6 +27,7 @@ from havoc.tools.parameters import (
     as_summary,
 )
 from havoc.tools.result import Narrative, Outcome, Recomputed
+from havoc.tools.stats.direction_words import TESTED, relation_of
 from havoc.tools.stats.t_shared import dot_chart, interval_of, p_value_of, standard_error_of
 
 
@@ -138,14 +139,11 @@ def t_test_one_sample(
 
 @t_test_one_sample.narrates
 def _narrate_one_sample(result: OneSampleT) -> Narrative:
-    side = {"two_sided": "differs from", "less": "is below", "greater": "is above"}
+    side = TESTED[result.alternative]
     if result.significant:
-        verdict = f"The mean of {{{{name}}}} {side[result.alternative]} {{{{mu0:unit}}}}"
+        verdict = f"The mean of {{{{name}}}} {side} {{{{mu0:unit}}}}"
     else:
-        verdict = (
-            f"There is no evidence that the mean of {{{{name}}}} {side[result.alternative]} "
-            "{{mu0:unit}}"
-        )
+        verdict = f"There is no evidence that the mean of {{{{name}}}} {side} {{{{mu0:unit}}}}"
     return Narrative(
         conclusion=f"{verdict} (t = {{{{t}}}}, df = {{{{df}}}}, p {{{{p_value:p}}}}).",
         details=[
@@ -265,11 +263,8 @@ def t_test_two_sample(
 
 @t_test_two_sample.narrates
 def _narrate_two_sample(result: TwoSampleT) -> Narrative:
-    side = {"two_sided": "differs from", "less": "is below", "greater": "is above"}
-    relation = side[result.alternative]
+    relation = relation_of(result.alternative, result.significant, result.mean_difference)
     if result.significant:
-        if result.alternative == "two_sided":
-            relation = "is above" if result.mean_difference > 0 else "is below"
         verdict = f"The mean of {{{{name1}}}} {relation} that of {{{{name2}}}}"
     else:
         verdict = (
