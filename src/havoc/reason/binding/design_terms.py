@@ -7,7 +7,7 @@ from typing import Any
 
 from havoc.reading.factor_names import COUNT, number_of, read_count, read_loose_count, read_names
 from havoc.reading.factors import FactorText, common_ends, read_all_factors
-from havoc.reading.prose import normalise
+from havoc.reading.notation import normalise
 from havoc.reason.binding.arguments import Binding, NeedsInput, source_of
 from havoc.reason.binding.evidence import Evidence
 

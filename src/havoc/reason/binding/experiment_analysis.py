@@ -7,7 +7,8 @@ import re
 import msgspec
 
 from havoc.reading.factor_names import COUNT, number_of, read_names
-from havoc.reading.prose import mask, normalise
+from havoc.reading.notation import normalise
+from havoc.reading.prose import mask
 from havoc.reading.question import Series
 from havoc.reading.run_results import (
     RunResults,
