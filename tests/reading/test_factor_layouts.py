@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from havoc.reading.factors import read_factors
-from havoc.reading.prose import normalise
+from havoc.reading.notation import normalise
 
 
 @pytest.mark.parametrize(

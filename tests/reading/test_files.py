@@ -9,7 +9,6 @@ import math
 import os
 import subprocess
 import sys
-import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from effort import processor_seconds
 from havoc.errors import InputError
 from havoc.reading import delimited_file, limits
 from havoc.reading import workbook as workbook_reader
@@ -198,9 +198,8 @@ def test_unreadable_file(tmp_path: Path) -> None:
 
 def test_sizes_are_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "columns" in refused(tmp_path, "a.csv", "1," * 10_001 + "1\n" + "2," * 10_001 + "2\n")
-    start = time.process_time()
-    assert "a line of more than" in refused(tmp_path, "b.csv", b"1," * 30_000_000)
-    assert time.process_time() - start < 1
+    with processor_seconds(5):
+        assert "a line of more than" in refused(tmp_path, "b.csv", b"1," * 30_000_000)
     sparse = tmp_path / "c.csv"
     with sparse.open("wb") as file:
         file.truncate(limits.MAX_FILE_BYTES + 1)
@@ -277,9 +276,8 @@ def test_a_million_rows_are_read_quickly(tmp_path: Path) -> None:
     values = np.random.default_rng(1).normal(10, 1, 1_000_000)
     path = tmp_path / "big.csv"
     pd.DataFrame({"x": values, "y": -values}).to_csv(path, index=False, float_format="%.5f")
-    start = time.perf_counter()
-    table = read_table(path)
-    assert time.perf_counter() - start < 5
+    with processor_seconds(20):
+        table = read_table(path)
     assert table.rows == 1_000_000
     assert np.allclose(table.columns[0].values, values, atol=1e-5)
 
@@ -452,9 +450,8 @@ def test_hostile_workbooks_are_refused(tmp_path: Path, monkeypatch: pytest.Monke
     sheet = "xl/worksheets/sheet1.xml"
     bomb = repack(path, {sheet: SHEET % (b" " * 30_000_000)})
     assert len(bomb) < 200_000
-    start = time.process_time()
-    assert "unpacks to" in refused(tmp_path, "bomb.xlsx", bomb)
-    assert time.process_time() - start < 1
+    with processor_seconds(5):
+        assert "unpacks to" in refused(tmp_path, "bomb.xlsx", bomb)
     # The directory may lie about the size: what comes out is counted.
     lie = bytearray(bomb)
     at = lie.rfind(b"PK\x01\x02", 0, lie.rfind(sheet.encode()))

@@ -12,10 +12,10 @@ import pytest
 READERS = """
 import json, sys
 from havoc.errors import InputError
-from havoc.reading import counts, factor_names, factors, grid, prose, roles
+from havoc.reading import counts, factor_names, factors, grid, notation, prose, roles
 from havoc.reason import patterns, wording
 readers = {
-    "normalise": prose.normalise, "blocks": prose.read_blocks, "scalars": roles.read_scalars,
+    "normalise": notation.normalise, "blocks": prose.read_blocks, "scalars": roles.read_scalars,
     "counts": counts.read_counts, "factors": factors.read_factors, "names": factor_names.read_names,
     "tables": grid.find_tables, "rules": patterns.hits, "masked": wording.masked,
 }

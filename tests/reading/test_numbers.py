@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from effort import processor_seconds
 from havoc.errors import InputError
 from havoc.reading.numbers import (
     detect_decimal_comma,
@@ -195,8 +195,7 @@ def test_any_text_is_read_without_an_exception(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["1" * 10**6, " " * 10**6, "1," * 500_000, "<" * 10**6, "1" * 63 + "x", "±" * 10**6]
 )
-def test_hostile_cell_takes_no_time(text: str) -> None:
-    start = time.process_time()
-    read_cell(text)
-    detect_decimal_comma([text])
-    assert time.process_time() - start < 0.5
+def test_hostile_cell_is_little_work(text: str) -> None:
+    with processor_seconds(2):
+        read_cell(text)
+        detect_decimal_comma([text])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from havoc.reading import prose
+from havoc.reading import notation
 from havoc.reading.question import Reading, read_question
 
 DECIMALS = st.decimals(
@@ -45,7 +45,7 @@ def check_sources(question: str, reading: Reading) -> None:
     for series in reading.series:
         place = re.fullmatch(r"question\[(\d+):(\d+)\]", series.source)
         assert place
-        part = prose.normalise(question)[int(place[1]) : int(place[2])]
+        part = notation.normalise(question)[int(place[1]) : int(place[2])]
         written = [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", part)]
         assert [abs(number) for number in written] == [abs(number) for number in series.numbers]
 
@@ -169,7 +169,7 @@ def test_ways_of_writing(written: str, read: list[float]) -> None:
 
 @given(st.text(max_size=200))
 def test_positions_never_move(text: str) -> None:
-    assert len(prose.normalise(text)) == len(text)
+    assert len(notation.normalise(text)) == len(text)
     reading = read_question(text)
     assert len(reading.plain) == len(reading.remaining) == len(text)
     for slot in reading.slots:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from havoc.reading.counts import read_counts
 from havoc.reading.factors import read_factors
-from havoc.reading.prose import normalise
+from havoc.reading.notation import normalise
 from havoc.reading.question import read_question
 from havoc.reading.table import Table
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
+from effort import processor_seconds
 from havoc.reading.study_layout import read_study_layout
 
 
@@ -69,6 +68,5 @@ def test_an_unbalanced_or_other_text_is_no_study(text):
 
 @pytest.mark.parametrize("unit", ["1 ", "a1 ", "part 1 ", "1,", "a: ", "part 1,", "1.1."])
 def test_hostile_text_is_read_quickly(unit):
-    start = time.process_time()
-    read_study_layout(unit * 60_000)
-    assert time.process_time() - start < 5
+    with processor_seconds(5):
+        read_study_layout(unit * 60_000)

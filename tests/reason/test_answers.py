@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from havoc.reading.question import Reading
-from havoc.reason import argue, ask, compose, execute
+from havoc.reason import ask, attacks, compose, execute
 from havoc.reason.answer import Answer
 from havoc.reason.binding import Binding
 from havoc.reason.graph import OperatorGraph, Subgoal
@@ -274,9 +274,9 @@ def test_what_this_version_cannot_compute_is_named() -> None:
 def test_arguments_of_a_check_that_fails_do_not_end_the_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def attack(args: dict[str, Any], outcome: Any) -> list[argue.Attack]:
+    def attack(args: dict[str, Any], outcome: Any) -> list[attacks.Attack]:
         return [
-            argue.Attack(
+            attacks.Attack(
                 operation="normality",
                 args={"data": []},
                 why="impossible",
@@ -284,7 +284,7 @@ def test_arguments_of_a_check_that_fails_do_not_end_the_answer(
             )
         ]
 
-    monkeypatch.setitem(argue.ATTACKS, "describe", attack)
+    monkeypatch.setitem(attacks.ATTACKS, "describe", attack)
     answer = planned(*describing(1), budget="MEDIUM")
     assert answer.tool_calls[-1].verdict == "not possible" and answer.tool_calls[-1].error
     assert answer.confidence == pytest.approx(planned(*describing(1)).confidence, abs=0.11)

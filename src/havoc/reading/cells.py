@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-_NUM = r"[-+]?\d+(?:\.\d+)?"
+_NUM = r"[-+]?\d++(?:\.\d++)?"
 _VALUES = rf"(?P<values>{_NUM}(?:[\s,/]+{_NUM}(?![\w]))*)"
 _NAME = r"[A-Za-z]{1,20}\d{0,3}"
 _CROSSED = re.compile(

@@ -127,7 +127,9 @@ def _number(text: str) -> int:
     return int(text) if text.isdigit() else 0
 
 
-_NAMED_COUNT = re.compile(r"(?<![\w.])([A-Za-z][\w\-]*)\s*[:=]?\s*(\d+)(?![\w.]*\d)")
+_NAMED_COUNT = re.compile(
+    r"(?<![\w.])(?<![A-Za-z]-)([A-Za-z][\w\-]*)\s*+(?:[:=]\s*+)?(\d++)(?![\w.]*\d)"
+)
 _COUNT_NAMED = re.compile(r"(?<![\w.])(\d+)\s+([A-Za-z][\w\-]*)")
 
 

@@ -22,6 +22,7 @@ CONNECTORS = (
     r"(?:from|between|at|in|of|is|are|was|be|ranges?|ranging|levels?|lvls?|settings?|with|on|set|to|"
     r"either|as|each|varied|varies|tested|has|have|over|within|low|values?|about|approx|kept|only)"
 )
+_BETWEEN_NAMES = re.compile(r"(?:(?<!\s)\s++)?+[,/]\s*+(?:and\s++|&\s*+)?|(?<!\s)\s++(?:and|&)\s++")
 _CONNECTED = re.compile(
     rf"(?:[\s:=(\[{{∈\"]|(?<=[\w%])'|(?<=\w)\s?%"
     rf"|,(?=\s*(?:from|between|at)\b)|\b{CONNECTORS}\b)+$",
@@ -69,7 +70,7 @@ _NOUNS = (
 )
 _NOT_COUNTED = r"(?!\s*(?:-\s*)?(?:inter|effect|mix|fi\b))"
 _COUNTED = re.compile(
-    rf"(?<![\w.^\-/]){COUNT}(?!\s*-?\s*factor\s+inter)\s*-?\s*"
+    rf"(?<![\w.^\-/]){COUNT}(?!\s*+(?:-\s*+)?factor\s++inter)\s*+(?:-\s*+)?"
     rf"(?:(?!(?:runs?|trials?|points?|pts|of|in|with|and|or|for|from|the|two|three|level|levels)\b)[a-z][\w\-/]*\s+|"
     rf"(?:two|three|2|3)[\s-]levels?\s+|(?:two|2)-way\s+){{0,3}}?{_NOUNS}\b{_NOT_COUNTED}",
     re.I,
@@ -81,7 +82,7 @@ _NOUN_FIRST = re.compile(
 )
 # Words that also mean something else: they count where nothing surer does.
 _LOOSELY_COUNTED = re.compile(
-    rf"(?<![\w.^\-/]){COUNT}\s*-?\s*(?:(?!(?:level|levels|runs?|trials?|of|in|with|and|or)\b)[a-z][\w\-/]*\s+){{0,1}}?"
+    rf"(?<![\w.^\-/]){COUNT}\s*+(?:-\s*+)?(?:(?!(?:level|levels|runs?|trials?|of|in|with|and|or)\b)[a-z][\w\-/]*\s+){{0,1}}?"
     r"(?:settings|dims?|dimensions|maybes|possibilities|items|adjustments|handles|switches|quantities|stuff|"
     r"ideas|topics|points\s+to\s+test|process\s+steps|options|screws|effects\s+to\s+test|drivers|stellschrauben)\b",
     re.I,
@@ -239,7 +240,7 @@ def _lists(text: str, *, anchored: bool = False) -> list[list[str]]:
             parts = _behind_anchor(match[1])
         else:
             parts = match[1]
-        pieces = re.split(r"\s*(?:,|/)\s*(?:and\s+|&\s*)?|\s+(?:and|&)\s+", parts)
+        pieces = _BETWEEN_NAMES.split(parts)
         if pieces and re.search(r"\b(?:the|a|an|you|we|our|my)$", pieces[-1], re.I):
             pieces.pop()
         elif pieces:

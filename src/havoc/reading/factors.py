@@ -18,10 +18,11 @@ from havoc.reading.factor_names import (
     name_before,
     name_in_brackets,
 )
+from havoc.reading.number_pieces import EXPONENT, SIGNED, SIGNED_APART
 from havoc.reading.prose import MASK, UNITS, mask, word_set
 
 # possessive (++): in a run of ten thousand digits nothing is tried twice
-NUM = r"[-+]?(?:\d++(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?"
+NUM = rf"{SIGNED}{EXPONENT}"
 _MORE_UNITS = word_set(
     "deg cst mpa·s sccm mtorr torr mbar cfm lpm gpm slm wt% vol% w% v% ppm mol% mn/m "
     "ma/cm2 a/dm2 kv/cm cm/h u/ml iu parts n·m n.m nm kgf tons ton knots micron microns "
@@ -312,10 +313,12 @@ def _bracketed(factor: FactorText, inside: str) -> FactorText | None:
 
 def split_levels(items: str) -> tuple[list[float | str], str]:
     """The levels of a list with their common unit: "0.5, 0.8 mm" is [0.5, 0.8] and mm."""
-    joined = re.sub(r"\s+(?:or|and|n|vs\.?)\s+", ",", items.strip(), flags=re.I)
-    separator = r"\s*[,;/|&]\s*" if re.search(r"[,;/|&]", joined) else r"\s+"
+    joined = re.sub(r"(?<!\s)\s++(?:or|and|n|vs\.?)\s++", ",", items.strip(), flags=re.I)
+    separator = r"(?:(?<!\s)\s++)?+[,;/|&]\s*+" if re.search(r"[,;/|&]", joined) else r"\s+"
     if separator == r"\s+":
-        joined = re.sub(rf"({NUM})\s({UNIT})(?=\s|$)", r"\1\2", joined, flags=re.I)
+        joined = re.sub(
+            rf"({SIGNED_APART}{EXPONENT})\s({UNIT})(?=\s|$)", r"\1\2", joined, flags=re.I
+        )
     levels: list[float | str] = []
     unit = ""
     parts = [_bare(part) for part in re.split(separator, joined)]

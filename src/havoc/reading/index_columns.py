@@ -18,12 +18,13 @@ IDENTIFIER_NAMES = re.compile(
     r"^(?:lot|batch|order|serial|id|subgroup)(?:[ _]?(?:no|nr|id))?$", re.IGNORECASE
 )
 
+_NUMBER_MARK = re.compile(r"(?:(?<!\s)\s++)?+[\[(](?:no|nr|#|id)\.?[\])]$", re.IGNORECASE)
 LIMIT_NAMES = frozenset({"lsl", "usl", "ltl", "utl"})
 
 
 def is_index(column: Column, *, first: bool, header: bool) -> bool:
     """Does the column count in even steps under the name of an index (or nameless, in front)?"""
-    name = re.sub(r"\s*[\[(](?:no|nr|#|id)\.?[\])]$", "", column.name, flags=re.IGNORECASE)
+    name = _NUMBER_MARK.sub("", column.name)
     return counts_evenly(column) and bool(INDEX_NAMES.match(name) or (first and not header))
 
 

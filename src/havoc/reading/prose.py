@@ -5,7 +5,7 @@
 missing value. What single numbers mean (alpha, a limit, a sample size) is read
 in ``roles``; tables that were pasted are read in ``grid``.
 
-Every position refers to the text as the user typed it: normalisation replaces
+Every position refers to the text as the user typed it: ``notation`` replaces
 characters one for one.
 """
 
@@ -16,6 +16,8 @@ import re
 from collections import Counter
 
 import msgspec
+
+from havoc.reading.notation import MATRIX
 
 MASK = "\x00"
 
@@ -57,21 +59,10 @@ STOPWORDS = word_set(
     """
 )
 
-_DECIMAL_COMMA = re.compile(r"(?<![\d.,])\d+,\d+(?!\d|,\d|\.\d)")
-_THOUSANDS = re.compile(r"^[1-9]\d{0,2},\d{3}$")
-_PAIR = re.compile(
-    r"(?:[\[{]|(?<=[\w%°])\()\s*(?P<low>\d++(?:\.\d++)?)\s*,\s*(?:\d++(?:\.\d++)?)\s*[\])}](?!\s*%)"
-)
-"""Two figures that fill brackets, "[1,5]" or "speed(50,90)": low and high, no decimal comma."""
-_BLANK_THOUSANDS = re.compile(r"(?<![\w.,+-])(?<!\d )[1-9]\d{0,2}(?: 000){1,2}(?![\w.,]*\d)(?! \d)")
-"""90 000 and 1 000 000: no list holds a value that is written 000."""
-_COMMA_CHAIN = re.compile(r"(?<![\d.])\d+(?:\.\d+)?,\d+(?:\.\d+)?,\d+")
-_DOT_DECIMAL = re.compile(r"(?<![\w.])\d*\.\d+(?![\w.]*\d\.)")
 
-_MATRIX = re.compile(r"\[\s*\[[^\[\]]*\](?:\s*,?\s*\[[^\[\]]*\])*\s*\]")
-_NUMBER = r"(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?"
+_NUMBER = r"(?:\d++(?:\.\d++)?|\.\d++)(?:[eE][-+]?\d+)?"
 _TOKEN = re.compile(
-    rf"(?P<matrix>\[\s*\[[^\[\]]*\](?:\s*,?\s*\[[^\[\]]*\])*\s*\])"
+    rf"(?P<matrix>{MATRIX})"
     r"|(?P<time>(?<!\d)\d{1,2}:\d{2}(?::\d{2})?(?!\d))"
     rf"|(?P<number>(?:(?<![\w)\].%°])(?:[-+](?=[\d.]))?|(?<=[-–])){_NUMBER})(?P<suffix>%|°[CF]?|[A-Za-zµμ][\w/µμ²³°·]*)?"
     r"|(?P<missing><LOD|n/a|n\.a\.|n\.d\.)"
@@ -81,19 +72,6 @@ _TOKEN = re.compile(
     rf"|(?P<mask>{MASK}+)"
     r"|(?P<symbol>.)",
     re.IGNORECASE | re.DOTALL,
-)
-_REPLACE = str.maketrans(
-    {
-        "−": "-",
-        "‐": "-",
-        "‑": "-",
-        "\u00a0": " ",
-        "\u2009": " ",
-        "\u202f": " ",
-        "＝": "=",
-        "，": ",",
-        "；": ";",
-    }
 )
 
 
@@ -126,59 +104,6 @@ class _Token(msgspec.Struct):
     end: int
     value: float | None = None
     unit: str = ""
-
-
-def normalise(text: str) -> str:
-    """Decimal commas to points, odd blanks and minus signs to plain ones; same length."""
-    text = _BLANK_THOUSANDS.sub(
-        lambda match: match[0].replace(" ", "").rjust(len(match[0])), text.translate(_REPLACE)
-    )
-    pairs = [match.span() for match in _PAIR.finditer(text)]
-    if not _has_decimal_commas(_PAIR.sub(" ", text)):
-        return _drop_thousands(text)
-    matrices = [*pairs, *(match.span() for match in _MATRIX.finditer(text))]
-    return _DECIMAL_COMMA.sub(
-        lambda match: (
-            match[0]
-            if any(start <= match.start() < end for start, end in matrices)
-            else match[0].replace(",", ".")
-        ),
-        text,
-    )
-
-
-def _has_decimal_commas(text: str) -> bool:
-    candidates = _DECIMAL_COMMA.findall(text)
-    if not candidates:
-        return False
-    if _COMMA_CHAIN.search(text) and len(_COMMA_CHAIN.findall(text)) >= len(candidates) / 2:
-        return False
-    if len(_DOT_DECIMAL.findall(text)) >= len(candidates):
-        return False
-    return not all(_THOUSANDS.match(candidate) for candidate in candidates)
-
-
-def _drop_thousands(text: str) -> str:
-    """1,200 reads as 1200 (the number ends where it ended: leading blanks take the comma's place)."""
-
-    low_ends = {match.start("low") for match in _PAIR.finditer(text)}
-
-    def join(match: re.Match[str]) -> str:
-        parts = match[0].split(",")
-        before = text[max(0, match.start() - 3) : match.start()].rstrip()[-1:]
-        behind = text[match.end() : match.end() + 1]
-        several = len(parts) > 2 and before in {"(", "["} and behind in {")", "]"}
-        rising = [int(part) for part in parts]
-        if several and rising == sorted(set(rising)):
-            return match[0]  # levels: "grit (80,120,240)"
-        if match.start() in low_ends:
-            return match[0]
-        digits = "".join(parts)
-        return " " * (len(match[0]) - len(digits)) + digits
-
-    if _DECIMAL_COMMA.search(text) is None:
-        return text
-    return re.sub(r"(?<![\d.,\w])[1-9]\d{0,2}(?:,\d{3})+(?![\d,.]|\s*,\s*\d{3}\b)", join, text)
 
 
 def mask(text: str, start: int, end: int) -> str:

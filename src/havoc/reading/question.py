@@ -16,6 +16,7 @@ import msgspec
 
 from havoc.reading import prose, roles
 from havoc.reading.grid import FoundTable, find_tables
+from havoc.reading.notation import normalise
 from havoc.reading.prose import Block
 from havoc.reading.roles import Scalar
 from havoc.reading.table import Column, Table
@@ -101,7 +102,7 @@ def read_question(text: str, tables: Sequence[Table] = ()) -> Reading:
     visible = text
     for found in pasted:
         visible = prose.mask(visible, found.start, found.end)
-    plain = prose.normalise(visible)
+    plain = normalise(visible)
     scalars, remaining = roles.read_scalars(plain)
     blocks = prose.read_blocks(remaining)
     reading = Reading(

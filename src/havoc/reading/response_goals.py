@@ -11,8 +11,9 @@ import re
 import msgspec
 
 from havoc.reading.factor_names import MAX_PROSE, UNIT_WORDS, is_common_word
+from havoc.reading.number_pieces import SIGNED_APART
 
-_NUMBER = r"[-+]?(?<!\d)(?:\d++(?:\.\d++)?|\.\d++)"
+_NUMBER = SIGNED_APART
 _TOKEN = re.compile(
     rf"(?P<range>{_NUMBER}\s*(?:[a-zA-Zµ%°/]{{1,4}}\s*)?(?:-|–|\.\.+|→|->|\bto\b|\band\b)\s*{_NUMBER}(?![\w.]*\d))"
     rf"|(?P<number>(?<![\w.]){_NUMBER})|(?P<word>[A-Za-zÀ-ÿµ][\w\-µ]*)|(?P<stop>[.;\n?](?=\s|$))|(?P<symbol>[^\s])"

@@ -13,10 +13,11 @@ from collections.abc import Iterable
 
 import msgspec
 
+from havoc.reading.number_pieces import EXPONENT, SIGNED
 from havoc.reading.prose import MASK, UNITS, mask
 
 # possessive (++): in a run of ten thousand digits nothing is tried twice
-NUMBER = r"([-+]?(?:\d++(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?)(?!\.?\d)"
+NUMBER = rf"({SIGNED}{EXPONENT})(?!\.?\d)"
 # where a pattern begins with the number it begins at the first digit, for the same reason
 _LEADING = rf"(?<!\d){NUMBER}"
 _PERCENT = r"(?:\s*(%|percent|pct|per\s?cent|pc\b))?"
@@ -310,7 +311,7 @@ _PROBABILITIES = frozenset({"power", "alpha", "confidence", "coverage"})
 _CUSTOMARY = frozenset({80, 90, 95, 98, 99, 99.5, 99.7, 99.9, 0.8, 0.9, 0.95, 0.98, 0.99})
 _NUMBER_BEFORE = re.compile(r"\d[\s,;]+$")
 _NUMBER_BEHIND = re.compile(
-    rf"\s*(?:levels?|points?|pts?|interval)?\s*(?:is|of|was|=|:)?\s*(?:[-+]?\.?\d|{MASK})",
+    rf"\s*+(?:(?:levels?|points?|pts?|interval)\s*+)?(?:(?:is|of|was|=|:)\s*+)?(?:[-+]?\.?\d|{MASK})",
     re.IGNORECASE,
 )
 

@@ -11,7 +11,9 @@ import re
 
 import msgspec
 
-NUM = r"[-+]?(?<!\d)(?:\d++(?:\.\d++)?|\.\d++)"
+from havoc.reading.number_pieces import SIGNED_APART
+
+NUM = SIGNED_APART
 MAX_RESULTS = 40_000
 """Characters that are read for settings with results; longer lists are files."""
 _LIST = rf"{NUM}(?:\s*[,;]\s*{NUM}|\s+{NUM})*"
@@ -19,7 +21,7 @@ _LIST = rf"{NUM}(?:\s*[,;]\s*{NUM}|\s+{NUM})*"
 _TREATMENT = re.compile(rf"(?<![\w(])(?P<label>\(1\)|[a-f]{{1,6}})\s*+[=:]?\s*+(?P<values>{_LIST})")
 _SIGNS_FIRST = re.compile(
     r"(?<![\w.+\-])\(?(?P<signs>(?:[A-Fa-f]?\s?[-+]\s?){2,6})\)?[\s,:=)→]*"
-    r"(?P<values>\d+(?:\.\d+)?(?:[\s,;/]+\d+(?:\.\d+)?)*)"
+    r"(?P<values>\d++(?:\.\d++)?(?:[\s,;/]+\d++(?:\.\d++)?)*)"
 )
 _SIGNS_LAST = re.compile(
     rf"(?P<values>{NUM})\s*[\[(]\s*(?P<signs>[-+](?:\s?,?\s?[-+]){{1,6}})\s*[\])]"
@@ -30,7 +32,7 @@ _SETTINGS = re.compile(
 _HEADER = re.compile(
     r"\(\s*(?P<names>[A-Za-z][\w ]*(?:\s*[,/]\s*[A-Za-z][\w ]*)+?)\s*(?::|→|->|=)\s*(?P<y>\w+)\s*\)"
 )
-_WORD_HEADER = re.compile(r"(?P<names>[A-Za-z]\w*(?:\s?/\s?[A-Za-z]\w*)+)\s*:")
+_WORD_HEADER = re.compile(r"(?<![A-Za-z])(?P<names>[A-Za-z]\w*+(?:\s?/\s?[A-Za-z]\w*+)++)\s*+:")
 _WORD_ROW = re.compile(
     rf"(?P<words>(?:low|high|lo|hi|yes|no|on|off|old|new)(?:[\s,/]+(?:low|high|lo|hi|yes|no|on|off|old|new)){{1,5}})"
     rf"\s*:?\s*(?P<values>{_LIST})",

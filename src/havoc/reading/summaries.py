@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 
+from havoc.reading.number_pieces import SIGNED_APART, UNSIGNED
 from havoc.reading.number_words import as_digits
 from havoc.reading.prose import STOPWORDS, UNITS, word_set
 
@@ -58,7 +59,7 @@ _NO_NOUN = UNITS - {"pieces", "pcs", "units"} | {
     "plus",
 }
 _BARE = re.compile(
-    r"(?P<mean>[-+]?(?:\d++(?:\.\d++)?|\.\d++))\s*[a-zµ°%/]{0,6}\s*[(\[]\s*(?P<sd>(?:\d++(?:\.\d++)?|\.\d++))(?:\s*[,;]\s*(?:n\s*=?\s*)?(?P<n>\d++)(?!\.\d)[^()\[\]\d]*)?\s*[)\]]"
+    rf"(?P<mean>{SIGNED_APART})\s*+(?:[a-zµ°%/]{{1,6}}\s*+)?[(\[]\s*+(?P<sd>{UNSIGNED})(?:\s*[,;]\s*(?:n\s*=?\s*)?(?P<n>\d++)(?!\.\d)[^()\[\]\d]*)?\s*[)\]]"
 )
 _FURTHEST = 70
 _MOST = 60

@@ -31,6 +31,8 @@ Alternative = Annotated[
 ]
 Unit = Annotated[str, Meta(description="unit of the measured values")]
 Name = Annotated[str, Meta(description="name used in the answer")]
+LowerLimit = Annotated[float | None, Meta(description="lower specification limit")]
+UpperLimit = Annotated[float | None, Meta(description="upper specification limit")]
 Positive = Annotated[float, Meta(gt=0)]
 Count = Annotated[int, Meta(ge=0)]
 Seed = Annotated[int, Meta(ge=0, description="seed of the random order; the same seed, same order")]

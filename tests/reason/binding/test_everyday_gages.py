@@ -9,7 +9,8 @@ import pytest
 
 from havoc.reading.question import read_question
 from havoc.reason.binding import BINDERS
-from havoc.reason.binding.evidence import Binding, Evidence
+from havoc.reason.binding.arguments import Binding
+from havoc.reason.binding.evidence import Evidence
 
 
 def bound(operation: str, question: str) -> dict[str, Any]:

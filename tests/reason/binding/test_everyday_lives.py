@@ -8,7 +8,8 @@ import pytest
 
 from havoc.reading.question import read_question
 from havoc.reason.binding import BINDERS
-from havoc.reason.binding.evidence import Binding, Evidence
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Evidence
 
 
 def bound(operation: str, question: str) -> dict[str, Any]:
@@ -85,3 +86,20 @@ def test_two_groups_of_lives(question: str, names: list[str]) -> None:
 def test_everyday_words(operation: str, question: str, expected: dict[str, Any]) -> None:
     args = bound(operation, question)
     assert {name: args.get(name) for name in expected} == expected
+
+
+@pytest.mark.parametrize("operation", ["kaplan_meier", "life_distribution", "weibull_fit"])
+def test_a_part_of_a_percentage_is_no_time(operation: str) -> None:
+    assert "at" not in bound(operation, "at 120 % coverage: 5.1 5.3 5.2 5.4 5.0")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "5 9 12 h, still running at 50 h: 99999999999 units",
+        "5 9 12, 99999999999 still running at 50",
+    ],
+)
+def test_more_survivors_than_a_study_has_are_asked_about(said: str) -> None:
+    with pytest.raises(NeedsInput, match="survivors are too many"):
+        bound("kaplan_meier", said)

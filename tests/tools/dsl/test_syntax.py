@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
+from effort import processor_seconds
 from havoc.errors import InputError
 from havoc.tools.dsl import Reference, Script, Statement, parse_script
 from havoc.tools.dsl.syntax import LIST_LIMIT, SCRIPT_LIMIT
@@ -149,14 +148,9 @@ def test_bounds() -> None:
         parse_script(f"DESCRIBE DATA [{'1,' * LIST_LIMIT}1]")
     with pytest.raises(InputError, match="a number of"):
         parse_script(f"DESCRIBE DATA [{'1' * 400}]")
-    start = time.perf_counter()
-    with pytest.raises(InputError):
-        parse_script("DESCRIBE DATA " + "[" * 100_000)
-    with pytest.raises(InputError):
-        parse_script("DESCRIBE DATA " + '"' + "a\\" * 200_000)
-    with pytest.raises(InputError):
-        parse_script("DESCRIBE DATA @" + "a." * 200_000)
-    assert time.perf_counter() - start < 3
+    for hostile in ("[" * 100_000, '"' + "a\\" * 200_000, "@" + "a." * 200_000):
+        with pytest.raises(InputError), processor_seconds(3):
+            parse_script("DESCRIBE DATA " + hostile)
 
 
 def test_a_word_in_capitals_is_a_keyword_and_a_unit_inside_brackets_is_not() -> None:

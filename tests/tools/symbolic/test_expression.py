@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import builtins
-import time
 
 import pytest
 import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from effort import processor_seconds
 from havoc.errors import InputError
 from havoc.tools.symbolic.evaluation import FUNCTION_VALUES, evaluate
 from havoc.tools.symbolic.expression import parse, write
@@ -56,10 +56,8 @@ def test_assumptions_reach_the_symbols() -> None:
     ],
 )
 def test_costly_numbers_are_refused_at_once(text: str, column: str) -> None:
-    start = time.perf_counter()
-    with pytest.raises(InputError, match=column):
+    with pytest.raises(InputError, match=column), processor_seconds(2):
         parse(text)
-    assert time.perf_counter() - start < 0.5
 
 
 def test_no_text_is_evaluated(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import time
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from effort import processor_seconds
 from havoc.errors import InputError
 from havoc.tools.symbolic.evaluation import evaluate
 from havoc.tools.symbolic.syntax import read
@@ -141,11 +141,10 @@ def test_bad_formulas_are_placed(text: str, column: str, says: str) -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.text("x2^*()+-/=.,sinelog!%√²π '\"_[]\n\\", max_size=60))
 def test_any_text_is_read_or_refused(text: str) -> None:
-    start = time.perf_counter()
     try:
-        tree = read(text)
+        with processor_seconds(2):
+            tree = read(text)
     except InputError:
         pass
     else:
         assert names(tree) is not None
-    assert time.perf_counter() - start < 1

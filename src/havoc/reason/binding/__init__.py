@@ -41,6 +41,7 @@ from havoc.reason.binding import (
     ranks,
     rates,
     reliability,
+    repairable_systems,
     resampling,
     sample_size,
     sampling_schemes,
@@ -48,7 +49,8 @@ from havoc.reason.binding import (
     spread,
     time_order,
 )
-from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Evidence
 
 BINDERS = {
     **means.BINDERS,
@@ -89,6 +91,7 @@ BINDERS = {
     **resampling.BINDERS,
     **further_tests.BINDERS,
     **life_studies.BINDERS,
+    **repairable_systems.BINDERS,
     **sampling_schemes.BINDERS,
 }
 

@@ -6,8 +6,9 @@ import re
 
 from havoc.reading.ratings import STANDARD, RatedList, read_judgement_counts, read_rated_lists
 from havoc.reading.table import Column, Table
-from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
-from havoc.reason.binding.lifetimes import IN_WORDS, count_of
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Evidence
+from havoc.reason.binding.marked_times import IN_WORDS, count_of
 from havoc.reason.binding.study_rows import OPERATOR, PART, text_of
 
 _VERDICT = re.compile(

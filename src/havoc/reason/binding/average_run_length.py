@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from havoc.reading.number_words import with_digits
-from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Evidence
 from havoc.reason.binding.run_lengths import bind_further_run_length
 from havoc.reason.binding.sigmas import NUMBER, SIGMA, WORD, value_of
 

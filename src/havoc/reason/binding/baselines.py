@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.processes import bind_control_chart
 
 _CAUSE = re.compile(

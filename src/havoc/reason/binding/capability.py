@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+from havoc.reading.number_pieces import SIGNED, SIGNED_APART
 from havoc.reading.number_words import with_digits
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput, source_of
+from havoc.reason.binding.arguments import Binding, NeedsInput, source_of
+from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.measured_subgroups import labelled_subgroups, measurements, subgroups
 from havoc.reason.binding.specification import read_specification
 
@@ -68,7 +70,7 @@ def bind_capability(evidence: Evidence, binding: Binding) -> None:
     evidence.confidence(binding)
 
 
-_NUMBER = r"([-+]?(?:\d++(?:\.\d++)?|\.\d++)(?![\d]))"
+_NUMBER = rf"({SIGNED})"
 _MOVED = re.compile(rf"\b(?:mean|average|process)\b[^\d\n;]{{0,20}}\bto\s+{_NUMBER}", re.I)
 _RUNS = (
     re.compile(
@@ -207,7 +209,7 @@ def limits(evidence: Evidence, binding: Binding) -> None:
             binding.set("usl", target.value + margin.value, source_of(margin))
     if "lsl" not in binding.args and "usl" not in binding.args:
         pair = re.search(
-            r"([-+]?\d*\.?\d+)\s*(?:[a-zµ%°/]+\s*)?(?:-|–|to|\.\.+|/)\s*([-+]?\d*\.?\d+)(?!\s*[,;/]\s*\d)",
+            rf"({SIGNED_APART})\s*+(?:[a-zµ%°/]+\s*+)?(?:-|–|to|\.\.+|/)\s*+({SIGNED})(?!\s*+[,;/]\s*+\d)",
             _outside_lists(evidence),
         )
         if pair and float(pair[1]) != float(pair[2]):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from havoc.reading.counts import read_counts
+from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.capability import limits, within_sigma
 from havoc.reason.binding.counted_samples import DEFECT_WORDS, DEFECTIVE_WORDS, counted_samples
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
+from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.measured_subgroups import grouped_rows, measurements
 
 _BATCH = re.compile(

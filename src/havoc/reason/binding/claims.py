@@ -10,11 +10,12 @@ import re
 
 import msgspec
 
+from havoc.reading.number_pieces import NO_MORE_DIGITS, UNSIGNED
 from havoc.reading.number_words import as_digits
 from havoc.reading.prose import MASK, mask
 
-NUMBER = r"(?<![\w.])(-?(?:\d+(?:\.\d+)?|\.\d+)(?:e-?\d+)?)(?![\d.]*\d)"
-_WHOLE = r"(?<![\w.\-=])(\d+)(?![\w.]*\d)"
+NUMBER = rf"(?<![\w.])(-?{UNSIGNED}(?:e-?\d++)?){NO_MORE_DIGITS}"
+_WHOLE = r"(?<![\w.\-=])(\d++)(?![\w.]*\d)"
 _PERCENT = r"(?:\s*(%|percent|pct|per\s?cent))?"
 _IS = r"\s*(?:level|risk|error)?\s*(?:of|is|was|were|are|=|:|at|to|about|approx\.?|around|roughly|~|≈)*\s*"
 _GAP = rf"[^\d\n;?{MASK}]"

@@ -8,7 +8,8 @@ from typing import Any
 from havoc.reading.prose import mask
 from havoc.reading.response_goals import OPTION, ResponseText, read_responses
 from havoc.reading.run_results import NUM
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.experiment_analysis import polynomials
 
 _KNOWN = re.compile(rf"\bd\s?_?\d\s*[=:]\s*({NUM})", re.I)
@@ -24,7 +25,7 @@ _WEIGHTS = re.compile(
 _FOR_NAME = re.compile(rf"(?P<value>{NUM})\s+for\s+(?:the\s+)?(?P<name>[A-Za-z]\w*)", re.I)
 _REGION = re.compile(
     rf"(?P<low>{NUM})\s*(?:<=?|≤)\s*[A-Za-z]\w*(?:\s*,\s*[A-Za-z]\w*)*\s*(?:<=?|≤)\s*(?P<high>{NUM})"
-    rf"|\b(?:[A-Za-z]\w{{0,2}}\s*(?:,|and|&|n)?\s*){{1,4}}(?:in|from|between|within)\s*(?P<low2>{NUM})\s*"
+    rf"|\b(?:[A-Za-z]\w{{0,2}}\s*+(?:(?:,|and|&|n)\s*+)?){{1,4}}(?:in|from|between|within)\s*(?P<low2>{NUM})\s*"
     rf"(?:\.\.+|-|–|to|and|n|…)\s*(?P<high2>{NUM})",
     re.I,
 )
@@ -165,7 +166,7 @@ def _without_expressions(text: str) -> tuple[str, dict[str, str]]:
     expressions: dict[str, str] = {}
     for match in polynomials(text):
         before = re.search(
-            r"(?P<name>[A-Za-z][\w\-]*)(?:\s+(?P<symbol>[A-Za-z]\d))?\s*=\s*$",
+            r"(?<![\w\-])(?:(?![A-Za-z])[\w\-])*+(?P<name>[A-Za-z][\w\-]*+)(?:\s++(?P<symbol>[A-Za-z]\d))?\s*+=\s*+$",
             text[: match.start()],
         )
         if before:

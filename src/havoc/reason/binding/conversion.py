@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 
 from havoc.errors import InputError
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Binder, Evidence
 
 MOST_WORDS = 4
 # Words that are units to a unit reader (attosecond, are, technical atmosphere), but not in a sentence.
@@ -27,7 +28,7 @@ _COMMON = frozenset(
 )
 _NUMBER = re.compile(
     r"(?<![\w./^])(?:(?P<whole>\d+)[\s-])?(?P<top>\d+)\s?/\s?(?P<bottom>[1-9]\d*)(?![\d./])\s*-?\s*"
-    r"|(?<![\w./^])(?P<number>[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?)"
+    r"|(?<![\w./^])(?P<number>[-+]?(?:\d++(?:\.\d++)?|\.\d++)(?:e[-+]?\d+)?)"
     r"(?:\s?[x*×·]\s?10\s?\^?\s?(?P<power>[-+]?\d+))?(?![\d.]*\d)\s*-?\s*",
     re.IGNORECASE,
 )
@@ -37,10 +38,10 @@ _CUE = re.compile(
     re.IGNORECASE,
 )
 _DIRECT = re.compile(
-    r"\s*(?:\?|,)?\s*(?:is\s+|are\s+)?(?:in|to|into|as|=|->|→|zu|makes?)\s*(?:\?\s*)?$"
+    r"\s*+(?:[?,]\s*+)?(?:(?:is|are)\s++)?(?:in|to|into|as|=|->|→|zu|makes?)\s*+(?:\?\s*+)?$"
 )
 _MOLAR_MASS = re.compile(
-    r"\b(?:molar mass|molecular weight|mol\.? ?wt\.?|mw)\s*(?:is|of|=|:)?\s*(\d+(?:\.\d+)?)\s*(?:g\s*/\s*mol)?",
+    r"\b(?:molar mass|molecular weight|mol\.? ?wt\.?|mw)\s*(?:is|of|=|:)?\s*(\d++(?:\.\d++)?)\s*(?:g\s*/\s*mol)?",
     re.IGNORECASE,
 )
 

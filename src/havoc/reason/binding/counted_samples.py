@@ -7,7 +7,9 @@ import re
 from havoc.reading.counts import read_counts
 from havoc.reading.question import Series
 from havoc.reading.roles import Scalar
-from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput, complete, complete_pairs
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Evidence
+from havoc.reason.binding.lists import complete, complete_pairs
 
 DEFECT_WORDS = r"\b(?:defects?|flaws?|nonconformit\w+|pinholes?|scratches|complaints|errors?|errs|faults?|knots|accidents?|bubbles|specks|gels|marks|blemishes|stops)\b"
 DEFECTIVE_WORDS = r"\b(?:defectives?|nonconforming|bad|rejects?|rejected|fail(?:ed|s|ures?)?|leak(?:ing|ers?|s)|duds?|contaminated|cracked|returned|scrap\w*|abandoned|broken|late|nok)\b"

@@ -6,15 +6,10 @@ import re
 
 from havoc.errors import InputError
 from havoc.reading.question import Series
-from havoc.reason.binding.evidence import (
-    Binder,
-    Binding,
-    Evidence,
-    NeedsInput,
-    complete_pairs,
-    series_of,
-)
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.formulas import Formula, find_formulas
+from havoc.reason.binding.lists import complete_pairs, series_of
 from havoc.reason.binding.pairs import lists
 from havoc.reason.binding.response import orient, response_of
 

@@ -7,6 +7,7 @@ import re
 from havoc.reading.factor_names import COUNT, MAX_PROSE, number_of, read_count, read_names
 from havoc.reading.factors import FactorText, common_ends, level_counts, read_all_factors
 from havoc.reading.prose import mask
+from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.design_terms import (
     check_ranges,
     factor_of,
@@ -16,7 +17,7 @@ from havoc.reason.binding.design_terms import (
     take_runs,
     with_range,
 )
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
+from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.region import read_constraints
 
 _FAKE = re.compile(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
+from havoc.reading.number_pieces import APART, PERCENT_SIGN, UNSIGNED
 from havoc.reading.prose import mask
-from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
-from havoc.reason.binding.lifetimes import IN_WORDS, TIME_UNIT, count_of, runs
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Evidence
+from havoc.reason.binding.marked_times import IN_WORDS, TIME_UNIT, count_of, runs
 
-_NUMBER = r"(?<!\d)(\d++(?:\.\d++)?|\.\d++)"
-_PERCENT = r"\s*(%|percent\b|pct\b)?"
+_NUMBER = rf"{APART}({UNSIGNED})"
+_PERCENT = rf"\s*{PERCENT_SIGN}?"
 _TIME = rf"{_NUMBER}(\s?k\b)?\s*({TIME_UNIT})?"
 _GOAL = rf"(?:at\s+least\s+)?{_NUMBER}{_PERCENT}\s*(?:rel\b|reliab\w*|surviv\w*|good\b|of\s+the\s+\w+\s+(?:function|work|surviv)\w*)"
 _RELIABILITY = tuple(

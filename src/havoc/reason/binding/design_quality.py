@@ -7,10 +7,11 @@ from typing import Any
 
 from havoc.reading.factor_names import COUNT, number_of
 from havoc.reading.prose import mask
+from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.custom_designs import BINDERS as CUSTOM
 from havoc.reason.binding.design_terms import factors, take_runs
 from havoc.reason.binding.designs import BINDERS as STANDARD
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
+from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.experiment_analysis import further_responses
 from havoc.reason.binding.further_designs import BINDERS as FURTHER
 from havoc.reason.binding.mixtures import BINDERS as MIXTURES
@@ -53,7 +54,9 @@ _KINDS = (
     (r"\buniform\s+design|\bdiscrepancy\b", "uniform"),
     (r"\bsphere[\s-]?pack\w*|\bmaximin(?:\s+distance)?\s+design", "maximin"),
 )
-_POINTS = re.compile(rf"(?<![\w.]){COUNT}\s*-?\s*(?:\w+\s+){{0,2}}(?:points?|pts|settings)\b", re.I)
+_POINTS = re.compile(
+    rf"(?<![\w.]){COUNT}\s*+(?:-\s*+)?(?:\w++\s++){{0,2}}(?:points?|pts|settings)\b", re.I
+)
 
 
 def bind_design_evaluation(evidence: Evidence, binding: Binding) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 from havoc.reading.factor_names import COUNT, number_of, read_count, read_loose_count, read_names
 from havoc.reading.factors import FactorText, common_ends, read_all_factors
-from havoc.reading.prose import normalise
-from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput, source_of
+from havoc.reading.notation import normalise
+from havoc.reason.binding.arguments import Binding, NeedsInput, source_of
+from havoc.reason.binding.evidence import Evidence
 
 DESIGN_TOKEN = re.compile(r"\b([23])\s*\^\s*[({]?\s*(\d+)\s*(?:-\s*(\d+))?\s*[)}]?")
 _RUN_NOUN = (
@@ -16,7 +17,7 @@ _RUN_NOUN = (
     r"blanks|castings|injections|cultivations|tries|determinations|mixes|blends|laminates|pieces)"
 )
 _RUNS = re.compile(
-    rf"(?<![\w.^\-+]){COUNT}\s*-?\s*(?:exp\w*\s+|computer\s+|sim\w*\s+|coating\s+|oven\s+|best\s+|optimal\s+"
+    rf"(?<![\w.^\-+]){COUNT}\s*+(?:-\s*+)?(?:exp\w*\s+|computer\s+|sim\w*\s+|coating\s+|oven\s+|best\s+|optimal\s+"
     rf"|different\s+|well\s+|(?!(?:of|in|and|or|for|per|to|at|the|cent\w+|middle|corner|axial|star|extra|more|additional|"
     rf"fake|further|level|factor|sub|more)\b)[a-z]{{2,12}}\s+)?{_RUN_NOUN}\b",
     re.I,

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import re
 
-from havoc.reason.binding.design_terms import (
-    DESIGN_TOKEN,
-    common,
-    factors,
-    take_runs,
-    two_levels,
-)
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.design_terms import DESIGN_TOKEN, common, factors, take_runs, two_levels
+from havoc.reason.binding.evidence import Binder, Evidence
 
 GENERATOR = re.compile(r"(?<![A-Za-z=])([A-HJ-Z])\s*=\s*([-+]?[A-HJ-Z]{2,8})(?![a-z])")
 DEFINING_WORD = re.compile(

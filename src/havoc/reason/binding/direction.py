@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 
 from havoc.reading.question import Series
-from havoc.reason.binding.evidence import Binding, Evidence
+from havoc.reason.binding.arguments import Binding
+from havoc.reason.binding.evidence import Evidence
 
 _UP = (
     r"(?:gone|went|come|go|came|crept|creep\w*)\s+up|(?:push|bring|brought|move|drive|drove)\w*\s+(?:\w+\s+){0,3}up|higher|greater|more\s+than|"
@@ -215,7 +216,7 @@ def _asked(text: str) -> list[str]:
     """
     questions = _questions(text)
     if not questions:
-        return [re.sub(r"(?:[-+]?\d[\d.,]*+[\s,;/|]*+){3,}", " ", text)]
+        return [re.sub(r"(?<!\d)(?<!\d[.,])(?:[-+]?\d[\d.,]*+[\s,;/|]*+){3,}", " ", text)]
     stated = [match[0] for match in _SENTENCE.finditer(text) if _STATED.search(match[0])]
     return [" ".join(questions), *stated]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from havoc.reading.table import Column
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.linear_models import (
     Frame,
     choose_response,

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.formulas import Formula
-from havoc.reason.binding.mathematics import SIGNED, formulas_of, main_formula, readable_names
+from havoc.reason.binding.mathematics import FIGURE, formulas_of, main_formula, readable_names
 
 _REACH = re.compile(
-    rf"\b(?:reach(?:es)?|gets?\s+(?:down\s+|up\s+)?to|becomes?|equals?(?:\s+to)?|hits?|(?:drops?|falls?|rises?|climbs?|grows?|decays?|goes)\s+to|down\s+to|up\s+to|exceeds?|passes)\s+{SIGNED}\s*(%)?",
+    rf"\b(?:reach(?:es)?|gets?\s+(?:down\s+|up\s+)?to|becomes?|equals?(?:\s+to)?|hits?|(?:drops?|falls?|rises?|climbs?|grows?|decays?|goes)\s+to|down\s+to|up\s+to|exceeds?|passes)\s+{FIGURE}\s*(%)?",
     re.IGNORECASE,
 )
-_STANDS_AT = re.compile(rf"\b(?:is|at|be)\s+(?:at\s+)?{SIGNED}\s*(%)?", re.IGNORECASE)
+_STANDS_AT = re.compile(rf"\b(?:is|at|be)\s+(?:at\s+)?{FIGURE}\s*(%)?", re.IGNORECASE)
 _ZERO = re.compile(r"\b(?:zero|vanish\w*|null)\b", re.IGNORECASE)
 _MEETING = re.compile(
     r"\b(?:cross\w*|meets?|intersects?|equals?|same as|equal to|overtakes?|catch(?:es)? up|break ?even with)\b",

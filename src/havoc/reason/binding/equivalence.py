@@ -6,14 +6,9 @@ import re
 from collections.abc import Sequence
 
 from havoc.reading.number_words import fraction_in_words
-from havoc.reason.binding.evidence import (
-    Binder,
-    Binding,
-    Evidence,
-    NeedsInput,
-    complete,
-    source_of,
-)
+from havoc.reason.binding.arguments import Binding, NeedsInput, source_of
+from havoc.reason.binding.evidence import Binder, Evidence
+from havoc.reason.binding.lists import complete
 from havoc.reason.binding.means import paired_columns, reference_value, two_samples
 from havoc.reason.binding.summarised import sample_summaries
 

@@ -9,24 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from itertools import pairwise
-from typing import Any
 
 import msgspec
 
-from havoc.errors import HavocError
 from havoc.reading.index_columns import measured_columns
-from havoc.reading.prose import MASK, PRONOUNS, STOPWORDS
+from havoc.reading.prose import MASK
 from havoc.reading.question import Reading, Series
 from havoc.reading.roles import NUMBER, Scalar
 from havoc.reading.table import Column, Table
+from havoc.reason.binding.arguments import Binding, NeedsInput, source_of
 from havoc.reason.binding.bare_levels import bare_level
-from havoc.reason.binding.mention import (
-    are_replicates,
-    mentioned,
-    mentioned_by_level,
-    named_level,
-)
+from havoc.reason.binding.lists import joined, named_apart, series_of, transposed
+from havoc.reason.binding.mention import are_replicates, mentioned, mentioned_by_level, named_level
 
 _WHEN = re.compile(r"^(?:date|time|time ?stamp|datetime|day|when)\b", re.IGNORECASE)
 _REFERENCE_NUMBER = re.compile(
@@ -41,60 +35,6 @@ _PLACE = re.compile(r"question\[(\d+):(\d+)\]")
 
 
 _LEADING_WORD = re.compile(r"(?:^|[;\n|/.,:(–—]|\s-)\s*([^\W\d_][\w\-]*)\s*[:=(]?\s*$")
-
-
-class NeedsInput(HavocError):
-    """Something is missing or wrong; ``ask`` is the counter-question."""
-
-    def __init__(self, what: str, ask: str) -> None:
-        super().__init__(what, remedy=ask)
-        self.ask = ask
-
-
-class Binding(msgspec.Struct, kw_only=True):
-    """Arguments of one call, and for each where it came from."""
-
-    operation: str
-    args: dict[str, Any] = {}
-    provenance: dict[str, str] = {}
-    roles: list[tuple[str, list[tuple[Any, str]]]] = []
-    warnings: list[tuple[str, list[tuple[Any, str]]]] = []
-    more: list[Binding] = []
-
-    def set(self, name: str, value: Any, source: str = "") -> None:
-        self.args[name] = value
-        if source:
-            self.provenance[name] = source
-
-    def take(self, name: str, scalar: Scalar | None, *, fraction: bool = False) -> bool:
-        """Set ``name`` from a scalar, if there is one."""
-        if scalar is None:
-            return False
-        self.set(name, scalar.fraction if fraction else scalar.value, source_of(scalar))
-        return True
-
-    def take_count(self, name: str, scalar: Scalar | None) -> bool:
-        """Set ``name`` from a scalar that must be a whole number."""
-        if scalar is None:
-            return False
-        if scalar.value != int(scalar.value):
-            raise NeedsInput(
-                f"{name.replace('_', ' ')} must be a whole number",
-                f"which whole number is the {name.replace('_', ' ')}?",
-            )
-        self.set(name, int(scalar.value), source_of(scalar))
-        return True
-
-    def echo(self, text: str, *values: tuple[Any, str]) -> None:
-        """Say which role was inferred: ``text`` has one ``{}`` for every (value, source)."""
-        self.roles.append((text, list(values)))
-
-    def warn(self, text: str, *values: tuple[Any, str]) -> None:
-        self.warnings.append((text, list(values)))
-
-
-def source_of(scalar: Scalar) -> str:
-    return f"question[{scalar.start}:{scalar.end}]"
 
 
 class Evidence:
@@ -169,7 +109,7 @@ class Evidence:
         series = self._lettered(self.series())
         labelled = [item for item in series if item.name and len(item.values) > 1]
         mostly_labelled = len(labelled) >= 2 and len(labelled) >= len(series) - 1
-        return _named(labelled if mostly_labelled else series)
+        return named_apart(labelled if mostly_labelled else series)
 
     def _lettered(self, series: list[Series]) -> list[Series]:
         """A word before a list that is a unit or a small word elsewhere names it beside its siblings.
@@ -291,7 +231,7 @@ class Evidence:
         alike = are_replicates([column for _, column in columns]) or not self.tables[0].header
         # columns of two tables may differ in length: then nobody can say how they belong together
         if alike and len({len(item.values) for item in series}) == 1:
-            return _joined(series)
+            return joined(series)
         raise _which_column([column for _, column in columns])
 
     def _restricted(self, table: Table, column: Column) -> Series:
@@ -319,7 +259,7 @@ class Evidence:
         if len(series) >= 2:
             points = [item for item in series if len(item.values) == 2]
             if len(points) == len(series) and len(points) >= 3:
-                return _transpose(points, series)
+                return transposed(points, series)
             return series[0], series[1]
         raise NeedsInput(
             f"{what} need two lists of values, and {_counted(len(series), 'was', 'were')} found",
@@ -432,103 +372,10 @@ def _which_column(columns: Sequence[Column]) -> NeedsInput:
     )
 
 
-def _joined(series: Sequence[Series]) -> Series:
-    """Replicate columns read row by row, as they were measured."""
-    rows = zip(*(item.values for item in series), strict=True)
-    return Series(
-        name="",
-        values=[value for row in rows for value in row],
-        source=f"{series[0].source} to {series[-1].source}",
-        unit=series[0].unit,
-    )
-
-
-def series_of(table: Table, column: Column) -> Series:
-    return Series(
-        name=column.name if table.header else "",
-        values=list(column.values),  # type: ignore[arg-type]
-        source=f"{table.source}#{column.name}",
-        unit=column.unit,
-    )
-
-
-def complete(binding: Binding, series: Series, label: str = "") -> list[float]:
-    """The numbers of a series; what was missing is said, not hidden."""
-    if series.missing:
-        binding.warn(
-            "{} of {} values of {} are missing and were left out",
-            (series.missing, series.source),
-            (len(series.values), series.source),
-            (label or series.name or "the data", series.source),
-        )
-    return series.numbers
-
-
-def complete_pairs(binding: Binding, *series: Series) -> list[list[float]]:
-    """Rows without a missing value, listwise. Lengths must agree."""
-    lengths = {len(item.values) for item in series}
-    if len(lengths) > 1:
-        counts = " and ".join(str(len(item.values)) for item in series)
-        raise NeedsInput(
-            f"the columns have {counts} values, but every value needs its partner",
-            "which value is missing?",
-        )
-    rows = [
-        row
-        for row in zip(*(item.values for item in series), strict=True)
-        if all(value is not None for value in row)
-    ]
-    dropped = lengths.pop() - len(rows) if lengths else 0
-    if dropped:
-        binding.warn("{} rows with a missing value were left out", (dropped, series[0].source))
-    return [
-        [float(value) for value in column if value is not None]
-        for column in zip(*rows, strict=True)
-    ] or [[] for _ in series]
-
-
-def is_even_steps(column: Column) -> bool:
-    """Whole numbers that rise in even steps, as hours and sample numbers do."""
-    values = [value for value in column.present if isinstance(value, float)]
-    if len(values) < 3 or any(value != int(value) for value in values):
-        return False
-    return (
-        len({after - before for before, after in pairwise(values)}) == 1 and values[1] > values[0]
-    )
-
-
 def _level_name(label: float | str) -> str:
     if isinstance(label, float) and label == int(label):
         return str(int(label))
     return str(label)
-
-
-_LEVEL_WORDS = frozenset({"now", "or", "on", "off", "in", "out", "here", "there", "no", "yes"})
-"""Small words that name a level where they stand before a list."""
-
-
-def _named(series: Sequence[Series]) -> list[Series]:
-    """Give unnamed groups names; duplicate names a number."""
-    taken: set[str] = set()
-    named = []
-    letters = sum(len(item.name) == 1 for item in series)
-    for index, item in enumerate(series, start=1):
-        name = item.name
-        letter = len(name) == 1 and (name.isupper() or letters > 1)
-        common = name.lower() in STOPWORDS - PRONOUNS - _LEVEL_WORDS and not letter
-        if not name or name.lower() in taken or common:
-            name = f"{name} {index}" if name and not common else f"group {index}"
-        taken.add(name.lower())
-        named.append(msgspec.structs.replace(item, name=name))
-    return named
-
-
-def _transpose(points: Sequence[Series], series: Sequence[Series]) -> tuple[Series, Series]:
-    source = f"{series[0].source}…{series[-1].source}"
-    return (
-        Series(name="x", values=[item.values[0] for item in points], source=source),
-        Series(name="y", values=[item.values[1] for item in points], source=source),
-    )
 
 
 def _counted(count: int, one: str, many: str) -> str:

@@ -7,7 +7,8 @@ import re
 import msgspec
 
 from havoc.reading.factor_names import COUNT, number_of, read_names
-from havoc.reading.prose import mask, normalise
+from havoc.reading.notation import normalise
+from havoc.reading.prose import mask
 from havoc.reading.question import Series
 from havoc.reading.run_results import (
     RunResults,
@@ -16,9 +17,10 @@ from havoc.reading.run_results import (
     read_run_results,
 )
 from havoc.reading.table import Column, Table
+from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.design_terms import DESIGN_TOKEN
 from havoc.reason.binding.designs import read_generators
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
+from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.mention import mentioned
 
 
@@ -236,18 +238,18 @@ def _standard_order(evidence: Evidence, binding: Binding, text: str, names: list
 _VARIABLE = r"[A-Za-z]\d{0,2}"
 _POWER = r"(?:\s?\^\s?[1-4]|²|\*\*[1-4])?"
 _TERM = (
-    rf"(?:\d+(?:\.\d+)?\s?\*?\s?(?:{_VARIABLE}{_POWER}(?:\s?[*·]\s?)?(?:{_VARIABLE}{_POWER})?(?![A-Za-z\d]))?"
+    rf"(?:\d++(?:\.\d++)?\s?\*?\s?(?:{_VARIABLE}{_POWER}(?:\s?[*·]\s?)?(?:{_VARIABLE}{_POWER})?(?![A-Za-z\d]))?"
     rf"|{_VARIABLE}{_POWER}(?:\s?[*·]\s?)?(?:{_VARIABLE}{_POWER})?(?![A-Za-z\d]))"
 )
 POLYNOMIAL = re.compile(rf"(?<![\w.^])[-+]?\s?{_TERM}(?:\s?[-+]\s?{_TERM})+(?![\w^])")
 _COEFFICIENT = re.compile(
-    r"\b(?P<name>b\d{1,2})\s*[=:]?\s*(?P<value>[-+]?(?:\d+(?:\.\d+)?|\.\d+))(?![\w.]*\d)", re.I
+    r"\b(?P<name>b\d{1,2})\s*[=:]?\s*(?P<value>[-+]?(?:\d++(?:\.\d++)?|\.\d++))(?![\w.]*\d)", re.I
 )
 _STEPS = re.compile(rf"(?<![\w.]){COUNT}\s+(?:steps|points\s+(?:on|along))\b", re.I)
 _STEP = re.compile(
-    rf"\bsteps?\s+(?:size\s+)?(?:of\s+|=\s*)?(?P<size>\d+(?:\.\d+)?)\b(?:\s+(?:coded\s+)?(?:units?\s+)?(?:in|of|for)\s+"
+    rf"\bsteps?\s+(?:size\s+)?(?:of\s+|=\s*)?(?P<size>\d++(?:\.\d++)?)\b(?:\s+(?:coded\s+)?(?:units?\s+)?(?:in|of|for)\s+"
     rf"(?P<factor>{_VARIABLE})\b)?"
-    rf"|\b(?P<factor2>{_VARIABLE})\s+is\s+(?:advanced|increased|moved|changed)\s+by\s+(?P<size2>\d+(?:\.\d+)?|one|two|half)\b",
+    rf"|\b(?P<factor2>{_VARIABLE})\s+is\s+(?:advanced|increased|moved|changed)\s+by\s+(?P<size2>\d++(?:\.\d++)?|one|two|half)\b",
     re.I,
 )
 
@@ -331,7 +333,7 @@ def _slopes(expression: str) -> dict[str, float]:
     """Coefficients of the linear terms, in figures as written."""
     slopes = {}
     for match in re.finditer(
-        rf"(?P<sign>^|[-+])\s*(?P<value>\d+(?:\.\d+)?)?\s*\*?\s*(?P<name>{_VARIABLE})(?=\s*(?:[-+]|$))",
+        rf"(?P<sign>^|[-+])\s*(?P<value>\d++(?:\.\d++)?)?\s*\*?\s*(?P<name>{_VARIABLE})(?=\s*(?:[-+]|$))",
         expression,
     ):
         value = float(match["value"] or 1)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from havoc.reading.table import Column, Table
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.experiment_analysis import design_table, prose_columns
 from havoc.reason.binding.mention import mentioned
 
@@ -328,12 +329,12 @@ def _surface_columns(evidence: Evidence, binding: Binding) -> None:
 
 _STEPS = re.compile(r"(?<![\w.])(?P<count>\d{1,3})\s+(?:steps|points)\b", re.IGNORECASE)
 _STEP = re.compile(
-    r"\bsteps?\s+(?:size\s+)?(?:of\s+|=\s*)?(?P<size>\d+(?:\.\d+)?)\s*(?P<unit>coded|[^\W\d]\w{0,8})?"
+    r"\bsteps?\s+(?:size\s+)?(?:of\s+|=\s*)?(?P<size>\d++(?:\.\d++)?)\s*(?P<unit>coded|[^\W\d]\w{0,8})?"
     rf"\s*(?:units?\s+)?(?:in|of|for)\s+(?P<factor>{_NAME})\b",
     re.IGNORECASE,
 )
 _RADIUS = re.compile(
-    r"\b(?:radius|distance)\s*(?:of|=|up to|to)?\s*(?P<size>\d+(?:\.\d+)?)", re.IGNORECASE
+    r"\b(?:radius|distance)\s*(?:of|=|up to|to)?\s*(?P<size>\d++(?:\.\d++)?)", re.IGNORECASE
 )
 
 

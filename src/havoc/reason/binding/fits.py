@@ -6,13 +6,14 @@ import re
 
 from havoc.reading.counts import read_tally
 from havoc.reading.question import Series
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Binder, Evidence
 
 _EACH = re.compile(
-    r"\b(?:expect\w*|should|would|shares?|split)\b[^.;?\d]{0,30}(?<![\w.])(\d+(?:\.\d+)?)\s*(%|percent|pct)?\s*(?:\w+\s+)?(?:each|apiece|per\s+\w+)\b"
+    r"\b(?:expect\w*|should|would|shares?|split)\b[^.;?\d]{0,30}(?<![\w.])(\d++(?:\.\d++)?)\s*(%|percent|pct)?\s*(?:\w+\s+)?(?:each|apiece|per\s+\w+)\b"
 )
 _NAME_FIRST = re.compile(
-    r"(?<![\w.])([A-Za-z][\w\-]*+)\s*[:=]?\s*(\d++)(?![\w.%]*\d)(?!\s*(?:%|percent|pct))x?"
+    r"(?<![\w.])(?<![A-Za-z]-)([A-Za-z][\w\-]*+)\s*+(?:[:=]\s*+)?(\d++)(?![\w.%]*\d)(?!\s*(?:%|percent|pct))x?"
 )
 _COUNT_FIRST = re.compile(r"(?<![\w.])(\d++)(?!\s*(?:%|percent|pct))\s+([A-Za-z][\w\-]*+)")
 _BETWEEN = re.compile(r"[\s,;/]*(?:and\s+)?")
@@ -99,7 +100,9 @@ def bind_chi_square_fit(evidence: Evidence, binding: Binding) -> None:
 
 def _observed_expected(evidence: Evidence) -> tuple[Series | None, Series | None]:
     series = evidence.series()
-    ratio = re.search(r"\d+(?:\.\d+)?(?:\s*:\s*\d+(?:\.\d+)?){1,}", evidence.reading.plain)
+    ratio = re.search(
+        r"(?<!\d)\d++(?:\.\d++)?(?:\s*+:\s*+\d++(?:\.\d++)?)++", evidence.reading.plain
+    )
     observed = next(
         (item for item in series if re.search(r"obs|count|seen|found", item.name.lower())), None
     )
@@ -113,7 +116,7 @@ def _observed_expected(evidence: Evidence) -> tuple[Series | None, Series | None
     )
     if expected is None and ratio:
         values: list[float | None] = [
-            float(value) for value in re.findall(r"\d+(?:\.\d+)?", ratio[0])
+            float(value) for value in re.findall(r"\d++(?:\.\d++)?", ratio[0])
         ]
         expected = Series(
             name="ratio", values=values, source=f"question[{ratio.start()}:{ratio.end()}]"

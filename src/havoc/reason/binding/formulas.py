@@ -13,6 +13,8 @@ from itertools import pairwise
 
 import msgspec
 
+from havoc.reading.number_pieces import EXPONENT, SIGNED
+
 FUNCTIONS = frozenset(
     """
     sin cos tan cot sec csc asin acos atan arcsin arccos arctan sinh cosh tanh asinh acosh
@@ -42,7 +44,7 @@ _UNIT_LETTERS = frozenset("mshglVANKWJCF")
 
 _LETTERS = "A-Za-zÀ-ÖØ-öø-ɏͰ-Ͽ"
 _TOKEN = re.compile(
-    r"(?P<number>(?:\d+(?:\.\d+)?|(?<!\d)\.\d+)(?:[eE][-+]?\d+(?![\w.]))?)"
+    r"(?P<number>(?:\d++(?:\.\d++)?|(?<!\d)\.\d+)(?:[eE][-+]?\d+(?![\w.]))?)"
     rf"|(?P<name>[{_LETTERS}][{_LETTERS}0-9_]*|∞)"
     r"|(?P<superscript>[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)"
     r"|(?P<open>[(\[])|(?P<close>[)\]])"
@@ -55,7 +57,7 @@ MOST_TOKENS = 1000
 _POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _NAME = r"[^\W\d_]\w*"
 _DEFINITION = re.compile(rf"\s*({_NAME})\s*(?:\(\s*({_NAME})\s*\)\s*)?=(?!=)\s*(.+)", re.DOTALL)
-_NUMBER = re.compile(r"\s*([-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?)\s*", re.IGNORECASE)
+_NUMBER = re.compile(rf"\s*+({SIGNED}{EXPONENT})\s*", re.IGNORECASE)
 _LABEL = re.compile(r"\b([^\W\d_]{2,20})\s+(?:is|are|was|equals|being)\s*:?\s*$", re.IGNORECASE)
 
 

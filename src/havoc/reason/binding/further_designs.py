@@ -9,12 +9,13 @@ from typing import Any
 from havoc.reading.factor_names import COUNT, is_common_word, number_of, read_names
 from havoc.reading.factors import read_all_factors
 from havoc.reading.prose import mask
+from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.design_terms import factor_of, factors, runs, take_runs
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
+from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.robustness import bind_taguchi_analyze, is_signal_to_noise
 
 _POINTS = re.compile(
-    rf"(?<![\w.^\-]){COUNT}\s*-?\s*(?:(?!(?:in|of|for|with|and|factors?|inputs?|variables?)\b)[a-z][\w\-]*,?\s+){{0,4}}?"
+    rf"(?<![\w.^\-]){COUNT}\s*+(?:-\s*+)?(?:(?!(?:in|of|for|with|and|factors?|inputs?|variables?)\b)[a-z][\w\-]*,?\s+){{0,4}}?"
     r"(?:points?|pts|settings|samples?|simulations?|sims|probes|combinations|runs|wells?|designs|scenarios|cases|"
     r"evaluations|calls|jobs|solves|experiments|trials|shots)\b",
     re.I,

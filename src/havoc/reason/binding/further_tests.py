@@ -6,14 +6,10 @@ import re
 
 from havoc.reading.table import Column
 from havoc.reason.binding import proportions
-from havoc.reason.binding.evidence import (
-    Binder,
-    Binding,
-    Evidence,
-    NeedsInput,
-    complete,
-)
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.groups import bind_groups
+from havoc.reason.binding.lists import complete
 from havoc.reason.binding.means import RESPONSE_NAMES, pass_unit
 from havoc.reason.binding.mention import mentioned
 
@@ -22,9 +18,9 @@ _WORD = r"[^\W\d_][^\W_]*(?:[ \-][^\W\d_][^\W_]*){0,3}"
 
 def bind_mcnemar(evidence: Evidence, binding: Binding) -> None:
     changed = re.search(
-        r"(\d+)\s+(?:\w+\s+){0,6}?only\b[^\d]{0,60}?(\d+)\s+(?:\w+\s+){0,6}?only\b"
-        r"|(\d+)\s+(?:\w+\s+){0,4}?(?:from\s+)?(?:pass|good|ok|yes|positive)\w*\s+to\s+\w+[^\d]{0,40}?"
-        r"(\d+)\s+(?:\w+\s+){0,4}?(?:from\s+)?\w+\s+to\s+\w+",
+        r"(?<!\d)(\d++)\s++(?:\w++\s++){0,6}?only\b[^\d]{0,60}?(\d++)\s++(?:\w++\s++){0,6}?only\b"
+        r"|(?<!\d)(\d++)\s++(?:\w++\s++){0,4}?(?:from\s++)?(?:pass|good|ok|yes|positive)\w*+\s++to\s++\w+[^\d]{0,40}?"
+        r"(\d+)\s++(?:\w++\s++){0,4}?(?:from\s++)?\w++\s++to\s++\w+",
         evidence.text,
     )
     if changed and not evidence.tables and not evidence.rows():
@@ -125,8 +121,12 @@ def _tallied(evidence: Evidence) -> tuple[dict[str, float] | list[str], str]:
             return [str(value) for value in label.present], f"{table.source}#{label.name}"
     text = evidence.reading.plain
     for pattern, name, count in (
-        (rf"(?:^|[,;:\n]|\band\b)\s*({_WORD})\s*[:=\-(]?\s*(\d+(?:\.\d+)?)(?=[\s,;.)\n]|$)", 1, 2),
-        (rf"(?<![\w.])(\d+(?:\.\d+)?)\s*(?:x\s+)?({_WORD})(?=\s*[,;.\n]|\s+and\b|\s*$)", 2, 1),
+        (
+            rf"(?:^|[,;:\n]|\band\b)\s*({_WORD})\s*[:=\-(]?\s*(\d++(?:\.\d++)?)(?=[\s,;.)\n]|$)",
+            1,
+            2,
+        ),
+        (rf"(?<![\w.])(\d++(?:\.\d++)?)\s*(?:x\s+)?({_WORD})(?=\s*[,;.\n]|\s+and\b|\s*$)", 2, 1),
     ):
         found = list(re.finditer(pattern, text))
         if len(found) >= 2:

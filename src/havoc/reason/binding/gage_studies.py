@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from havoc.reading.table import Column, Table
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.measured_subgroups import measurements
 from havoc.reason.binding.measurement import bind_gage_rr
 from havoc.reason.binding.study_rows import text_of

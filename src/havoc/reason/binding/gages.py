@@ -7,11 +7,13 @@ from collections.abc import Iterator
 
 import msgspec
 
+from havoc.reading.number_pieces import SIGNED, SIGNED_APART
 from havoc.reading.number_words import as_digits
 from havoc.reading.table import Table
-from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput, source_of
+from havoc.reason.binding.arguments import Binding, NeedsInput, source_of
+from havoc.reason.binding.evidence import Evidence
 
-_NUM = r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?![\d])"
+_NUM = SIGNED_APART
 _RUN = re.compile(rf"(?<![\w.\-]){_NUM}(?:(?:\s*[,;]\s*|\s+)(?:and\s+)?{_NUM}(?![\w%])){{1,}}")
 _ONE = re.compile(rf"(?<![\w.]){_NUM}")
 _RANGE = re.compile(rf"(?<![\w.])({_NUM})\s*(?:-|–|to|\.\.+)\s*({_NUM})")
@@ -169,7 +171,7 @@ def _width(evidence: Evidence, binding: Binding, text: str, center: float) -> fl
     text = _NAMES_LIMITS.sub(lambda match: " " * len(match[0]), text)
     width_given = _first(rf"\b(?:tol(?:erance)?|t)\b[^\d.;:+\-]{{0,25}}[:=]?\s*({_NUM})", text)
     width_given = width_given or _first(
-        rf"\b(?:window|width|range)\s+(?:is|of|=)?\s*({_NUM})|({_NUM})\s*\w*\s+wide", text
+        rf"\b(?:window|width|range)\s+(?:is|of|=)?\s*({_NUM})|({_NUM})(?:\s*+\w++)?\s++wide", text
     )
     if width_given is None:
         return None
@@ -221,17 +223,16 @@ def _conventions(binding: Binding, text: str) -> None:
 
 # bias and linearity ----------------------------------------------------------
 
-_WHOLE = r"[-+]?(?:\d++(?:\.\d++)?+|\.\d++)"
 _UNIT = r"(?:[ \t]*+(?!and\b|to\b|with\b)[a-zµμ°%][\w/µμ°%]{0,8})?"
 _CONNECT = (
     r"[ \t]*+(?:(?:block|weight|part|piece|bath|standard|master)s?[ \t]*)?"
     r"(?:reads?|shows?|gives?|gave|said|says|measures?|indicat\w+|->|=>|→|:|=|\()[ \t]*+"
 )
 _JOIN = rf"{_UNIT}{_CONNECT}|{_UNIT}[ \t]*(?:block|weight|part|bath)s?[ \t]+"
-_READING = rf"{_WHOLE}(?!(?:{_JOIN}){_NUM})"
+_READING = rf"{SIGNED}(?!(?:{_JOIN}){_NUM})"
 _BEGIN = r"(?:(?<![\w.\-])|(?<=\bstd)|(?<=\bref)|(?<=\bblock)|(?<=\bmaster))"
 _LEVEL = re.compile(
-    rf"{_BEGIN}(-?{_WHOLE})(?:{_JOIN})((?:{_READING})(?:(?:[ \t]*[,/][ \t]*|[ \t]+)(?:and[ \t]+)?(?:{_READING}))*)",
+    rf"{_BEGIN}(-?{SIGNED})(?:{_JOIN})((?:{_READING})(?:(?:[ \t]*[,/][ \t]*|[ \t]+)(?:and[ \t]+)?(?:{_READING}))*)",
     re.IGNORECASE,
 )
 
@@ -297,7 +298,7 @@ def _reference_column(table: Table) -> str | None:
 
 
 _DEVIATION = re.compile(
-    rf"\bat\s+({_WHOLE}){_UNIT}[ \t]*(?:is|was|it['’]?s|=|:|,)?[ \t]*([-+]{_WHOLE}|{_WHOLE})(?![\w%])",
+    rf"\bat\s+({SIGNED}){_UNIT}[ \t]*(?:is|was|it['’]?s|=|:|,)?[ \t]*([-+]{SIGNED}|{SIGNED})(?![\w%])",
     re.IGNORECASE,
 )
 _READINGS_EACH = re.compile(
@@ -399,7 +400,7 @@ def _all_lists(text: str) -> Iterator[_Found]:
 def _one_reference(evidence: Evidence, binding: Binding, text: str) -> None:
     level = _LEVEL.search(text)
     runs = sorted(_runs(text), key=lambda run: -len(run.values))
-    slash = _first(rf"({_NUM})\s*/\s*(?={_NUM}\s+{_NUM})", text)
+    slash = _first(rf"({_NUM})\s*+/\s*+(?={_NUM}\s++{_NUM})", text)
     given = evidence.scalar("reference", "target")
     if given is not None:
         binding.take("reference", given)

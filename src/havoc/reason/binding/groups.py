@@ -7,13 +7,9 @@ import re
 from havoc.reading.cells import read_cells
 from havoc.reading.question import Series
 from havoc.reading.table import Column, Table
-from havoc.reason.binding.evidence import (
-    Binder,
-    Binding,
-    Evidence,
-    NeedsInput,
-    complete,
-)
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Binder, Evidence
+from havoc.reason.binding.lists import complete
 from havoc.reason.binding.means import RESPONSE_NAMES, pass_unit
 from havoc.reason.binding.mention import mentioned
 from havoc.reason.binding.summarised import sample_summaries, summary_arguments

@@ -11,7 +11,8 @@ import re
 
 from havoc.reading.counts import read_counts
 from havoc.reading.prose import UNITS
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.levels import Level, levels_of
 from havoc.reason.binding.means import bind_two_sample_t
 from havoc.reason.binding.models import bind_regression_linear, has_point

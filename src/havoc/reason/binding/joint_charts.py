@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import re
 
-from havoc.reason.binding.evidence import (
-    Binding,
-    Evidence,
-    NeedsInput,
-    complete_pairs,
-    source_of,
-)
+from havoc.reason.binding.arguments import Binding, NeedsInput, source_of
+from havoc.reason.binding.evidence import Evidence
+from havoc.reason.binding.lists import complete_pairs
 
 _KINDS: tuple[tuple[str, str], ...] = (
     (r"generali[sz]ed\s+variance", "generalized_variance"),
@@ -32,7 +28,7 @@ _BASELINE = re.compile(
     re.IGNORECASE,
 )
 _ARL0 = re.compile(
-    r"\b(?:arl_?\(?0\)?|in[\s-]control\s+(?:arl|run\s+length))\s*(?:=|of|is)?\s*(\d+(?:\.\d+)?)",
+    r"\b(?:arl_?\(?0\)?|in[\s-]control\s+(?:arl|run\s+length))\s*(?:=|of|is)?\s*(\d++(?:\.\d++)?)",
     re.IGNORECASE,
 )
 

@@ -1,17 +1,23 @@
-"""Arguments of life studies: distributions compared, groups, growth, warranty, acceleration."""
+"""Arguments of life studies: distributions, groups compared, warranty, accelerated tests."""
 
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 
-from havoc.reading.table import Column, Table
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
-from havoc.reason.binding.life_tables import Group
-from havoc.reason.binding.lifetimes import TIME_UNIT, Lifetimes, read_lifetimes, unit_near
+from havoc.reading.number_pieces import APART, UNSIGNED
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Binder, Evidence
+from havoc.reason.binding.life_tables import Group, number_column, number_in
+from havoc.reason.binding.lifetimes import (
+    no_times,
+    read_lifetimes,
+    required_lifetimes,
+    set_lifetimes,
+)
+from havoc.reason.binding.marked_times import TIME_UNIT
 from havoc.reason.binding.reliability import percentages, times_asked
 
-_NUMBER = r"(\d+(?:\.\d+)?|\.\d+)"
+_NUMBER = rf"{APART}({UNSIGNED})"
 _DISTRIBUTIONS: tuple[tuple[str, str], ...] = (
     (r"\b(?:3|three)[\s-]?param\w*\s+log-?normal|\blog-?normal\s+(?:with\s+)?(?:a\s+)?threshold", "lognormal_3"),
     (r"\b(?:3|three)[\s-]?param\w*\s+log-?logistic", "loglogistic_3"),
@@ -26,6 +32,7 @@ _DISTRIBUTIONS: tuple[tuple[str, str], ...] = (
     (r"\blogistic\b", "logistic"),
     (r"\bnormal\b(?!\s+(?:approx|limits?|inspection))", "normal"),
 )  # fmt: skip
+_WITHOUT_THRESHOLD = frozenset({"weibull", "lognormal", "exponential", "loglogistic"})
 _BETWEEN = re.compile(
     rf"(?<![\w.])(\d+)\s+(?:\w+\s+){{0,4}}?between\s+{_NUMBER}\s+(?:and|to)\s+{_NUMBER}",
     re.IGNORECASE,
@@ -50,32 +57,19 @@ def _named_distributions(evidence: Evidence) -> list[str]:
     return found
 
 
-def _lives(evidence: Evidence, what: str) -> Lifetimes:
-    lives = read_lifetimes(evidence)
-    if not lives.groups:
-        raise NeedsInput(
-            f"{what} needs the times to failure",
-            "at which times did the units fail, and which were still working when you stopped?",
-        )
-    return lives
+def _set_distribution(evidence: Evidence, binding: Binding, offered: frozenset[str]) -> None:
+    """The first distribution that is named and that the tool offers."""
+    named = [name for name in _named_distributions(evidence) if name in offered]
+    if named:
+        binding.set("distribution", named[0], "question")
 
 
 def _set_lives(evidence: Evidence, binding: Binding, what: str) -> str:
     """Exact and right-censored times, or failures between inspections. Returns the rest."""
     if _limits_column(evidence, binding) or _intervals(evidence, binding):
         return ""
-    lives = _lives(evidence, what)
-    group = lives.groups[0]
-    binding.set("time", group.time, group.source)
-    if any(group.censored):
-        binding.set("censored", group.censored, group.source)
-        binding.echo(
-            "{} failures and {} units still working",
-            (len(group.time) - sum(group.censored), group.source),
-            (sum(group.censored), group.source),
-        )
-    if group.unit:
-        binding.set("unit", group.unit, group.source)
+    lives = required_lifetimes(evidence, what)
+    set_lifetimes(binding, lives.groups[0])
     return lives.rest
 
 
@@ -100,36 +94,20 @@ def _intervals(evidence: Evidence, binding: Binding) -> bool:
 def _limits_column(evidence: Evidence, binding: Binding) -> bool:
     """A table with columns lower and upper (and count)."""
     for table in evidence.tables:
-        low = _column(table, r"^(?:lower|low|start|from|last_?ok|left|begin)\b")
-        high = _column(table, r"^(?:upper|high|end|to|found|right|until)\b")
+        low = number_column(table, r"^(?:lower|low|start|from|last_?ok|left|begin)\b")
+        high = number_column(table, r"^(?:upper|high|end|to|found|right|until)\b")
         if low is None or high is None:
             continue
         rows = range(table.rows)
-        binding.set("lower", [_or_none(low, i) for i in rows], f"{table.source}#{low.name}")
-        binding.set("upper", [_or_none(high, i) for i in rows], f"{table.source}#{high.name}")
-        count = _column(table, r"^(?:count|counts|freq\w*|n|number|qty|quantity|units)$")
+        binding.set("lower", [number_in(low, i) for i in rows], f"{table.source}#{low.name}")
+        binding.set("upper", [number_in(high, i) for i in rows], f"{table.source}#{high.name}")
+        count = number_column(table, r"^(?:count|counts|freq\w*|n|number|qty|quantity|units)$")
         if count is not None:
-            values = [int(_or_none(count, i) or 0) for i in rows]
+            values = [int(number_in(count, i) or 0) for i in rows]
             if min(values) >= 1:
                 binding.set("counts", values, f"{table.source}#{count.name}")
         return True
     return False
-
-
-def _column(table: Table, pattern: str) -> Column | None:
-    return next(
-        (
-            column
-            for column in table.columns
-            if column.kind == "number" and re.search(pattern, column.name, re.IGNORECASE)
-        ),
-        None,
-    )
-
-
-def _or_none(column: Column, row: int) -> float | None:
-    value = column.values[row]
-    return value if isinstance(value, float) else None
 
 
 def bind_life_distribution(evidence: Evidence, binding: Binding) -> None:
@@ -169,10 +147,7 @@ def _several(evidence: Evidence, what: str) -> list[Group]:
                 for item in series
             ]
     if not found:
-        raise NeedsInput(
-            f"{what} needs the times to failure",
-            "at which times did the units fail, and which were still working when you stopped?",
-        )
+        raise no_times(what)
     return found
 
 
@@ -191,76 +166,10 @@ def bind_life_comparison(evidence: Evidence, binding: Binding) -> None:
         },
         groups[0].source,
     )
-    named = [
-        name
-        for name in _named_distributions(evidence)
-        if name in {"weibull", "lognormal", "exponential", "loglogistic"}
-    ]
-    if named:
-        binding.set("distribution", named[0], "question")
+    _set_distribution(evidence, binding, _WITHOUT_THRESHOLD)
     if groups[0].unit:
         binding.set("unit", groups[0].unit, groups[0].source)
     evidence.alpha(binding)
-
-
-# growth ---------------------------------------------------------------------------------
-
-_END = re.compile(
-    rf"\b(?:test(?:ed|ing)?|observ\w+|ended?|stopped|total(?:\s+test)?(?:\s+time)?|until|up\s+to|T\s*=|truncated|terminated)"
-    rf"(?:\s+(?:ended|stopped|was|is|of|at|until|time|for|after|to|time-truncated|truncated|terminated|T\s*=)){{0,4}}\s*=?\s*{_NUMBER}\s*({TIME_UNIT})?",
-    re.IGNORECASE,
-)
-_GOAL = re.compile(
-    rf"\b(?:goal|target|reach\w*|required)\b[^.?\d]{{0,40}}?{_NUMBER}|\bmtbf\s+of\s+{_NUMBER}",
-    re.IGNORECASE,
-)
-_AHEAD = re.compile(
-    rf"\b(?:expected\s+(?:failures\s+)?(?:by|at|until)|by|predict\w*\s+(?:\w+\s+){{0,4}}?(?:at|by))\s+{_NUMBER}",
-    re.IGNORECASE,
-)
-
-
-def bind_reliability_growth(evidence: Evidence, binding: Binding) -> None:
-    text = evidence.reading.plain
-    series = [item for item in evidence.series() if len(item.numbers) >= 3]
-    if not series:
-        raise NeedsInput(
-            "reliability growth needs the times of the failures",
-            "at which cumulative test times did the system fail, and when did the test end?",
-        )
-    main = max(series, key=lambda item: len(item.numbers))
-    times = list(main.numbers)
-    if any(later < earlier for earlier, later in pairwise(times)):
-        if evidence.has(r"\b(?:between|inter-?arrival|tbf)\b"):
-            total, cumulative = 0.0, []
-            for gap in times:
-                total += gap
-                cumulative.append(round(total, 9))
-            times = cumulative
-            binding.warn("times between failures were added up to cumulative times")
-        else:
-            raise NeedsInput(
-                "the times do not rise, so they are not cumulative test times",
-                "are these the times between failures, or in which order did the failures come?",
-            )
-    binding.set("times", times, main.source)
-    end = _END.search(text)
-    if end and float(end[1]) >= times[-1]:
-        binding.set("end_time", float(end[1]), f"question[{end.start(1)}:{end.end(1)}]")
-    unit = main.unit or (end[2] if end and end[2] else "")
-    if unit:
-        binding.set("unit", unit, main.source)
-    goal = _GOAL.search(text)
-    if goal:
-        binding.set(
-            "mtbf_goal", float(goal[1] or goal[2]), f"question[{goal.start()}:{goal.end()}]"
-        )
-    ahead = _AHEAD.search(text)
-    if ahead and float(ahead[1]) > times[-1] and ahead[1] != (end[1] if end else ""):
-        binding.set("at", float(ahead[1]), f"question[{ahead.start(1)}:{ahead.end(1)}]")
-    if evidence.has(r"\bunbiased\b|\bbias[\s-]correct"):
-        binding.set("estimator", "unbiased", "question")
-    evidence.confidence(binding)
 
 
 # warranty -------------------------------------------------------------------------------
@@ -284,7 +193,7 @@ def bind_warranty_prediction(evidence: Evidence, binding: Binding) -> None:
     text = evidence.reading.plain
     periods = _PERIODS.search(text)
     if not _nevada(evidence, binding):
-        lives = _lives(evidence, "a warranty prediction")
+        lives = required_lifetimes(evidence, "a warranty prediction")
         group = lives.groups[0]
         if not any(group.censored):
             raise NeedsInput(
@@ -304,20 +213,16 @@ def bind_warranty_prediction(evidence: Evidence, binding: Binding) -> None:
     ends = _WARRANTY.search(text)
     if ends:
         binding.set("warranty", float(ends[1] or ends[2]), f"question[{ends.start()}:{ends.end()}]")
-    named = [
-        name
-        for name in _named_distributions(evidence)
-        if name in {"weibull", "lognormal", "exponential", "loglogistic"}
-    ]
-    if named:
-        binding.set("distribution", named[0], "question")
+    _set_distribution(evidence, binding, _WITHOUT_THRESHOLD)
     evidence.confidence(binding)
 
 
 def _nevada(evidence: Evidence, binding: Binding) -> bool:
     """A table: a column of shipments, then one column of returns for each period."""
     for table in evidence.tables:
-        shipped = _column(table, r"^(?:ship\w*|sold|sales|deliver\w*|quantity|qty|produced|n)\b")
+        shipped = number_column(
+            table, r"^(?:ship\w*|sold|sales|deliver\w*|quantity|qty|produced|n)\b"
+        )
         if shipped is None:
             continue
         rest = [
@@ -328,8 +233,8 @@ def _nevada(evidence: Evidence, binding: Binding) -> bool:
         if len(rest) < table.rows:
             continue
         rows = range(table.rows)
-        values = [[_or_none(column, i) for column in rest] for i in rows]
-        binding.set("shipped", [int(_or_none(shipped, i) or 0) for i in rows], table.source)
+        values = [[number_in(column, i) for column in rest] for i in rows]
+        binding.set("shipped", [int(number_in(shipped, i) or 0) for i in rows], table.source)
         binding.set(
             "returns",
             [[None if cell is None else int(cell) for cell in row] for row in values],
@@ -357,7 +262,7 @@ _USE_STRESS = re.compile(
 def bind_accelerated_life(evidence: Evidence, binding: Binding) -> None:
     text = evidence.reading.plain
     for table in evidence.tables:
-        stress = _column(table, _STRESS)
+        stress = number_column(table, _STRESS)
         lives = read_lifetimes(evidence)
         if stress is None or not lives.groups:
             continue
@@ -368,7 +273,7 @@ def bind_accelerated_life(evidence: Evidence, binding: Binding) -> None:
         binding.set("censored", group.censored, group.source)
         binding.set(
             "stress",
-            [_or_none(stress, i) for i in range(table.rows)],
+            [number_in(stress, i) for i in range(table.rows)],
             f"{table.source}#{stress.name}",
         )
         if group.unit:
@@ -380,13 +285,7 @@ def bind_accelerated_life(evidence: Evidence, binding: Binding) -> None:
         binding.set("model", "inverse_power", "question")
     elif evidence.has(r"\bexponential\s+(?:law|relation|model)|\blog[\s-]linear"):
         binding.set("model", "exponential", "question")
-    named = [
-        name
-        for name in _named_distributions(evidence)
-        if name in {"weibull", "lognormal", "loglogistic"}
-    ]
-    if named:
-        binding.set("distribution", named[0], "question")
+    _set_distribution(evidence, binding, _WITHOUT_THRESHOLD - {"exponential"})
     # "at 85 C: 500 620" is a stress of the test, not the one in use
     tested = set(binding.args["stress"])
     hits = list(_USE_STRESS.finditer(text))
@@ -419,64 +318,10 @@ def _stress_groups(evidence: Evidence, binding: Binding) -> None:
     binding.set("stress", stresses, groups[0].source)
 
 
-# repairs --------------------------------------------------------------------------------
-
-
-def bind_repairable_mcf(evidence: Evidence, binding: Binding) -> None:
-    for table in evidence.tables:
-        label = next(
-            (
-                c
-                for c in table.columns
-                if re.search(r"^(?:system|unit|machine|id|serial)", c.name, re.I)
-            ),
-            None,
-        )
-        age = _column(table, r"^(?:age|time|hours?|days?|km|miles|cycles?)")
-        status = next(
-            (
-                c
-                for c in table.columns
-                if re.search(r"^(?:event|status|repair\w*|type)", c.name, re.I)
-            ),
-            None,
-        )
-        if label is None or age is None:
-            continue
-        systems: dict[str, dict[str, object]] = {}
-        for row in range(table.rows):
-            value, name = _or_none(age, row), label.values[row]
-            if value is None or name is None:
-                continue
-            text = f"{name:g}" if isinstance(name, float) else str(name)
-            system = systems.setdefault(text, {"repairs": [], "end": 0.0})
-            repairs = system["repairs"]
-            assert isinstance(repairs, list) and isinstance(system["end"], float)
-            system["end"] = max(system["end"], value)
-            mark = None if status is None else status.values[row]
-            ended = mark in (0, 0.0) or (
-                isinstance(mark, str) and re.match(r"end|cens|c$|0|no|last", mark, re.I) is not None
-            )
-            if not ended:
-                repairs.append(value)
-        binding.set("systems", systems, table.source)
-        unit = age.unit or unit_near(evidence.reading.plain, 0, 0)
-        if unit:
-            binding.set("unit", unit, table.source)
-        evidence.confidence(binding)
-        return
-    raise NeedsInput(
-        "a mean cumulative function needs a table of systems and ages",
-        "for each system: at which ages was it repaired, and to which age was it seen?",
-    )
-
-
 BINDERS: dict[str, Binder] = {
     "life_distribution": bind_life_distribution,
     "distribution_comparison": bind_distribution_comparison,
     "life_comparison": bind_life_comparison,
-    "reliability_growth": bind_reliability_growth,
     "warranty_prediction": bind_warranty_prediction,
     "accelerated_life": bind_accelerated_life,
-    "repairable_mcf": bind_repairable_mcf,
 }

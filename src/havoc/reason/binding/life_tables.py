@@ -152,3 +152,21 @@ def _status_flag(value: float | str | None, name: str, text: str) -> int:
     negated = re.match(r"cens|susp|alive|surviv", name.lower()) is not None
     failed = _FAILED_WORD.match(word) is not None or flag_of_words(word[:60]) == 0
     return int(failed) if negated else int(not failed)
+
+
+def number_column(table: Table, pattern: str) -> Column | None:
+    """The first column of numbers whose name the pattern finds."""
+    return next(
+        (
+            column
+            for column in table.columns
+            if column.kind == "number" and re.search(pattern, column.name, re.IGNORECASE)
+        ),
+        None,
+    )
+
+
+def number_in(column: Column, row: int) -> float | None:
+    """The number of a cell; None where it is empty or a word."""
+    value = column.values[row]
+    return value if isinstance(value, float) else None

@@ -8,7 +8,9 @@ import msgspec
 
 from havoc.reading.question import Series
 from havoc.reading.table import Column, Table
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput, series_of
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Binder, Evidence
+from havoc.reason.binding.lists import series_of
 from havoc.reason.binding.mention import mentioned
 from havoc.reason.binding.response import is_response_name, response_of
 from havoc.reason.binding.settings import asked_settings

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 from havoc.errors import InputError
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
+from havoc.reading.number_pieces import EXPONENT, SIGNED
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.formulas import Formula, find_formulas
 
 _NAME = r"([A-Za-z]\w{0,5})"
-SIGNED = r"([-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?)"
+FIGURE = rf"({SIGNED}{EXPONENT})"
 # d/dx, dy/dx, d2y/dx2, ∂/∂x: what is differentiated, how often, and the variable.
 _OPERATOR = re.compile(
     r"(?<![\w^])[d∂]\s?(?:(?P<power>[\^]?[23]|[²³])\s?)?(?P<what>[A-Za-z]\w?)?\s?/\s?[d∂]\s?(?P<variable>[A-Za-z]\w{0,3}?)(?:\^?[23]|[²³])?(?![\w(])"
@@ -224,7 +226,7 @@ def _point(evidence: Evidence, formulas: list[Formula], variable: str) -> tuple[
         if item.name == variable and item.value is not None:
             return item.value, item.source
     bare = re.search(
-        rf"\b(?:at|in the point|an der stelle|evaluated at|when {variable.lower()} is|for {variable.lower()} of)\s+{SIGNED}(?![\w.]*[\d^*/])",
+        rf"\b(?:at|in the point|an der stelle|evaluated at|when {variable.lower()} is|for {variable.lower()} of)\s+{FIGURE}(?![\w.]*[\d^*/])",
         evidence.text,
     )
     if bare:
@@ -237,7 +239,7 @@ def _point(evidence: Evidence, formulas: list[Formula], variable: str) -> tuple[
 
 # integral ----------------------------------------------------------------------
 
-_LIMIT = r"((?:[-+]|minus\s+|plus\s+)?(?:\d+(?:\.\d+)?|\.\d+)?\s?\*?\s?(?:pi|π|infinity|infinite|infty|inf|∞|unendlich)(?:\s?/\s?\d+)?|e|[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?(?:\s?/\s?\d+)?)(?![\w(^*])"
+_LIMIT = r"((?:[-+]|minus\s+|plus\s+)?(?:\d++(?:\.\d++)?|\.\d++)?\s?\*?\s?(?:pi|π|infinity|infinite|infty|inf|∞|unendlich)(?:\s?/\s?\d+)?|e|[-+]?(?:\d++(?:\.\d++)?|\.\d++)(?:e[-+]?\d+)?(?:\s?/\s?\d+)?)(?![\w(^*])"
 _VALUE_OF = (
     r"(?:(?<![\w^*+/=()-])(?:[A-Za-z]\w?\s*(?:=|from)\s*|"
     r"(?:second|minute|hour|day|week|month|year|metre|meter)\s+))?"
@@ -249,16 +251,16 @@ _LIMITS = re.compile(
     re.IGNORECASE,
 )
 _ENDS_AFTER = re.compile(
-    rf"\b(?:after|until|till|by)\s+(?:minute\s+|hour\s+)?{SIGNED}(?![\w.]*[\d^*/(])", re.IGNORECASE
+    rf"\b(?:after|until|till|by)\s+(?:minute\s+|hour\s+)?{FIGURE}(?![\w.]*[\d^*/(])", re.IGNORECASE
 )
 _DIFFERENCE = re.compile(
-    rf"(?<!\w)(?P<name>[A-Za-z]\w?)\s?\({SIGNED}\)\s*[-−–]\s*(?P=name)\s?\({SIGNED}\)"
+    rf"(?<!\w)(?P<name>[A-Za-z]\w?)\s?\({FIGURE}\)\s*[-−–]\s*(?P=name)\s?\({FIGURE}\)"
 )
 _FIRST = re.compile(
-    rf"\b(?:first|initial)\s+{SIGNED}|\bfor\s+(?:the first\s+)?{SIGNED}\s*(?:h|hrs?|hours?|s|secs?|seconds?|min|mins|minutes|days?|d|m)\b",
+    rf"\b(?:first|initial)\s+{FIGURE}|\bfor\s+(?:the first\s+)?{FIGURE}\s*(?:h|hrs?|hours?|s|secs?|seconds?|min|mins|minutes|days?|d|m)\b",
     re.IGNORECASE,
 )
-_ONE_LIMIT = re.compile(rf"\bfrom\s+(?:[A-Za-z]\s*=\s*)?{SIGNED}(?![\w.])", re.IGNORECASE)
+_ONE_LIMIT = re.compile(rf"\bfrom\s+(?:[A-Za-z]\s*=\s*)?{FIGURE}(?![\w.])", re.IGNORECASE)
 _MEAN_VALUE = re.compile(
     r"\b(?:mean|average)\s+(?:value|level|of|over|between|\w+\s+(?:of|over|between|from)|(?:flow|power|rate|height|temperature|speed|load|pressure|concentration)\b)",
     re.IGNORECASE,

@@ -7,21 +7,15 @@ from collections.abc import Sequence
 
 from havoc.reading.question import Series
 from havoc.reading.roles import Scalar
+from havoc.reason.binding.arguments import Binding, NeedsInput, source_of
 from havoc.reason.binding.direction import (
     names_of,
     one_sample_direction,
     set_direction,
     two_sample_direction,
 )
-from havoc.reason.binding.evidence import (
-    Binder,
-    Binding,
-    Evidence,
-    NeedsInput,
-    complete,
-    complete_pairs,
-    source_of,
-)
+from havoc.reason.binding.evidence import Binder, Evidence
+from havoc.reason.binding.lists import complete, complete_pairs
 from havoc.reason.binding.mention import mentioned
 from havoc.reason.binding.summarised import sample_summaries, summary_arguments
 

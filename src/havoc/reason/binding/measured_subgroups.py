@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 from havoc.reading.table import Column
-from havoc.reason.binding.evidence import Binding, Evidence, complete, is_even_steps, source_of
+from havoc.reason.binding.arguments import Binding, source_of
+from havoc.reason.binding.evidence import Evidence
+from havoc.reason.binding.lists import complete, is_even_steps
 from havoc.reason.binding.mention import are_replicates
 
 _NUMBERED = r"(?:[\s_]?(?:no|nr|id|number))?$"

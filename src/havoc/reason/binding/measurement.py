@@ -9,7 +9,8 @@ from havoc.reading.cells import Cell, read_cells
 from havoc.reading.roles import NUMBER
 from havoc.reading.study_layout import PART_NOUNS, PERSON_NOUNS, Study, read_study_layout
 from havoc.reason.binding.agreement import bind_attribute_agreement
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput, source_of
+from havoc.reason.binding.arguments import Binding, NeedsInput, source_of
+from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.study_rows import study_in_rows, study_in_table, text_of
 
 _COMPONENTS: tuple[tuple[str, str], ...] = (

@@ -17,7 +17,7 @@ _SHORTEST = 3
 _LEAST_MISSPELLED = 5
 _LONGEST = 20_000
 _MOST_LEVELS = 50
-_REPLICATE = re.compile(r"^(.*?)[\s_\-]*(?:\d+|[a-hA-H]|[ivxIVX]+)$")
+_REPLICATE = re.compile(r"^(.*?)(?<![\s_\-])[\s_\-]*+(?:\d++|[a-hA-H]|[ivxIVX]++)$")
 
 
 def mentioned(columns: Sequence[Column], text: str) -> list[Column]:

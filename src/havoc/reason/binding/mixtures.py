@@ -14,12 +14,13 @@ from havoc.reading.factor_names import (
     read_names,
 )
 from havoc.reading.factors import NUM, FactorText, read_all_factors
+from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.design_terms import check_ranges, factor_of, stated_count
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
+from havoc.reason.binding.evidence import Binder, Evidence
 
 _TOTAL = re.compile(
     r"\b(?:sum(?:s|med)?|add(?:s|ing)?(?:\s+up)?|total|together|must\s+(?:give|make)|make|parts\s+of)\b\s*"
-    r"(?:is\s+(?:fixed\s+(?:at|to)\s+)?|up\s+|to\s+|together\s+|=\s*|of\s+|always\s+)*(?P<total>\d+(?:\.\d+)?)\s*(?P<unit>%|g|kg|parts)?",
+    r"(?:is\s+(?:fixed\s+(?:at|to)\s+)?|up\s+|to\s+|together\s+|=\s*|of\s+|always\s+)*(?P<total>\d++(?:\.\d++)?)\s*(?P<unit>%|g|kg|parts)?",
     re.I,
 )
 _AT_LEAST = re.compile(

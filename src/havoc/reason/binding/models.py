@@ -6,14 +6,9 @@ import re
 from itertools import combinations
 
 from havoc.reading.question import Series
-from havoc.reason.binding.evidence import (
-    Binder,
-    Binding,
-    Evidence,
-    NeedsInput,
-    complete_pairs,
-    series_of,
-)
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Binder, Evidence
+from havoc.reason.binding.lists import complete_pairs, series_of
 from havoc.reason.binding.pairs import lists, pair
 from havoc.reason.binding.response import orient, response_of
 from havoc.reason.binding.settings import asked_of, asked_settings

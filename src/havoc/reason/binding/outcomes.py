@@ -6,10 +6,12 @@ import re
 
 import msgspec
 
+from havoc.reading.number_pieces import SIGNED_APART
 from havoc.reading.table import Column, Table
-from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Evidence
 
-_NUM = r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?![\d])"
+_NUM = SIGNED_APART
 _ONE = re.compile(rf"(?<![\w.]){_NUM}")
 _RUN = re.compile(rf"(?<![\w.\-]){_NUM}(?:(?:\s*,\s*|\s+){_NUM}(?![\w%^])){{1,}}")
 _EVENT = frozenset(
@@ -28,7 +30,7 @@ _PAIRED_CODE = re.compile(
     rf"(?<![\w.\-/]){_NUM}\s*[:\-]\s*[01](?!\w|\.\d)|{_NUM}\s+[01]\s*(?=\||$|\.\s)"
 )
 _OUT_OF = re.compile(
-    rf"({_NUM})\s*(?!and\b)[a-zµ°]*\s*[:=]?\s+(\d+)\s*(?:/|of|out of)\s*(\d+)(?![\d/])",
+    rf"({_NUM})(?:\s*+(?!and\b)[a-zµ°]++)?+(?:\s*+[:=])?+\s++(\d++)\s*+(?:/|of|out of)\s*+(\d++)(?!/|\.\d)",
     re.IGNORECASE,
 )
 _TRIALS = re.compile(
@@ -242,7 +244,7 @@ def _counted_lists(text: str, lists: list[_List], binding: Binding) -> bool:
     length = len(lists[0].values)
     same = [item for item in lists if len(item.values) == length]
     each = re.search(
-        r"(?:out\s+of|of|from)\s+(\d+)\s*(?:each|per|in each)|\bn\s*=\s*(\d+)\s*each|(\d+)\s+each\b",
+        r"(?:out\s+of|of|from)\s++(\d++)\s*+(?:each|per|in each)|\bn\s*+=\s*+(\d++)\s*+each|(?<!\d)(\d++)\s++each\b",
         text,
     )
     if len(same) >= 3:

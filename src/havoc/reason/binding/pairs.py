@@ -10,11 +10,12 @@ import re
 
 import msgspec
 
+from havoc.reading.number_pieces import NO_MORE_DIGITS, UNSIGNED
 from havoc.reading.prose import STOPWORDS, UNITS
 from havoc.reading.question import Series
 from havoc.reason.binding.evidence import Evidence
 
-_NUMBER = r"(-?(?:\d+(?:\.\d+)?|\.\d+))(?![\d.]*\d)"
+_NUMBER = rf"(-?{UNSIGNED}){NO_MORE_DIGITS}"
 _UNIT = r"([a-zµ°%][a-z0-9/µ°%²³]{0,6})"
 _FORMS = (
     re.compile(rf"(?<![\w.\-/]){_NUMBER}()/{_NUMBER}()(?!/)[,;\s]*", re.IGNORECASE),

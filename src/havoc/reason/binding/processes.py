@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from havoc.reason.binding.arguments import Binding, NeedsInput, source_of
 from havoc.reason.binding.counted_samples import (
     DEFECT_WORDS,
     DEFECTIVE_WORDS,
@@ -15,16 +16,9 @@ from havoc.reason.binding.counted_samples import (
     sample_size,
     sized_columns,
 )
-from havoc.reason.binding.evidence import (
-    Binder,
-    Binding,
-    Evidence,
-    NeedsInput,
-    complete,
-    complete_pairs,
-    source_of,
-)
+from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.joint_charts import bind_joint_chart
+from havoc.reason.binding.lists import complete, complete_pairs
 from havoc.reason.binding.measured_subgroups import measurements
 from havoc.reason.binding.special_charts import bind_special_chart, bind_stages
 
@@ -186,7 +180,7 @@ def _weight(evidence: Evidence, binding: Binding) -> None:
         binding.set("lambda", float(match[1]), f"question[{match.start(1)}:{match.end(1)}]")
     newest, *earlier = evidence.reading.plain.split("\n", 1)
     lone = list(_LONE.finditer(newest))
-    if earlier and len(lone) == 1 and len(re.findall(r"\d+(?:\.\d+)?", newest)) == 1:
+    if earlier and len(lone) == 1 and len(re.findall(r"\d++(?:\.\d++)?", newest)) == 1:
         place = f"question[{lone[0].start(1)}:{lone[0].end(1)}]"
         binding.set("lambda", float(lone[0][1]), place)
 

@@ -8,19 +8,14 @@ from collections.abc import Sequence
 from havoc.reading.counts import CountPair, read_counts, read_repeated
 from havoc.reading.number_words import as_digits, fraction_in_words
 from havoc.reading.table import Column, Table
+from havoc.reason.binding.arguments import Binding, NeedsInput, source_of
 from havoc.reason.binding.direction import (
     bound_direction,
     one_sample_direction,
     set_direction,
     two_sample_direction,
 )
-from havoc.reason.binding.evidence import (
-    Binder,
-    Binding,
-    Evidence,
-    NeedsInput,
-    source_of,
-)
+from havoc.reason.binding.evidence import Binder, Evidence
 
 
 def count_table(evidence: Evidence, binding: Binding) -> None:
@@ -183,7 +178,7 @@ def _of_each(evidence: Evidence) -> list[CountPair]:
 
 
 _NAMED_BEHIND = re.compile(
-    r"\s*(?:[a-z]+\s+){0,2}?((?:without|no)\b(?:\s+\w+)?|(?:on|at|in|from|for|with|w/|after|before|under|since|the|pre|post)\b\s*(?:the\s+)?([\w\-]+(?:\s+[\w\-]+)?))",
+    r"\s*+(?:[a-z]++\s++){0,2}?((?:without|no)\b(?:\s+\w+)?|(?:on|at|in|from|for|with|w/|after|before|under|since|the|pre|post)\b\s*(?:the\s+)?([\w\-]+(?:\s+[\w\-]+)?))",
     re.IGNORECASE,
 )
 _NAMED_BEFORE = re.compile(
@@ -370,7 +365,7 @@ def _reference_proportion(evidence: Evidence, pair: CountPair) -> tuple[float, s
 
 
 _SHARE_OF = re.compile(
-    r"(?<![\w.])(\d+(?:\.\d+)?)\s*(?:%|percent)\s*(?:[a-z\-]+\s+){0,3}?(?:of|from)\s+(?:[a-z]+\s+){0,2}?(\d+)(?![\w.]*\d)"
+    r"(?<![\w.])(\d++(?:\.\d++)?)\s*(?:%|percent)\s*(?:[a-z\-]+\s+){0,3}?(?:of|from)\s+(?:[a-z]+\s+){0,2}?(\d+)(?![\w.]*\d)"
 )
 
 

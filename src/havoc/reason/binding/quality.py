@@ -10,13 +10,15 @@ from havoc.reading.factor_names import read_loose_count
 from havoc.reading.prose import mask
 from havoc.reading.roles import Scalar
 from havoc.reason.binding import gages, outcomes
+from havoc.reason.binding.arguments import Binding, NeedsInput, source_of
 from havoc.reason.binding.average_run_length import bind_arl
 from havoc.reason.binding.capability import limits
 from havoc.reason.binding.capability_studies import named_distributions
 from havoc.reason.binding.claims import Numbers
 from havoc.reason.binding.design_terms import runs as stated_runs
 from havoc.reason.binding.design_terms import stated_count
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput, complete, source_of
+from havoc.reason.binding.evidence import Binder, Evidence
+from havoc.reason.binding.lists import complete
 from havoc.reason.binding.sigmas import NUMBER, SIGMA, WORD, value_of
 
 
@@ -95,7 +97,7 @@ def _specification(evidence: Evidence, binding: Binding, text: str) -> None:
 _EFFECTS: tuple[str, ...] = (
     rf"\beffects?(?:\s+size)?\s+(?:of\s+(?:interest\s+)?|from\s+|=\s*|is\s+)?(?:about\s+)?({NUMBER})",
     rf"\b(?:delta|diff(?:erence)?|change|shift)\s*(?:of|=|is)?\s*(?:about\s+)?({NUMBER})",
-    rf"({NUMBER})\s*(?:%|[a-zµ]{{1,4}})?\s*(?:\w+\s+)?(?:change|difference|shift|effect)\b",
+    rf"({NUMBER})\s*+(?:(?:%|[a-zµ]{{1,4}})\s*+)?(?:\w++\s++)?(?:change|difference|shift|effect)\b",
     rf"\b(?:see|notice|find|detect|catch|spot|looking for|recogni[sz]e|from|detectable)\s+(?:an?\s+)?({NUMBER})",
 )
 _EFFECT_IN_SIGMA: tuple[str, ...] = (

@@ -5,18 +5,10 @@ from __future__ import annotations
 import re
 
 from havoc.reading.counts import read_counts
-from havoc.reason.binding.direction import (
-    one_sample_direction,
-    set_direction,
-    two_sample_direction,
-)
-from havoc.reason.binding.evidence import (
-    Binder,
-    Binding,
-    Evidence,
-    NeedsInput,
-    complete,
-)
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.direction import one_sample_direction, set_direction, two_sample_direction
+from havoc.reason.binding.evidence import Binder, Evidence
+from havoc.reason.binding.lists import complete
 from havoc.reason.binding.means import paired_columns, reference_value, two_samples
 from havoc.reason.binding.proportions import possible
 
@@ -32,8 +24,8 @@ def bind_signed_rank(evidence: Evidence, binding: Binding) -> None:
 
 
 _DIRECTIONS = re.compile(
-    r"(\d+)\s+(?:\w+\s+){0,3}?(?:better|improved|easier|prefer\w*|higher|longer|faster|plus|up|gained)\b\D{0,24}?"
-    r"(\d+)\s+(?:\w+\s+){0,3}?(?:worse|harder|lower|shorter|slower|minus|down|old|lost)\b"
+    r"(?<!\d)(\d++)\s++(?:\w++\s++){0,3}?(?:better|improved|easier|prefer\w*|higher|longer|faster|plus|up|gained)\b\D{0,24}?"
+    r"(\d++)\s++(?:\w++\s++){0,3}?(?:worse|harder|lower|shorter|slower|minus|down|old|lost)\b"
 )
 
 
@@ -41,7 +33,9 @@ def bind_sign_test(evidence: Evidence, binding: Binding) -> None:
     if evidence.series():
         _paired_or_median(evidence, binding)
         return
-    ties = re.search(r"(\d+)\s*(?:had\s+)?(?:ties?|no opinion|equal|undecided|same)", evidence.text)
+    ties = re.search(
+        r"(?<!\d)(\d++)\s*+(?:had\s++)?(?:ties?|no opinion|equal|undecided|same)", evidence.text
+    )
     directions = _DIRECTIONS.search(evidence.text)
     pairs = read_counts(evidence.reading.plain)
     counts = [

@@ -6,13 +6,14 @@ import re
 
 from havoc.reading.counts import CountPair
 from havoc.reading.number_words import as_digits
+from havoc.reason.binding.arguments import Binding, NeedsInput, source_of
 from havoc.reason.binding.direction import (
     bound_direction,
     one_sample_direction,
     set_direction,
     two_sample_direction,
 )
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput, source_of
+from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.proportions import count_names
 
 _COUNT = r"(?<![\w.,\-])(\d++|no|zero|none)(?![\w.]*\d)"

@@ -112,15 +112,15 @@ def read_constraints(text: str, names: list[str]) -> Restrictions:
 
 def _linear(text: str, names: list[str], result: Restrictions) -> None:
     words = "|".join(sorted((re.escape(name) for name in names), key=len, reverse=True)) or r"x\d"
-    term = rf"(?:(?:\d+(?:\.\d+)?)\s?\*?\s?)?(?:{words})"
+    term = rf"(?:(?:\d++(?:\.\d++)?)\s?\*?\s?)?(?:{words})"
     pattern = re.compile(
-        rf"(?<![\w.])(?P<sum>{term}(?:\s?[-+]\s?{term})+)\s*,?\s*(?:(?P<most>{_AT_MOST})|(?P<least>{_AT_LEAST}))\s*(?P<limit>{NUM})",
+        rf"(?<![\w.])(?P<sum>{term}(?:\s?[-+]\s?{term})++)\s*+(?:,\s*+)?(?:(?P<most>{_AT_MOST})|(?P<least>{_AT_LEAST}))\s*(?P<limit>{NUM})",
         re.I,
     )
     for match in pattern.finditer(text):
         coefficients = {}
         for sign, value, name in re.findall(
-            rf"([-+]?)\s?(\d+(?:\.\d+)?(?=\s?\*|\s?(?:{words})))?\s?\*?\s?({words})",
+            rf"([-+]?)\s?(\d++(?:\.\d++)?(?=\s?\*|\s?(?:{words})))?\s?\*?\s?({words})",
             match["sum"],
             re.I,
         ):

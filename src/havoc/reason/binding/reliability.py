@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 
+from havoc.reading.number_pieces import APART, UNSIGNED
+from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.demonstration import bind_demonstration_test
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
+from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.lifetimes import (
-    IN_WORDS,
-    TIME_UNIT,
     Lifetimes,
-    count_of,
     read_lifetimes,
-    unit_near,
+    required_lifetimes,
+    set_lifetimes,
 )
+from havoc.reason.binding.marked_times import IN_WORDS, TIME_UNIT, count_of, unit_near
 
-_NUMBER = r"(\d+(?:\.\d+)?|\.\d+)"
+_NUMBER = rf"{APART}({UNSIGNED})"
 _SHAPE = re.compile(
     rf"(?:\b(?:beta|shape|slope)|β)(?:\s*\(?(?:parameter|beta|β)\)?)?\s*(?:is|of|=|:)?\s*{_NUMBER}",
     re.IGNORECASE,
@@ -31,7 +32,7 @@ _AT = re.compile(
     re.IGNORECASE,
 )
 _AND_MORE = re.compile(
-    rf"\s*(?:{TIME_UNIT})?\s*(?:,|and|&|or)\s+{_NUMBER}(\s?k\b)?(?!-|\s*(?:%|percent))", re.I
+    rf"\s*+(?:{TIME_UNIT}\s*+)?(?:,|and|&|or)\s++{_NUMBER}(\s?k\b)?(?!-|\s*(?:%|percent))", re.I
 )
 _B_LIFE = re.compile(r"\b[bl][\s_-]?(\d{1,2}(?:\.\d+)?)\b(?!\s*[=:])(?![\w.]*\d)", re.IGNORECASE)
 _PERCENT_FAILED = re.compile(
@@ -66,28 +67,14 @@ def bind_weibull_fit(evidence: Evidence, binding: Binding) -> None:
     if known_scale and (known_shape or exponential):
         _known_parameters(binding, text, known_shape, known_scale)
         return
-    lives = read_lifetimes(evidence)
-    if not lives.groups:
-        raise NeedsInput(
-            "a life distribution needs the times to failure",
-            "at which times did the units fail, and which were still working when you stopped?",
-        )
+    lives = required_lifetimes(evidence, "a life distribution")
     group = lives.groups[0]
     if len(group.time) - sum(group.censored) < 2:
         raise NeedsInput(
             "one failure cannot give a shape",
             "what are the other times to failure, or which shape is known from experience?",
         )
-    binding.set("time", group.time, group.source)
-    if any(group.censored):
-        binding.set("censored", group.censored, group.source)
-        binding.echo(
-            "{} failures and {} units still working",
-            (len(group.time) - sum(group.censored), group.source),
-            (sum(group.censored), group.source),
-        )
-    if group.unit:
-        binding.set("unit", group.unit, group.source)
+    set_lifetimes(binding, group)
     if evidence.has(r"\bkaplan|\bproduct[\s-]limit"):
         curve = Binding(operation="kaplan_meier")
         bind_kaplan_meier(evidence, curve)

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import re
 
+from havoc.reading.number_pieces import APART, UNSIGNED
 from havoc.reading.question import Series
 from havoc.reason.binding import pairs, proportions
+from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.direction import names_of, set_direction, two_sample_direction
-from havoc.reason.binding.evidence import (
-    Binder,
-    Binding,
-    Evidence,
-    NeedsInput,
-    complete,
-    complete_pairs,
-)
+from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.groups import bind_groups
+from havoc.reason.binding.lists import complete, complete_pairs
 from havoc.reason.binding.means import paired_columns, pass_unit, two_samples
 
-_NUM = r"(\d+(?:\.\d+)?|\.\d+)"
+_NUM = rf"{APART}({UNSIGNED})"
 _PAIRED = (
     r"\bpaired\b|\bsign[\s-]?flip|\bmatched\b|\b(?:same|each|every)\s+(?:\w+\s+)?"
     r"(?:parts?|pieces?|units?|subjects?|patients?|samples?|specimens?|boys?|plants?)\b"
@@ -71,7 +67,7 @@ def bind_bootstrap_interval(evidence: Evidence, binding: Binding) -> None:
 
 def _one_statistic(evidence: Evidence, binding: Binding) -> None:
     quantile = re.search(
-        rf"{_NUM}\s*(?:st|nd|rd|th|%)?[\s-]*(?:percentile|quantile)|\bquantile\s+(?:of\s+)?{_NUM}",
+        rf"{_NUM}\s*+(?:st|nd|rd|th|%)?[\s-]*+(?:percentile|quantile)|\bquantile\s+(?:of\s+)?{_NUM}",
         evidence.text,
     )
     if quantile:
@@ -118,7 +114,8 @@ def _columns(evidence: Evidence, binding: Binding) -> None:
 
 def _count(evidence: Evidence, binding: Binding, name: str, words: str) -> None:
     found = re.search(
-        rf"(\d{{1,3}}(?:,\d{{3}})+|\d+)\s+(?:bootstrap\s+|random\s+)?(?:{words})", evidence.text
+        rf"(?<!\d)(\d{{1,3}}(?:,\d{{3}})++|\d++)\s++(?:bootstrap\s++|random\s++)?(?:{words})",
+        evidence.text,
     ) or re.search(r"\b[br]\s*=\s*(\d+)", evidence.text)
     if found:
         binding.set(

@@ -8,8 +8,9 @@ from havoc.reading.factor_names import read_names
 from havoc.reading.factors import read_all_factors
 from havoc.reading.run_results import NUM
 from havoc.reading.table import Column
+from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.design_terms import stated_count
-from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
+from havoc.reason.binding.evidence import Evidence
 from havoc.reason.binding.experiment_analysis import further_responses
 from havoc.tools.doe.orthogonal_arrays import LEVELS, orthogonal_array
 
@@ -47,7 +48,8 @@ def _values(evidence: Evidence) -> tuple[str, list[list[float]], str] | None:
     if len(runs) >= 2:
         rows = [[float(value) for value in re.findall(NUM, match["values"])] for match in runs]
         return "rows", rows, f"question[{runs[0].start()}:{runs[-1].end()}]"
-    slashed = _SLASHED_ROWS.search(text)
+    # without a slash every number of a long list would be tried as a begin
+    slashed = _SLASHED_ROWS.search(text) if "/" in text else None
     if slashed and any(" " in part.strip() or "," in part for part in slashed[0].split("/")):
         rows = [[float(value) for value in re.findall(NUM, part)] for part in slashed[0].split("/")]
         return "rows", rows, f"question[{slashed.start()}:{slashed.end()}]"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
+from havoc.reading.number_pieces import APART, UNSIGNED
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Evidence
 
-_NUM = r"(\d+(?:\.\d+)?|\.\d+)"
+_NUM = rf"{APART}({UNSIGNED})"
 _KINDS: tuple[tuple[str, str], ...] = (
     (r"\bmewma\b|multivariate\s+ewma", "mewma"),
     (r"\bhotelling|\bt(?:²|\^2|2\b|[\s-]squared)", "t2"),

@@ -6,8 +6,9 @@ import re
 
 from havoc.reading.counts import read_counts
 from havoc.reading.prose import mask
+from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.claims import COUNT_WORDS, GROUP_NOUN, NUMBER, SPREAD, Claim, Numbers
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
+from havoc.reason.binding.evidence import Binder, Evidence
 
 _ASKS_POWER = re.compile(
     r"\b(?:what|which|how\s+much|how\s+(?:big|good|large|high))(?:'s|\s+is|\s+was|\s+are|\s+were)?\s+(?:my\s+|the\s+|our\s+)?"
@@ -94,7 +95,8 @@ def _levels(binding: Binding, numbers: Numbers, text: str, estimating: bool) -> 
         assert level is not None
         binding.set("alpha", round(1 - _checked(level, "confidence"), 12), level.source)
     chance = re.search(
-        r"(\d+)\s+(?:of|out of|in)\s+(\d+)\s+(?:studies|times|cases|trials|experiments)", text
+        r"(?<!\d)(\d++)\s++(?:of|out of|in)\s++(\d++)\s++(?:studies|times|cases|trials|experiments)",
+        text,
     )
     if power is None and sure is not None and not estimating:
         power = sure
@@ -281,7 +283,7 @@ def _second_share(text: str) -> list[Claim]:
     """ "reject rate 5 percent, hoping for 2": the other share without its percent sign."""
     match = re.search(
         r"\b(?:hop(?:e|ing)|aim(?:ing)?|down|up|get(?:ting)?|target|now|maybe|goes|from|against|versus|vs\.?)\s+(?:it\s+)?"
-        r"(?:for|to|at|is|of)?\s*(\d+(?:\.\d+)?)(?![\w.]*\d)(?!\s*[a-z]*\s*(?:each|per|sure))",
+        r"(?:for|to|at|is|of)?\s*(\d++(?:\.\d++)?)(?![\w.]*\d)(?!\s*[a-z]*\s*(?:each|per|sure))",
         text,
         re.IGNORECASE,
     )

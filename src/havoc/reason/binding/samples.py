@@ -6,13 +6,16 @@ import re
 
 import msgspec
 
+from havoc.reading.number_pieces import NO_MORE_DIGITS, UNSIGNED
 from havoc.reading.prose import UNITS
 from havoc.reading.question import Series
 from havoc.reading.summaries import read_summaries
-from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput, complete
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Evidence
 from havoc.reason.binding.levels import LEVELS, Level
+from havoc.reason.binding.lists import complete
 
-_NUMBER = r"(-?(?:\d+(?:\.\d+)?|\.\d+))(?![\d.]*\d)"
+_NUMBER = rf"(-?{UNSIGNED}){NO_MORE_DIGITS}"
 _IS = r"\s*(?:is|was|were|came\s+back\s+as|gave|of|=|:|about|around|~|≈)*\s*"
 _MEAN = re.compile(
     rf"(?<!\bi )\b(?:mean|avg\.?|averages?|averaged|x-?bar|x̄|mittelwert|mu)(?!\w)(?:\s+(?!sd\b|s\b|n\b)[a-z]+){{0,3}}?{_IS}{_NUMBER}(?!\s+[a-z]{{3,}}\s+(?:averag|gave|had|show|have))",

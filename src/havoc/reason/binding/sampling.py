@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from havoc.reading.number_pieces import APART, NO_MORE_DIGITS, PERCENT_SIGN, UNSIGNED
 from havoc.reading.number_words import with_digits
-from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput
-from havoc.reason.binding.lifetimes import IN_WORDS, count_of
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Evidence
+from havoc.reason.binding.marked_times import IN_WORDS, count_of
 
-_NUMBER = r"(?<!\d)(\d++(?:\.\d++)?|\.\d++)"
-_WHOLE = r"(\d+)(?![\d.]*\d|\s*(?:%|percent|pct))"
-_PERCENT = r"\s*(%|percent\b|pct\b)?"
+_NUMBER = rf"{APART}({UNSIGNED})"
+_WHOLE = rf"(\d++){NO_MORE_DIGITS}(?!\s*+(?:%|percent|pct))"
+_PERCENT = rf"\s*{PERCENT_SIGN}?"
 _ORDINALS = {
     "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "1st": 1, "2nd": 2,
     "3rd": 3, "4th": 4, "5th": 5, "6th": 6,
@@ -125,7 +127,7 @@ _RANGE = re.compile(
     re.IGNORECASE,
 )
 _BARE_BEFORE_PERCENT = re.compile(
-    rf"(?<![\w.]){_NUMBER}\s*(?:,|and|or|/)\s*(?=(?:[\d.]+\s*(?:,|and|or|/)\s*)*[\d.]+\s*(?:%|percent))"
+    rf"(?<![\w.]){_NUMBER}\s*(?:,|and|or|/)\s*(?=(?:[\d.]++\s*+(?:,|and|or|/)\s*+)*+[\d.]++\s*+(?:%|percent))"
 )
 _FRACTION = re.compile(r"\bp\s*=\s*(0?\.\d+)(?!\s*%)", re.IGNORECASE)
 _PROBABILITY = re.compile(

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput, complete, source_of
-from havoc.reason.binding.sampling import (
-    bind_acceptance_sampling,
-    qualities,
-    read_lot,
-    read_scheme,
-)
+from havoc.reading.number_pieces import PERCENT_SIGN, UNSIGNED
+from havoc.reason.binding.arguments import Binding, NeedsInput, source_of
+from havoc.reason.binding.evidence import Binder, Evidence
+from havoc.reason.binding.lists import complete
+from havoc.reason.binding.sampling import bind_acceptance_sampling, qualities, read_lot, read_scheme
 
-_NUMBER = r"(-?\d+(?:\.\d+)?|-?\.\d+)"
+_NUMBER = rf"(-?{UNSIGNED})"
 _STAGE = re.compile(
     r"(?<![\w^])([ncra])[_\s]?([1-9])\s*(?:=|:|is|of)?\s*(\d+)(?![\d.]*\d)", re.IGNORECASE
 )
@@ -23,7 +21,7 @@ _STEP = (
 )
 _FIRST = re.compile(rf"\bfirst{_STEP}", re.IGNORECASE)
 _SECOND = re.compile(rf"\bsecond{_STEP}", re.IGNORECASE)
-_K = re.compile(r"(?<![\w^])k(?:\s*(?:=|:|is|of)\s*|\s+(?=\d\.\d))(\d+(?:\.\d+)?)", re.IGNORECASE)
+_K = re.compile(r"(?<![\w^])k(?:\s*(?:=|:|is|of)\s*|\s+(?=\d\.\d))(\d++(?:\.\d++)?)", re.IGNORECASE)
 _N = re.compile(
     r"(?<![\w^])n\s*(?:=|:|is|of)\s*(\d+)(?![\d.]*\d)"
     r"|(?i:(?<![\w.,])(\d+)\s+(?:pieces|pcs|parts|units|items|pulled|measured|readings|specimens)\b)"
@@ -136,7 +134,7 @@ def _stages(binding: Binding, text: str) -> str:
     return rest
 
 
-_PERCENT = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?|\.\d+)\s*(%|percent\b|pct\b)", re.IGNORECASE)
+_PERCENT = re.compile(rf"(?<![\w.])({UNSIGNED})\s*{PERCENT_SIGN}", re.IGNORECASE)
 _FRACTION = re.compile(r"\bp\s*=\s*(0?\.\d+)(?!\s*%)", re.IGNORECASE)
 
 

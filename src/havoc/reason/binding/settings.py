@@ -11,10 +11,10 @@ from havoc.reason.binding.pairs import span
 from havoc.reason.binding.response import name_pattern
 
 _NUMBER = re.compile(
-    r"(?<![\w.\-±])(-?(?:\d+(?:\.\d+)?|\.\d+))(?![\d.]*\d)\s*([^\W\d_][\w/µ°²³]*|%|°\s?[CFK]?)?"
+    r"(?<![\w.\-±])(-?(?:\d++(?:\.\d++)?|\.\d++))(?![\d.]*\d)\s*([^\W\d_][\w/µ°²³]*|%|°\s?[CFK]?)?"
 )
 _NOT_A_SETTING = re.compile(
-    r"\s*(?:%|percent|pct)?\s*(?:more|extra|additional|less|times|points?|st\b|nd\b|rd\b|th\b|conf\w*|ci\b|pi\b|band|limits?|interval|level|sure|certain\w*)",
+    r"\s*+(?:(?:%|percent|pct)\s*+)?(?:more|extra|additional|less|times|points?|st\b|nd\b|rd\b|th\b|conf\w*|ci\b|pi\b|band|limits?|interval|level|sure|certain\w*)",
     re.IGNORECASE,
 )
 _NAME_BEFORE = re.compile(
@@ -31,7 +31,7 @@ _REACHES = re.compile(
     r"\b(?:cross(?:es)?|reach(?:es)?|hits?|(?:falls?|drops?|goes|gets?)\s+(?:to|below|under)|exceeds?)\s+(?:the\s+)?$",
     re.IGNORECASE,
 )
-_ALSO = re.compile(r"\s*(?:[^\W\d_][\w/µ°²³]*|%|°\s?[CFK]?)?\s*(?:,|and|or|&|,\s*and)\s*")
+_ALSO = re.compile(r"\s*+(?:(?:[^\W\d_][\w/µ°²³]*|%|°\s?[CFK]?)\s*+)?(?:,|and|or|&|,\s*and)\s*")
 _READ_BACK = re.compile(
     r"\b(?:gave|gives?|reads?|reading|for|at|of|target|want|need|get|achieve|to|is|=|signal)\s+(?:a\s+|an\s+)?$",
     re.IGNORECASE,

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 
+from havoc.reading.number_pieces import NO_MORE_DIGITS, SIGNED
 from havoc.reading.question import Series
 from havoc.reading.table import Table
-from havoc.reason.binding.evidence import (
-    Binding,
-    Evidence,
-    NeedsInput,
-    complete,
-    complete_pairs,
-)
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Evidence
+from havoc.reason.binding.lists import complete, complete_pairs
 
 NAMES = (
     r"\bshort[\s-]?runs?\b|\bdnom\b|\bz[\s-]?mr\b"
@@ -23,7 +20,7 @@ _STANDARDISED = (
     r"\bz[\s-]?mr\b|\bz[\s-](?:chart|card|short)|standardi[sz]ed"
     r"|short[\s-]?run\s+(?:control\s+)?(?:chart\s+|card\s+)?\(?z\b(?!\s*[:=(])"
 )
-_NUM = r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?![\d.]*\d)"
+_NUM = rf"{SIGNED}{NO_MORE_DIGITS}"
 _AIM = r"(?:nom(?:\.|inals?)?|target|tgt|aim)\s*(?:is|of|=|:)?\s*"
 _BLOCK = re.compile(
     rf"(?:(?P<word>\b(?:part|pn|job|type|product|item)\s+)?(?P<part>(?<![\w.])[A-Za-z0-9][\w.-]{{0,20}})\s*"
@@ -31,7 +28,7 @@ _BLOCK = re.compile(
     rf"(?P<values>{_NUM}(?:[\s,;/]{{1,4}}{_NUM}){{0,300}})",
     re.IGNORECASE,
 )
-_SIGNED = re.compile(r"(?<![\w.])([-+]?\d+(?:\.\d+)?)(?![\w.]*\d)")
+_SIGNED = re.compile(r"(?<![\w.])([-+]?\d++(?:\.\d++)?)(?![\w.]*\d)")
 _NO_NAME = {"chart", "card", "plot", "map", "a", "the", "and", "with", "of", "for"}
 _PART_COLUMN = re.compile(
     r"^(?:parts?|part[\s_]?(?:no|number|name|type|id)|pn|products?|jobs?|items?|types?|article|sku|drawing)$",

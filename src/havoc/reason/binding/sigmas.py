@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-NUMBER = r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?![\d])"
+from havoc.reading.number_pieces import SIGNED_APART
+
+NUMBER = SIGNED_APART
 _COUNTING = {
     "half": 0.5, "one": 1.0, "a": 1.0, "single": 1.0, "two": 2.0, "three": 3.0, "four": 4.0,
     "five": 5.0, "six": 6.0, "seven": 7.0, "eight": 8.0,

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 
+from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.counted_samples import DEFECT_WORDS, DEFECTIVE_WORDS, counted_samples
-from havoc.reason.binding.evidence import Binding, Evidence, NeedsInput, complete
+from havoc.reason.binding.evidence import Evidence
+from havoc.reason.binding.lists import complete
 from havoc.reason.binding.measured_subgroups import measurements
 from havoc.reason.binding.short_runs import NAMES as SHORT_RUN
 from havoc.reason.binding.short_runs import are_part_blocks, bind_short_run

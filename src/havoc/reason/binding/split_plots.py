@@ -7,8 +7,9 @@ from typing import Any
 
 from havoc.reading.factor_names import COUNT, is_common_word, number_of
 from havoc.reading.factors import FactorText, read_all_factors
+from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.design_terms import check_ranges, factor_of, runs
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, NeedsInput
+from havoc.reason.binding.evidence import Binder, Evidence
 
 _HARD = re.compile(
     r"\bhard(?:[\s-]to[\s-]change)?\b|\bhtc\b|\bwhole[\s-]?plots?\s+factors?|\bwhole[\s-]?plots?\s*=|\bfixed per\b|\bset (?:once|one time)\b|"

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from havoc.reason.binding.direction import (
-    one_sample_direction,
-    set_direction,
-    spread_direction,
-)
-from havoc.reason.binding.evidence import (
-    Binder,
-    Binding,
-    Evidence,
-    NeedsInput,
-    complete,
-    source_of,
-)
+from havoc.reason.binding.arguments import Binding, NeedsInput, source_of
+from havoc.reason.binding.direction import one_sample_direction, set_direction, spread_direction
+from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.groups import bind_groups
+from havoc.reason.binding.lists import complete
 from havoc.reason.binding.summarised import sample_summaries
 
 

@@ -9,7 +9,7 @@ from havoc.reading.question import Series
 from havoc.reading.study_layout import PART_NOUNS, Study
 from havoc.reading.table import Column, Table
 from havoc.reason.binding.evidence import Evidence
-from havoc.reason.binding.lifetimes import IN_WORDS, count_of
+from havoc.reason.binding.marked_times import IN_WORDS, count_of
 from havoc.reason.binding.mention import are_replicates
 
 PART = re.compile(

@@ -6,7 +6,8 @@ import re
 
 from havoc.reading.question import Series
 from havoc.reading.summaries import SampleSummary, read_summaries
-from havoc.reason.binding.evidence import Evidence, NeedsInput
+from havoc.reason.binding.arguments import NeedsInput
+from havoc.reason.binding.evidence import Evidence
 
 
 def sample_summaries(evidence: Evidence, *, spreads_only: bool = False) -> list[SampleSummary]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-from havoc.reason.binding.evidence import Binder, Binding, Evidence, complete
+from havoc.reason.binding.arguments import Binding
+from havoc.reason.binding.evidence import Binder, Evidence
+from havoc.reason.binding.lists import complete
 
 _CHANGES = re.compile(
     r"\b(?:(?P<word>one|two|three|four|five|single)|(?P<number>\d{1,2}))\s+(?:\w+\s+)?"

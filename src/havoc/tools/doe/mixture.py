@@ -36,6 +36,7 @@ from havoc.tools.doe.design import (
 from havoc.tools.doe.exchange import exchange_points, log_determinant
 from havoc.tools.doe.extreme_vertices import centroids, extreme_vertices, implied_bounds
 from havoc.tools.doe.factors import LETTERS, Factor
+from havoc.tools.doe.simplex_points import augment, centroid, lattice, types_of
 from havoc.tools.parameters import FloatArray, Seed
 from havoc.tools.result import Narrative, Recomputed
 
@@ -137,13 +138,13 @@ def mixture(
             remedy="leave runs out, or use method extreme_vertices",
         )
     check_size(count * replicates, where)
-    blends = _lattice(q, degree) if method == "simplex_lattice" else _centroid(q)
+    blends = lattice(q, degree) if method == "simplex_lattice" else centroid(q)
     if augmented:
-        blends = _augment(blends, q)
+        blends = augment(blends, q)
     refuse_unless(bool(np.allclose(blends.sum(axis=1), 1.0)), "blends add up to the whole")
     refuse_unless(len(blends) >= count, "number of blends")
     points = repeated(Points.of(blends, "blend"), replicates)
-    points.types = _types(points.coded)
+    points.types = types_of(points.coded)
     low = np.array([component.low for component in listed])
     amounts = low + (total - low.sum()) * points.coded
     natural: list[list[float | str]] = np.round(amounts, 12).tolist()
@@ -405,49 +406,3 @@ def _check_simplex(listed: list[Component], total: float, where: str) -> None:
             where=f"{where} components",
             remedy="use method extreme_vertices, or remove the upper bounds",
         )
-
-
-def _lattice(q: int, degree: int) -> FloatArray:
-    """All blends with proportions 0, 1/m, …, 1: pure blends first."""
-    rows = (
-        [row for row in itertools.product(range(degree + 1), repeat=q) if sum(row) == degree]
-        if q * math.log(degree + 1) < 14
-        else _compositions(q, degree)
-    )
-    ordered = sorted(rows, key=lambda row: (sum(value > 0 for value in row), [-v for v in row]))
-    return np.array(ordered, dtype=np.float64) / degree
-
-
-def _compositions(q: int, total: int) -> list[tuple[int, ...]]:
-    """All ways to write ``total`` as an ordered sum of ``q`` whole numbers."""
-    rows = []
-    for bars in itertools.combinations(range(total + q - 1), q - 1):
-        edges = (-1, *bars, total + q - 1)
-        rows.append(tuple(edges[i + 1] - edges[i] - 1 for i in range(q)))
-    return rows
-
-
-def _centroid(q: int) -> FloatArray:
-    """Equal parts of every non-empty subset of the components."""
-    rows = []
-    for size in range(1, q + 1):
-        for members in itertools.combinations(range(q), size):
-            row = np.zeros(q)
-            row[list(members)] = 1 / size
-            rows.append(row)
-    return np.array(rows)
-
-
-def _augment(blends: FloatArray, q: int) -> FloatArray:
-    """The centroid and the points half-way from it to each pure blend, where not there yet."""
-    center = np.full((1, q), 1 / q)
-    axial = (np.eye(q) + center) / 2
-    extra = [
-        row for row in np.vstack([center, axial]) if not np.any(np.all(np.isclose(blends, row), 1))
-    ]
-    return np.vstack([blends, *extra]) if extra else blends
-
-
-def _types(blends: FloatArray) -> list[str]:
-    kinds = {1: "pure", 2: "binary", 3: "ternary"}
-    return [kinds.get(int(np.count_nonzero(row)), "interior") for row in blends]

@@ -15,7 +15,7 @@ from scipy import integrate, stats
 
 from havoc.errors import InputError
 from havoc.tools.declaration import tool
-from havoc.tools.parameters import Summary, Unit, as_sample
+from havoc.tools.parameters import LowerLimit, Summary, Unit, UpperLimit, as_sample
 from havoc.tools.reliability import single_plan
 from havoc.tools.reliability.variables_plan import (
     acceptance,
@@ -51,8 +51,8 @@ def acceptance_sampling_variables(
         list[float] | Summary | None,
         Meta(description="measured values of the sample, or {n, mean, sd}, to decide on the lot"),
     ] = None,
-    lsl: Annotated[float | None, Meta(description="lower specification limit")] = None,
-    usl: Annotated[float | None, Meta(description="upper specification limit")] = None,
+    lsl: LowerLimit = None,
+    usl: UpperLimit = None,
     lot_size: Annotated[
         Annotated[int, Meta(ge=2)] | None, Meta(description="units in the lot")
     ] = None,

@@ -15,7 +15,7 @@ from msgspec import Meta
 
 from havoc.errors import InputError
 from havoc.tools.declaration import tool
-from havoc.tools.parameters import Confidence, FloatArray, Name, Unit
+from havoc.tools.parameters import Confidence, FloatArray, LowerLimit, Name, Unit, UpperLimit
 from havoc.tools.result import Check, Recomputed
 from havoc.tools.spc import capability_indices as formulas
 from havoc.tools.spc.capability_indices import Specification, checked_specification
@@ -23,6 +23,12 @@ from havoc.tools.spc.capability_input import Process, from_data, from_summary
 from havoc.tools.spc.capability_result import Capability, draw, narrate
 from havoc.tools.spc.panels import Basis, judge
 from havoc.tools.spc.rules import Rules, rule_ids
+from havoc.tools.spc.shared_parameters import (
+    SubgroupSize,
+    SubgroupValues,
+    TargetForCpm,
+    ValuesInOrder,
+)
 from havoc.tools.spc.subgroups import SigmaMethod
 from havoc.tools.spc.variables import Chart, individuals_chart, xbar_chart
 from havoc.tools.stats.assumption_checks import normal_residuals
@@ -33,16 +39,9 @@ _Sigma = Annotated[float, Meta(gt=0)] | None
 
 @tool("capability", title="Process capability", source="NIST/SEMATECH e-Handbook 7.1.6")
 def capability(
-    data: Annotated[
-        list[float] | None, Meta(description="measured values in order of production")
-    ] = None,
-    subgroup_size: Annotated[
-        Annotated[int, Meta(ge=1)] | None,
-        Meta(description="how many consecutive values form a subgroup"),
-    ] = None,
-    subgroups: Annotated[
-        list[list[float]] | None, Meta(description="instead of data: values of each subgroup")
-    ] = None,
+    data: ValuesInOrder = None,
+    subgroup_size: SubgroupSize = None,
+    subgroups: SubgroupValues = None,
     mean: Annotated[float | None, Meta(description="mean, where no values are given")] = None,
     sd: Annotated[_Sigma, Meta(description="overall standard deviation, with mean")] = None,
     sigma: Annotated[
@@ -54,9 +53,9 @@ def capability(
         Annotated[int, Meta(ge=2)] | None,
         Meta(description="number of values behind a summary, for the intervals"),
     ] = None,
-    lsl: Annotated[float | None, Meta(description="lower specification limit")] = None,
-    usl: Annotated[float | None, Meta(description="upper specification limit")] = None,
-    target: Annotated[float | None, Meta(description="target value, for Cpm")] = None,
+    lsl: LowerLimit = None,
+    usl: UpperLimit = None,
+    target: TargetForCpm = None,
     lower_boundary: Annotated[
         bool, Meta(description="the lower limit is physical: no value can be below it")
     ] = False,

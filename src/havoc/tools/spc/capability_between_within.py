@@ -20,7 +20,7 @@ from scipy import special
 
 from havoc.errors import InputError
 from havoc.tools.declaration import tool
-from havoc.tools.parameters import Confidence, Name, Unit, as_sample
+from havoc.tools.parameters import Confidence, LowerLimit, Name, Unit, UpperLimit, as_sample
 from havoc.tools.result import Check, Recomputed
 from havoc.tools.spc import capability_indices as formulas
 from havoc.tools.spc import subgroups as grouping
@@ -29,6 +29,7 @@ from havoc.tools.spc.capability_indices import Specification, checked_specificat
 from havoc.tools.spc.constants import MOVING_RANGE_D2
 from havoc.tools.spc.panels import Basis, ChartPanel, judge
 from havoc.tools.spc.rules import Rules, rule_ids
+from havoc.tools.spc.shared_parameters import SubgroupValues, TargetForCpm, ValuesInOrder
 from havoc.tools.spc.subgroups import Subgroups
 from havoc.tools.spc.variables import individuals_chart, xbar_chart
 from havoc.tools.stats.assumption_checks import normal_residuals
@@ -48,19 +49,15 @@ _LEAST_VARIANCE = 1e-150
     "Montgomery, Introduction to Statistical Quality Control, 8.7",
 )
 def capability_between_within(
-    data: Annotated[
-        list[float] | None, Meta(description="measured values in order of production")
-    ] = None,
+    data: ValuesInOrder = None,
     subgroup_size: Annotated[
         Annotated[int, Meta(ge=2)] | None,
         Meta(description="how many consecutive values form a subgroup (a batch)"),
     ] = None,
-    subgroups: Annotated[
-        list[list[float]] | None, Meta(description="instead of data: values of each subgroup")
-    ] = None,
-    lsl: Annotated[float | None, Meta(description="lower specification limit")] = None,
-    usl: Annotated[float | None, Meta(description="upper specification limit")] = None,
-    target: Annotated[float | None, Meta(description="target value, for Cpm")] = None,
+    subgroups: SubgroupValues = None,
+    lsl: LowerLimit = None,
+    usl: UpperLimit = None,
+    target: TargetForCpm = None,
     sigma_method: Annotated[
         Literal["pooled", "rbar", "sbar"],
         Meta(description="within sigma: pooled standard deviation / c4, mean range or mean s"),

@@ -18,7 +18,16 @@ from scipy import special, stats
 
 from havoc.errors import InputError
 from havoc.tools.declaration import tool
-from havoc.tools.parameters import Alpha, Confidence, FloatArray, Name, Unit, as_sample
+from havoc.tools.parameters import (
+    Alpha,
+    Confidence,
+    FloatArray,
+    LowerLimit,
+    Name,
+    Unit,
+    UpperLimit,
+    as_sample,
+)
 from havoc.tools.result import Check, Recomputed
 from havoc.tools.spc import anderson_darling
 from havoc.tools.spc import capability_indices as formulas
@@ -30,6 +39,7 @@ from havoc.tools.spc.further_models import (
     WITHOUT_THRESHOLD,
     log_likelihood,
 )
+from havoc.tools.spc.nonnormal_indices import HIGH, LOW, from_percentiles, indices_of, tails
 from havoc.tools.spc.nonnormal_result import (
     ENOUGH_FOR_PERCENTILES,
     Fit,
@@ -38,9 +48,8 @@ from havoc.tools.spc.nonnormal_result import (
     narrate,
 )
 
-LOW, HIGH = 0.00135, 0.99865
 USUAL_CRITERION = 1.33
-_Method = Literal[
+NonnormalMethod = Literal[
     "auto",
     "box_cox",
     "johnson",
@@ -70,8 +79,8 @@ _BY_NAME = {**_FITS, **THRESHOLD_FITS}
 )
 def capability_nonnormal(
     data: Annotated[list[float], Meta(description="measured values")],
-    lsl: Annotated[float | None, Meta(description="lower specification limit")] = None,
-    usl: Annotated[float | None, Meta(description="upper specification limit")] = None,
+    lsl: LowerLimit = None,
+    usl: UpperLimit = None,
     target: Annotated[float | None, Meta(description="target value, for the chart")] = None,
     lower_boundary: Annotated[
         bool, Meta(description="the lower limit is physical: no value can be below it")
@@ -80,7 +89,7 @@ def capability_nonnormal(
         bool, Meta(description="the upper limit is physical: no value can be above it")
     ] = False,
     method: Annotated[
-        _Method,
+        NonnormalMethod,
         Meta(
             description="distribution or transformation; auto takes the first that fits; "
             "percentile takes the percentiles of the sample"
@@ -174,14 +183,14 @@ def _assess(model: Model, ordered: FloatArray, spec: Specification, alpha: float
     p_value = anderson_darling.p_value(
         model.goodness, a2, ordered.size, model.parameters.get("shape", 1.0)
     )
-    below, above = _tails(model, spec)
+    below, above = tails(model, spec)
     return Fit(
         name=model.name,
         parameters=model.parameters,
         anderson_darling=a2,
         anderson_darling_p=p_value,
         fits=p_value >= alpha,
-        Ppk=_indices(model, spec).Ppk,
+        Ppk=indices_of(model, spec).Ppk,
         ppm=PER_MILLION * (math.exp(below) + math.exp(above)),
     )
 
@@ -240,70 +249,16 @@ def _result(
     )
 
 
-class _Indices(msgspec.Struct, frozen=True, kw_only=True):
-    Pp: float | None
-    Ppl: float | None
-    Ppu: float | None
-    percentiles: bool
-
-    @property
-    def Ppk(self) -> float | None:
-        sides = [side for side in (self.Ppl, self.Ppu) if side is not None]
-        return min(sides) if sides else None
-
-
-def _from_percentiles(low: float, median: float, high: float, spec: Specification) -> _Indices:
-    lower = upper = both = None
-    if spec.low is not None and -math.inf < low < median:
-        lower = (median - spec.low) / (median - low)
-    if spec.high is not None and median < high < math.inf:
-        upper = (spec.high - median) / (high - median)
-    if spec.low is not None and spec.high is not None and 0 < high - low < math.inf:
-        both = (spec.high - spec.low) / (high - low)
-    return _Indices(Pp=both, Ppl=lower, Ppu=upper, percentiles=True)
-
-
-def _indices(model: Model, spec: Specification) -> _Indices:
-    """On the transformed scale where both limits exist there, otherwise from percentiles."""
-    low, median, high = (float(x) for x in model.quantile(np.asarray([LOW, 0.5, HIGH])))
-    by_percentiles = _from_percentiles(low, median, high, spec)
-    if model.forward is None:
-        return by_percentiles
-    limits = [
-        None if limit is None else float(model.forward(np.asarray(limit)))
-        for limit in (spec.low, spec.high)
-    ]
-    inside = all(limit is None or model.low < limit < model.high for limit in (spec.low, spec.high))
-    if not inside or any(limit is not None and not math.isfinite(limit) for limit in limits):
-        return by_percentiles
-    lower = None if limits[0] is None else (model.mean - limits[0]) / (3 * model.sd)
-    upper = None if limits[1] is None else (limits[1] - model.mean) / (3 * model.sd)
-    both = None
-    if limits[0] is not None and limits[1] is not None:
-        both = (limits[1] - limits[0]) / (6 * model.sd)
-    return _Indices(Pp=both, Ppl=lower, Ppu=upper, percentiles=False)
-
-
-def _tails(model: Model, spec: Specification) -> tuple[float, float]:
-    """Logarithms of the expected fractions below and above."""
-    below = above = -math.inf
-    if spec.low is not None and spec.low > model.low:
-        below = 0.0 if spec.low >= model.high else float(model.log_cdf(np.asarray(spec.low)))
-    if spec.high is not None and spec.high < model.high:
-        above = 0.0 if spec.high <= model.low else float(model.log_sf(np.asarray(spec.high)))
-    return below, above
-
-
 def _by_model(
     result: NonnormalCapability, model: Model, spec: Specification, confidence: float
 ) -> None:
-    found = _indices(model, spec)
+    found = indices_of(model, spec)
     result.distribution, result.parameters = model.name, model.parameters
     result.Pp, result.Ppl, result.Ppu, result.Ppk = found.Pp, found.Ppl, found.Ppu, found.Ppk
     low, median, high = (float(x) for x in model.quantile(np.asarray([LOW, 0.5, HIGH])))
     result.x_low, result.x_median, result.x_high = low, median, high
-    result.Ppk_percentile = _from_percentiles(low, median, high, spec).Ppk
-    below, above = _tails(model, spec)
+    result.Ppk_percentile = from_percentiles(low, median, high, spec).Ppk
+    below, above = tails(model, spec)
     result.ppm_below, result.ppm_above = (
         PER_MILLION * math.exp(below),
         PER_MILLION * math.exp(above),
@@ -354,7 +309,7 @@ def _test_threshold(result: NonnormalCapability, model: Model, ordered: FloatArr
 
 def _by_sample(result: NonnormalCapability, ordered: FloatArray, spec: Specification) -> None:
     low, median, high = (float(x) for x in np.quantile(ordered, [LOW, 0.5, HIGH]))
-    found = _from_percentiles(low, median, high, spec)
+    found = from_percentiles(low, median, high, spec)
     result.x_low, result.x_median, result.x_high = low, median, high
     result.Pp, result.Ppl, result.Ppu, result.Ppk = found.Pp, found.Ppl, found.Ppu, found.Ppk
     result.Ppk_percentile = found.Ppk

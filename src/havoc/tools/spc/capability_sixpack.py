@@ -16,42 +16,29 @@ from msgspec import Meta
 
 from havoc.errors import InputError
 from havoc.tools.declaration import tool
-from havoc.tools.parameters import Confidence, FloatArray, Name, Unit
+from havoc.tools.parameters import Confidence, FloatArray, LowerLimit, Name, Unit, UpperLimit
 from havoc.tools.result import Check, Recomputed
 from havoc.tools.spc import anderson_darling
 from havoc.tools.spc import subgroups as grouping
 from havoc.tools.spc.capability import capability
 from havoc.tools.spc.capability_indices import checked_specification
-from havoc.tools.spc.capability_nonnormal import capability_nonnormal
+from havoc.tools.spc.capability_nonnormal import NonnormalMethod, capability_nonnormal
 from havoc.tools.spc.capability_result import Capability
 from havoc.tools.spc.chart_result import CHART_NAMES, ControlChart
 from havoc.tools.spc.control_chart import control_chart
 from havoc.tools.spc.fitted_models import fit_normal
 from havoc.tools.spc.nonnormal_result import NonnormalCapability
 from havoc.tools.spc.rules import Rules
+from havoc.tools.spc.shared_parameters import (
+    SubgroupSize,
+    SubgroupValues,
+    TargetForCpm,
+    ValuesInOrder,
+)
 from havoc.tools.spc.sixpack_result import CapabilitySixpack, narrate, normal_plot, page
 from havoc.tools.spc.subgroups import SigmaMethod, Subgroups
 
-_Distribution = Literal[
-    "normal",
-    "auto",
-    "box_cox",
-    "johnson",
-    "weibull",
-    "lognormal",
-    "gamma",
-    "exponential",
-    "largest_extreme_value",
-    "smallest_extreme_value",
-    "logistic",
-    "loglogistic",
-    "exponential_2p",
-    "weibull_3p",
-    "lognormal_3p",
-    "gamma_3p",
-    "loglogistic_3p",
-    "percentile",
-]
+_Distribution = Literal["normal", NonnormalMethod]
 
 
 @tool(
@@ -60,19 +47,12 @@ _Distribution = Literal[
     source="NIST/SEMATECH e-Handbook 6.3.2 and 7.1.6; ISO 22514-4",
 )
 def capability_sixpack(
-    data: Annotated[
-        list[float] | None, Meta(description="measured values in order of production")
-    ] = None,
-    subgroup_size: Annotated[
-        Annotated[int, Meta(ge=1)] | None,
-        Meta(description="how many consecutive values form a subgroup"),
-    ] = None,
-    subgroups: Annotated[
-        list[list[float]] | None, Meta(description="instead of data: values of each subgroup")
-    ] = None,
-    lsl: Annotated[float | None, Meta(description="lower specification limit")] = None,
-    usl: Annotated[float | None, Meta(description="upper specification limit")] = None,
-    target: Annotated[float | None, Meta(description="target value, for Cpm")] = None,
+    data: ValuesInOrder = None,
+    subgroup_size: SubgroupSize = None,
+    subgroups: SubgroupValues = None,
+    lsl: LowerLimit = None,
+    usl: UpperLimit = None,
+    target: TargetForCpm = None,
     distribution: Annotated[
         _Distribution,
         Meta(

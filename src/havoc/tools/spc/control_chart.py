@@ -24,6 +24,12 @@ from havoc.tools.spc.multivariate_signals import contribution_chart
 from havoc.tools.spc.panels import Basis, draw, judge
 from havoc.tools.spc.rare_events import EventLimits
 from havoc.tools.spc.rules import MOST_VIOLATIONS, Rules, rule_ids
+from havoc.tools.spc.shared_parameters import (
+    InspectedUnits,
+    SubgroupSize,
+    UnevenSubgroups,
+    ValuesOrCounts,
+)
 from havoc.tools.spc.short_run import PartSigma, ShortRunMethod
 from havoc.tools.spc.stages import STAGED, staged_chart
 from havoc.tools.spc.subgroups import SigmaMethod
@@ -61,28 +67,16 @@ def control_chart(
     kind: Annotated[
         chart_input.Kind, Meta(description="chart; auto chooses it from the data and says why")
     ] = "auto",
-    data: Annotated[
-        list[float] | None,
-        Meta(description="measured values in order of production, or counts for a c chart"),
-    ] = None,
-    subgroup_size: Annotated[
-        Annotated[int, Meta(ge=1)] | None,
-        Meta(description="how many consecutive values form a subgroup"),
-    ] = None,
-    subgroups: Annotated[
-        list[list[float]] | None,
-        Meta(description="instead of data: the values of each subgroup, sizes may differ"),
-    ] = None,
+    data: ValuesOrCounts = None,
+    subgroup_size: SubgroupSize = None,
+    subgroups: UnevenSubgroups = None,
     defectives: Annotated[
         list[float] | None, Meta(description="defective units in each sample (p, np)")
     ] = None,
     defects: Annotated[
         list[float] | None, Meta(description="defects in each sample (c, u)")
     ] = None,
-    sample_size: Annotated[
-        float | list[float] | None,
-        Meta(description="units inspected in each sample: one number, or one for every count"),
-    ] = None,
+    sample_size: InspectedUnits = None,
     means: Annotated[
         list[float] | None, Meta(description="subgroup means where the values are not at hand")
     ] = None,

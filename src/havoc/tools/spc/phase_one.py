@@ -23,6 +23,12 @@ from havoc.tools.spc.detectors import RULES
 from havoc.tools.spc.panels import Basis, ChartPanel, draw, judge, scalar
 from havoc.tools.spc.phase_one_result import Kept, PhaseOne, Removal, Round, narrate, verify
 from havoc.tools.spc.rules import Findings, Rules, Violation, merged, name_points, rule_ids
+from havoc.tools.spc.shared_parameters import (
+    InspectedUnits,
+    SubgroupSize,
+    UnevenSubgroups,
+    ValuesOrCounts,
+)
 from havoc.tools.spc.subgroups import SigmaMethod
 from havoc.tools.spc.variables import Chart
 
@@ -43,28 +49,16 @@ def phase_one(
     kind: Annotated[
         Kind, Meta(description="chart; auto chooses it from the data and says why")
     ] = "auto",
-    data: Annotated[
-        list[float] | None,
-        Meta(description="measured values in order of production, or counts for a c chart"),
-    ] = None,
-    subgroup_size: Annotated[
-        Annotated[int, Meta(ge=1)] | None,
-        Meta(description="how many consecutive values form a subgroup"),
-    ] = None,
-    subgroups: Annotated[
-        list[list[float]] | None,
-        Meta(description="instead of data: the values of each subgroup, sizes may differ"),
-    ] = None,
+    data: ValuesOrCounts = None,
+    subgroup_size: SubgroupSize = None,
+    subgroups: UnevenSubgroups = None,
     defectives: Annotated[
         list[float] | None, Meta(description="defective units in each sample (p, np, laney_p)")
     ] = None,
     defects: Annotated[
         list[float] | None, Meta(description="defects in each sample (c, u, laney_u)")
     ] = None,
-    sample_size: Annotated[
-        float | list[float] | None,
-        Meta(description="units inspected in each sample: one number, or one for every count"),
-    ] = None,
+    sample_size: InspectedUnits = None,
     assignable_causes: Annotated[
         dict[str, str] | None,
         Meta(description="cause found for a point, by its number: {'4': 'tool broke'}"),

@@ -46,7 +46,7 @@ OPERATIONS: dict[str, str] = {
     "regression_stepwise": "regression_stepwise",
     "sign_test": "sign_test",
     "t_test_one_sample": "t_tests",
-    "t_test_paired": "t_tests",
+    "t_test_paired": "t_test_paired",
     "t_test_two_sample": "t_tests",
     "tolerance_interval": "tolerance_interval",
     "wilcoxon_signed_rank": "wilcoxon",

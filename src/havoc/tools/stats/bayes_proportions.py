@@ -20,7 +20,7 @@ from havoc.tools.declaration import tool
 from havoc.tools.parameters import Confidence, Count, FloatArray, Name, Positive
 from havoc.tools.result import Narrative, Outcome, Recomputed
 from havoc.tools.stats.assumption_checks import INDEPENDENCE
-from havoc.tools.stats.bayes_two_sample import rope_decision
+from havoc.tools.stats.bayes_two_sample_result import rope_decision
 from havoc.tools.stats.beta_posterior import Beta, DifferenceOfProportions
 from havoc.tools.stats.binomial import Trials, check_counts
 

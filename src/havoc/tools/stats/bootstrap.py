@@ -14,45 +14,29 @@ from typing import Annotated, Literal
 import numpy as np
 from msgspec import Meta
 
-from havoc.charts import ChartSpec, Limit, Panel, Series
 from havoc.errors import InputError
 from havoc.tools.declaration import tool
-from havoc.tools.parameters import (
-    Confidence,
-    FloatArray,
-    Name,
-    Sample,
-    Seed,
-    Unit,
-    as_sample,
-    same_length,
-)
-from havoc.tools.result import Narrative, Outcome, Recomputed
+from havoc.tools.parameters import Confidence, FloatArray, Name, Sample, Seed, Unit
+from havoc.tools.result import Recomputed
 from havoc.tools.stats import bootstrap_bounds, bootstrap_statistics
 from havoc.tools.stats.assumption_checks import INDEPENDENCE
 from havoc.tools.stats.bootstrap_bounds import Bounds, Replicates
+from havoc.tools.stats.bootstrap_input import (
+    FEWEST_RESAMPLES,
+    USUAL_RESAMPLES,
+    StatisticName,
+    check_enough,
+    resamples_of,
+    samples_of,
+    statistic_of,
+)
+from havoc.tools.stats.bootstrap_result import BootstrapInterval, chart, narrate
 from havoc.tools.stats.bootstrap_statistics import Statistic
 
-USUAL_RESAMPLES = 9999
-FEWEST_RESAMPLES = 199
-# Values drawn in all resamples together; sorting each resample costs about five times as much.
-MOST_DRAWN = 200_000_000
-MOST_SORTED = 40_000_000
 CHUNK = 2_000_000
 # Resamples without a defined statistic (no variation in them) beyond this share: no interval.
 MOST_UNDEFINED = 0.02
 
-StatisticName = Literal[
-    "mean",
-    "median",
-    "sd",
-    "quantile",
-    "cpk",
-    "difference_of_means",
-    "difference_of_medians",
-    "ratio_of_means",
-    "correlation",
-]
 Interval = Literal["bca", "percentile", "basic", "studentised"]
 INTERVAL_NAMES = {
     "bca": "BCa (bias-corrected and accelerated)",
@@ -60,50 +44,6 @@ INTERVAL_NAMES = {
     "basic": "basic (reflected percentiles)",
     "studentised": "studentised (bootstrap t, delta-method variance)",
 }
-
-
-class BootstrapInterval(Outcome):
-    """``ci_low`` to ``ci_high`` is the interval asked for (``interval``); all stand beside it.
-
-    ``bias`` is the mean of the resampled values minus the estimate,
-    ``standard_error`` their standard deviation. ``monte_carlo_error_low`` and ``_high``
-    are the standard errors of the two bounds that come from drawing ``resamples``
-    resamples and no more. ``excludes_no_difference`` says, for a difference (ratio,
-    correlation), whether the interval leaves out zero (one, zero).
-    """
-
-    statistic: str
-    estimate: float
-    ci_low: float
-    ci_high: float
-    level: float
-    interval: str
-    bias: float
-    standard_error: float
-    resamples: int
-    seed: int
-    monte_carlo_error_low: float
-    monte_carlo_error_high: float
-    percentile_low: float
-    percentile_high: float
-    basic_low: float
-    basic_high: float
-    acceleration: float
-    n: int
-    name: str
-    name1: str
-    name2: str
-    paired: bool
-    n2: int | None = None
-    bca_low: float | None = None
-    bca_high: float | None = None
-    bias_correction: float | None = None
-    studentised_low: float | None = None
-    studentised_high: float | None = None
-    probability: float | None = None
-    lsl: float | None = None
-    usl: float | None = None
-    excludes_no_difference: bool | None = None
 
 
 @tool(
@@ -153,11 +93,11 @@ def bootstrap_interval(
     extreme quantiles need many values. A Cpk uses the standard deviation of all
     values (as Ppk), because resampling forgets the order.
     """
-    samples, kind = _samples(data, group1, group2, x, y, statistic, paired)
+    samples, kind = samples_of(data, group1, group2, x, y, statistic, paired)
     paired = paired or kind == "correlation"
-    chosen = _statistic(kind, probability, lsl, usl)
-    _enough(samples, chosen, kind)
-    count = _resamples(samples, chosen, resamples, confidence)
+    chosen = statistic_of(kind, probability, lsl, usl)
+    check_enough(samples, chosen, kind)
+    count = resamples_of(samples, chosen, resamples, confidence)
     warnings = []
     if count < USUAL_RESAMPLES and resamples is None:
         warnings.append(f"the samples are long: {count} resamples instead of {USUAL_RESAMPLES}")
@@ -218,42 +158,11 @@ def bootstrap_interval(
         result.bca_low, result.bca_high = adjusted.bounds
     if found["studentised"]:
         result.studentised_low, result.studentised_high = found["studentised"]
-    result.charts = [_chart(result, replicates.values, unit)]
+    result.charts = [chart(result, replicates.values, unit)]
     return result
 
 
-@bootstrap_interval.narrates
-def _narrate(result: BootstrapInterval) -> Narrative:
-    of = "{{name1}} and {{name2}}" if result.excludes_no_difference is not None else "{{name}}"
-    details = [
-        "The bounds come from {{resamples}} resamples (seed {{seed}}); with other resamples they "
-        "would move by about {{monte_carlo_error_low}} and {{monte_carlo_error_high}}."
-    ]
-    if result.excludes_no_difference is not None:
-        nothing = "one" if result.statistic == "ratio of means" else "zero"
-        relation = "leaves out" if result.excludes_no_difference else "includes"
-        details.insert(0, f"The interval {relation} {nothing}.")
-    figures = [
-        ("estimate", "{{estimate:unit}}"),
-        ("lower end", "{{ci_low:unit}}"),
-        ("upper end", "{{ci_high:unit}}"),
-        ("bootstrap standard error", "{{standard_error:unit}}"),
-        ("bias", "{{bias:unit}}"),
-        ("percentile interval", "{{percentile_low}} to {{percentile_high}}"),
-        ("basic interval", "{{basic_low}} to {{basic_high}}"),
-    ]
-    if result.bca_low is not None:
-        figures.append(("BCa interval", "{{bca_low}} to {{bca_high}}"))
-    if result.studentised_low is not None:
-        figures.append(("studentised interval", "{{studentised_low}} to {{studentised_high}}"))
-    quantile = " ({{probability:%}})" if result.probability is not None else ""
-    return Narrative(
-        conclusion=f"With {{{{level:%}}}} confidence the {{{{statistic}}}}{quantile} of {of} lies "
-        "between {{ci_low}} and {{ci_high:unit}} (estimate {{estimate:unit}}, bootstrap "
-        "{{interval}}).",
-        details=details,
-        key_figures=figures,
-    )
+bootstrap_interval.narrates(narrate)
 
 
 @bootstrap_interval.verifies
@@ -299,134 +208,6 @@ def _verify(
         Recomputed(name="estimate", value=result.estimate, recomputed=again, route=route),
         *spread,
     ]
-
-
-def _samples(
-    data: list[float] | None,
-    group1: list[float] | None,
-    group2: list[float] | None,
-    x: list[float] | None,
-    y: list[float] | None,
-    statistic: StatisticName | None,
-    paired: bool,
-) -> tuple[list[FloatArray], StatisticName]:
-    """The samples as given, and the statistic that they allow."""
-    two = group1 is not None and group2 is not None
-    columns = x is not None and y is not None
-    if (data is not None) + two + columns != 1:
-        raise InputError(
-            "give data, or group1 and group2, or x and y",
-            where="bootstrap_interval",
-            remedy="one of the three forms",
-        )
-    one_sample = ("mean", "median", "sd", "quantile", "cpk")
-    if data is not None:
-        kind: StatisticName = statistic or "mean"
-        if kind not in one_sample:
-            raise InputError(
-                f"{kind} needs two samples", where="statistic", remedy="give group1 and group2"
-            )
-        return [as_sample(data, "data", minimum=3, varying=True)], kind
-    given = {"x": x, "y": y} if columns else {"group1": group1, "group2": group2}
-    samples = [as_sample(values or [], where, minimum=3) for where, values in given.items()]
-    kind = statistic or ("correlation" if columns else "difference_of_means")
-    if kind in one_sample:
-        raise InputError(
-            f"{kind} needs one sample",
-            where="statistic",
-            remedy="give data, or ask for a difference, ratio or correlation",
-        )
-    if kind == "correlation" or paired:
-        same_length(samples[0].tolist(), samples[1].tolist(), ", ".join(given))
-    if all(np.ptp(sample) == 0 for sample in samples):
-        raise InputError(
-            "both samples are constant, so there is no variation to resample",
-            where=", ".join(given),
-            remedy="check the resolution of the measurement",
-        )
-    return samples, kind
-
-
-def _statistic(
-    kind: StatisticName, probability: float | None, lsl: float | None, usl: float | None
-) -> Statistic:
-    if kind == "median":
-        return bootstrap_statistics.quantile(0.5, "median")
-    if kind == "quantile":
-        if probability is None:
-            raise InputError(
-                "no quantile given", where="probability", remedy="give it between 0 and 1"
-            )
-        return bootstrap_statistics.quantile(probability, "quantile")
-    if kind == "cpk":
-        if lsl is None and usl is None:
-            raise InputError("no specification limit given", where="lsl, usl", remedy="give one")
-        if lsl is not None and usl is not None and lsl >= usl:
-            raise InputError(
-                f"the lower limit {lsl:g} is not below the upper {usl:g}",
-                where="lsl, usl",
-                remedy="swap them",
-            )
-        return bootstrap_statistics.cpk(lsl, usl)
-    return {
-        "mean": bootstrap_statistics.MEAN,
-        "sd": bootstrap_statistics.SD,
-        "difference_of_means": bootstrap_statistics.DIFFERENCE_OF_MEANS,
-        "difference_of_medians": bootstrap_statistics.DIFFERENCE_OF_MEDIANS,
-        "ratio_of_means": bootstrap_statistics.RATIO_OF_MEANS,
-        "correlation": bootstrap_statistics.CORRELATION,
-    }[kind]
-
-
-def _enough(samples: list[FloatArray], statistic: Statistic, kind: str) -> None:
-    if min(sample.size for sample in samples) < statistic.minimum:
-        raise InputError(
-            f"{min(sample.size for sample in samples)} values, at least {statistic.minimum} needed",
-            where="bootstrap_interval",
-            remedy="add measurements",
-        )
-    if kind == "correlation" and any(np.ptp(sample) == 0 for sample in samples):
-        raise InputError(
-            "a constant column has no correlation",
-            where="x, y",
-            remedy="check the resolution of the measurement",
-        )
-    if kind == "ratio_of_means" and (samples[1] <= 0).any() and (samples[1] >= 0).any():
-        mean, error = samples[1].mean(), samples[1].std(ddof=1) / math.sqrt(samples[1].size)
-        if abs(mean) < 3 * error:
-            raise InputError(
-                "the mean of the second group is not clearly different from zero, so a ratio to "
-                "it has no interval",
-                where="group2",
-                remedy="ask for the difference of means",
-            )
-
-
-def _resamples(
-    samples: list[FloatArray], statistic: Statistic, wanted: int | None, confidence: float
-) -> int:
-    size = sum(sample.size for sample in samples)
-    most = (MOST_SORTED if statistic.sorts else MOST_DRAWN) // size
-    if most < FEWEST_RESAMPLES:
-        raise InputError(
-            f"{size} values are too many to resample",
-            where="bootstrap_interval",
-            remedy="use confidence_interval: with so many values its formulas hold",
-        )
-    if wanted is not None and wanted > most:
-        raise InputError(
-            f"{wanted} resamples of {size} values are too many",
-            where="resamples",
-            remedy=f"ask for at most {most}",
-        )
-    count = wanted if wanted is not None else min(USUAL_RESAMPLES, most)
-    if (count + 1) * (1 - confidence) / 2 < 1 - 1e-9:
-        raise InputError(
-            f"{count} resamples cannot give a {confidence:.4%} interval",
-            where="resamples",
-            remedy=f"ask for at least {math.ceil(2 / (1 - confidence)) - 1}",
-        )
-    return count
 
 
 def _replicates(
@@ -543,37 +324,3 @@ def _warn(
         low, high = adjusted.levels
         if low * (count + 1) < 1 or (1 - high) * (count + 1) < 1:
             warnings.append("BCa reaches the extreme resamples: take more resamples")
-
-
-def _chart(result: BootstrapInterval, values: FloatArray, unit: str) -> ChartSpec:
-    """Histogram of the resampled values with the interval."""
-    bins = 1 if np.ptp(values) == 0 else min(40, max(10, math.ceil(math.log2(values.size)) * 3))
-    counts, edges = np.histogram(values, bins=bins)
-    lines: list[tuple[str, float, Literal["center", "control"]]] = [
-        ("estimate", result.estimate, "center"),
-        ("lower end", result.ci_low, "control"),
-        ("upper end", result.ci_high, "control"),
-    ]
-    return ChartSpec(
-        kind="bootstrap",
-        title=f"The {result.statistic} of {result.resamples} resamples, with the "
-        f"{result.level:.4g} interval",
-        panels=[
-            Panel(
-                x_label=f"{result.statistic}{f' [{result.unit}]' if result.unit else ''}",
-                y_label="resamples",
-                series=[
-                    Series(
-                        name="resamples",
-                        kind="bars",
-                        x=((edges[:-1] + edges[1:]) / 2).tolist(),
-                        y=counts.astype(float).tolist(),
-                    )
-                ],
-                limits=[
-                    Limit(label=label, role=role, value=value, orientation="vertical")
-                    for label, value, role in lines
-                ],
-            )
-        ],
-    )

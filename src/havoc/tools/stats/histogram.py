@@ -16,7 +16,7 @@ from msgspec import Meta
 from havoc.charts import ChartSpec, Limit, Panel, Series
 from havoc.errors import InputError
 from havoc.tools.declaration import tool
-from havoc.tools.parameters import FloatArray, Name, Sample, Unit, as_sample
+from havoc.tools.parameters import FloatArray, LowerLimit, Name, Sample, Unit, UpperLimit, as_sample
 from havoc.tools.result import Narrative, Outcome, Recomputed
 from havoc.tools.stats import precise_sums
 
@@ -72,8 +72,8 @@ def histogram(
     normal_curve: Annotated[
         bool, Meta(description="draw the normal curve with the mean and deviation of the values")
     ] = True,
-    lsl: Annotated[float | None, Meta(description="lower specification limit")] = None,
-    usl: Annotated[float | None, Meta(description="upper specification limit")] = None,
+    lsl: LowerLimit = None,
+    usl: UpperLimit = None,
     target: Annotated[float | None, Meta(description="target value")] = None,
     name: Name = "the values",
     unit: Unit = "",

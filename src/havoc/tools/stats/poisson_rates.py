@@ -24,6 +24,7 @@ from havoc.tools.stats.binomial import (
     clopper_pearson,
     first_true,
 )
+from havoc.tools.stats.direction_words import TESTED, relation_of
 from havoc.tools.stats.group_charts import interval_chart
 
 Exposure = Annotated[
@@ -214,12 +215,9 @@ def _two(
 
 @poisson_rate.narrates
 def _narrate(result: PoissonRate) -> Narrative:
-    side = {"two_sided": "differs from", "less": "is below", "greater": "is above"}
-    relation = side[result.alternative]
     if result.kind == "one rate":
-        return _narrate_one(result, relation)
-    if result.significant and result.alternative == "two_sided":
-        relation = "is above" if (result.z or 0) > 0 else "is below"
+        return _narrate_one(result, TESTED[result.alternative])
+    relation = relation_of(result.alternative, result.significant, result.z or 0)
     verdict = "The" if result.significant else "There is no evidence that the"
     conclusion = (
         f"{verdict} rate of {{{{name1}}}} {relation} that of {{{{name2}}}} "

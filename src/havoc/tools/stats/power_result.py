@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from havoc.tools.result import Check, Outcome
+from havoc.tools.result import Check, Narrative, Outcome
 
 Design = Literal[
     "one_sample_t",
@@ -81,3 +81,38 @@ def planning_check() -> list[Check]:
             detail="the result is as good as the standard deviation or proportion put in",
         )
     ]
+
+
+def narrate(result: PowerSampleSize) -> Narrative:
+    several = result.n_total > result.n
+    units = "{{n}} units in each group ({{n_total}} in all)" if several else "{{n}} units"
+    if result.margin is not None:
+        conclusion = f"{units} give a margin of {{{{margin:unit}}}} at {{{{level:%}}}} confidence."
+    elif result.solved_for == "n":
+        conclusion = (
+            f"{units} are needed for a {WORDS[result.design]}; they detect the effect with "
+            "probability {{power:%}} at alpha {{alpha}}."
+        )
+    elif result.solved_for == "power":
+        conclusion = (
+            f"With {units} the {WORDS[result.design]} detects the effect with probability "
+            "{{power:%}} at alpha {{alpha}}."
+        )
+    else:
+        size = "{{effect:unit}}" if result.effect is not None else "{{effect_size}} (standardised)"
+        conclusion = (
+            f"With {units} the smallest effect found with probability {{{{power:%}}}} is {size} "
+            "at alpha {{alpha}}."
+        )
+    figures = [("units in each group", "{{n}}"), ("units in all", "{{n_total}}")]
+    if result.power is not None:
+        figures.append(("power", "{{power:%}}"))
+    if result.effect_size is not None:
+        figures.append(("standardised effect", "{{effect_size}}"))
+    details = ["The unrounded solution is {{n_exact}}."] if result.solved_for == "n" else []
+    if result.n_with_estimated_sd is not None:
+        details.append(
+            "If the standard deviation is estimated from the same sample, "
+            "{{n_with_estimated_sd}} units are needed."
+        )
+    return Narrative(conclusion=conclusion, details=details, key_figures=figures)

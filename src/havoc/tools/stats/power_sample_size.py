@@ -16,14 +16,14 @@ from scipy import stats
 from havoc.errors import InputError
 from havoc.tools.declaration import tool
 from havoc.tools.parameters import Alpha, Alternative, Unit
-from havoc.tools.result import Narrative, Recomputed
+from havoc.tools.result import Recomputed
 from havoc.tools.stats import power_functions as functions
 from havoc.tools.stats.power_charts import margin_curve, power_curve
 from havoc.tools.stats.power_result import (
-    WORDS,
     Design,
     PowerSampleSize,
     method_of,
+    narrate,
     planning_check,
 )
 
@@ -404,40 +404,7 @@ def _low_power(result: PowerSampleSize) -> list[str]:
     return []
 
 
-@power_sample_size.narrates
-def _narrate(result: PowerSampleSize) -> Narrative:
-    several = result.n_total > result.n
-    units = "{{n}} units in each group ({{n_total}} in all)" if several else "{{n}} units"
-    if result.margin is not None:
-        conclusion = f"{units} give a margin of {{{{margin:unit}}}} at {{{{level:%}}}} confidence."
-    elif result.solved_for == "n":
-        conclusion = (
-            f"{units} are needed for a {WORDS[result.design]}; they detect the effect with "
-            "probability {{power:%}} at alpha {{alpha}}."
-        )
-    elif result.solved_for == "power":
-        conclusion = (
-            f"With {units} the {WORDS[result.design]} detects the effect with probability "
-            "{{power:%}} at alpha {{alpha}}."
-        )
-    else:
-        size = "{{effect:unit}}" if result.effect is not None else "{{effect_size}} (standardised)"
-        conclusion = (
-            f"With {units} the smallest effect found with probability {{{{power:%}}}} is {size} "
-            "at alpha {{alpha}}."
-        )
-    figures = [("units in each group", "{{n}}"), ("units in all", "{{n_total}}")]
-    if result.power is not None:
-        figures.append(("power", "{{power:%}}"))
-    if result.effect_size is not None:
-        figures.append(("standardised effect", "{{effect_size}}"))
-    details = ["The unrounded solution is {{n_exact}}."] if result.solved_for == "n" else []
-    if result.n_with_estimated_sd is not None:
-        details.append(
-            "If the standard deviation is estimated from the same sample, "
-            "{{n_with_estimated_sd}} units are needed."
-        )
-    return Narrative(conclusion=conclusion, details=details, key_figures=figures)
+power_sample_size.narrates(narrate)
 
 
 @power_sample_size.verifies

@@ -23,6 +23,7 @@ from havoc.tools.stats.binomial import (
     normal_p_value,
     wilson,
 )
+from havoc.tools.stats.direction_words import TESTED, relation_of
 from havoc.tools.stats.group_charts import interval_chart
 
 
@@ -141,7 +142,6 @@ def proportion_one(
 @proportion_one.narrates
 def _narrate_one(result: OneProportion) -> Narrative:
     counted = "{{successes}} of {{trials}}"
-    side = {"two_sided": "differs from", "less": "is below", "greater": "is above"}
     if result.p0 is None:
         conclusion = (
             f"{{{{name}}}} is {{{{proportion:%}}}} ({counted}); its {{{{level:%}}}} interval runs "
@@ -153,13 +153,11 @@ def _narrate_one(result: OneProportion) -> Narrative:
                 "below {{upper:%}}."
             )
     elif result.significant:
-        relation = side[result.alternative]
-        if result.alternative == "two_sided":
-            relation = "is above" if (result.difference or 0) > 0 else "is below"
-        conclusion = f"{{{{name}}}} {relation} {{{{p0:%}}}} ({counted}, exact p {{{{p_value:p}}}})."
+        found = relation_of(result.alternative, True, result.difference or 0)
+        conclusion = f"{{{{name}}}} {found} {{{{p0:%}}}} ({counted}, exact p {{{{p_value:p}}}})."
     else:
         conclusion = (
-            f"There is no evidence that {{{{name}}}} {side[result.alternative]} {{{{p0:%}}}} "
+            f"There is no evidence that {{{{name}}}} {TESTED[result.alternative]} {{{{p0:%}}}} "
             f"({counted}, exact p {{{{p_value:p}}}})."
         )
     figures = [

@@ -14,13 +14,8 @@ from havoc.charts import ChartSpec
 from havoc.tools.declaration import tool
 from havoc.tools.parameters import Alpha, Alternative, Count, Name
 from havoc.tools.result import Check, Narrative, Outcome, Recomputed
-from havoc.tools.stats.binomial import (
-    Trials,
-    check_counts,
-    cohen_h,
-    normal_p_value,
-    wilson,
-)
+from havoc.tools.stats.binomial import Trials, check_counts, cohen_h, normal_p_value, wilson
+from havoc.tools.stats.direction_words import relation_of
 from havoc.tools.stats.fisher import exact_p_value
 from havoc.tools.stats.group_charts import interval_chart
 
@@ -147,11 +142,8 @@ def proportion_two(
 
 @proportion_two.narrates
 def _narrate_two(result: TwoProportions) -> Narrative:
-    side = {"two_sided": "differs from", "less": "is below", "greater": "is above"}
-    relation = side[result.alternative]
+    relation = relation_of(result.alternative, result.significant, result.difference)
     if result.significant:
-        if result.alternative == "two_sided":
-            relation = "is above" if result.difference > 0 else "is below"
         verdict = f"The proportion of {{{{name1}}}} {relation} that of {{{{name2}}}}"
     else:
         verdict = (

@@ -16,16 +16,8 @@ from scipy import special
 from havoc.errors import InputError
 from havoc.formatting import figure
 from havoc.tools.declaration import tool
-from havoc.tools.parameters import (
-    Alpha,
-    FloatArray,
-    Name,
-    Sample,
-    Unit,
-    as_sample,
-    same_length,
-)
-from havoc.tools.result import Narrative, Recomputed
+from havoc.tools.parameters import Alpha, FloatArray, Name, Sample, Unit, as_sample, same_length
+from havoc.tools.result import Recomputed
 from havoc.tools.stats import nonlinear_result, precise_sums
 from havoc.tools.stats.nonlinear_catalogue import CURVES, Curve
 from havoc.tools.stats.nonlinear_fit import (
@@ -36,7 +28,7 @@ from havoc.tools.stats.nonlinear_fit import (
     profile_limits,
     written_model,
 )
-from havoc.tools.stats.nonlinear_result import NonlinearRegression, Parameter
+from havoc.tools.stats.nonlinear_result import NonlinearRegression, Parameter, narrate
 from havoc.tools.stats.nonlinear_start import starting_values
 from havoc.tools.stats.regression_charts import charts_of_residuals
 from havoc.tools.stats.regression_checks import extrapolation_warnings
@@ -356,52 +348,7 @@ def _warn(result: NonlinearRegression, found: NonlinearFit) -> None:
         )
 
 
-@regression_nonlinear.narrates
-def _narrate(result: NonlinearRegression) -> Narrative:
-    shown = range(min(len(result.parameters), 10))
-    values = ", ".join(
-        f"{{{{parameters.{k}.name}}}} = {{{{parameters.{k}.estimate}}}}" for k in shown
-    )
-    details = []
-    for k in shown:
-        item = result.parameters[k]
-        bounds = (
-            f"; profile likelihood {{{{parameters.{k}.profile_low}}}} to "
-            f"{{{{parameters.{k}.profile_high}}}}"
-            if item.profile_low is not None and item.profile_high is not None
-            else ""
-        )
-        details.append(
-            f"{{{{parameters.{k}.name}}}}: standard error {{{{parameters.{k}.std_error}}}}, "
-            f"{{{{level:%}}}} interval {{{{parameters.{k}.ci_low}}}} to "
-            f"{{{{parameters.{k}.ci_high}}}} by linearisation{bounds}."
-        )
-    if result.p_lack_of_fit is not None:
-        lacks = "shows" if result.p_lack_of_fit < result.alpha else "shows no"
-        details.append(
-            f"The test against repeated settings {lacks} lack of fit (p {{{{p_lack_of_fit:p}}}})."
-        )
-    if result.predictions:
-        details.append(
-            "The predicted mean is {{predictions.0.fit:unit}} ({{level:%}} interval "
-            "{{predictions.0.ci_low}} to {{predictions.0.ci_high}}); one new value lies between "
-            "{{predictions.0.pi_low}} and {{predictions.0.pi_high:unit}}."
-        )
-    figures = [
-        ("residual standard deviation", "{{residual_stdev:unit}}"),
-        ("residual sum of squares", "{{residual_ss}}"),
-        ("degrees of freedom", "{{df_residual}}"),
-        ("Akaike's criterion", "{{aic}}"),
-    ]
-    if result.predicted is not None:
-        figures.insert(0, ("prediction", "{{predicted:unit}}"))
-    name = "{{curve}} ({{formula}})" if result.curve else "{{formula}}"
-    return Narrative(
-        conclusion=f"The best fit of {name} to {{{{response}}}} has {values}; the residual "
-        "standard deviation is {{residual_stdev:unit}} with {{df_residual}} degrees of freedom.",
-        details=details,
-        key_figures=figures,
-    )
+regression_nonlinear.narrates(narrate)
 
 
 @regression_nonlinear.verifies

@@ -1,6 +1,6 @@
-"""Student's t tests: one sample, two samples (Welch or pooled), paired.
+"""Student's t tests: one sample, two samples (Welch or pooled).
 
-All three accept a sample as values or as {n, mean, sd}, because half of the
+Both accept a sample as values or as {n, mean, sd}, because half of the
 questions from a shop floor come with a summary and no data.
 
 Sources: NIST/SEMATECH e-Handbook sections 7.2.2 and 7.3.1; B. L. Welch (1947);
@@ -15,22 +15,20 @@ from typing import Annotated
 from msgspec import Meta
 from scipy import stats
 
-from havoc.charts import ChartSpec, Limit, Panel, Series
 from havoc.errors import InputError
 from havoc.tools.declaration import tool
 from havoc.tools.parameters import (
     Alpha,
     Alternative,
     Name,
-    Sample,
     SampleOrSummary,
     Summary,
     Unit,
-    as_sample,
     as_summary,
-    same_length,
 )
 from havoc.tools.result import Narrative, Outcome, Recomputed
+from havoc.tools.stats.direction_words import TESTED, relation_of
+from havoc.tools.stats.t_shared import dot_chart, interval_of, p_value_of, standard_error_of
 
 
 class OneSampleT(Outcome):
@@ -82,27 +80,6 @@ class TwoSampleT(Outcome):
     hedges_g: float
 
 
-class PairedT(Outcome):
-    """``mean_difference`` (also ``mean_diff``) is the mean of group1 - group2 within pairs."""
-
-    t: float
-    df: float
-    p_value: float
-    significant: bool
-    alpha: float
-    level: float
-    alternative: str
-    name1: str
-    name2: str
-    n: int
-    mean_difference: float
-    sd_difference: float
-    standard_error: float
-    ci_low: float
-    ci_high: float
-    cohen_d: float
-
-
 @tool(
     "t_test_one_sample",
     title="One-sample t test",
@@ -129,18 +106,18 @@ def t_test_one_sample(
             remedy="give the value that the mean is compared with",
         )
     summary = as_summary(data, "data")
-    standard_error = _standard_error(summary, "data")
+    standard_error = standard_error_of(summary, "data")
     difference = summary.mean - mu0
     t = difference / standard_error
     df = float(summary.n - 1)
-    low, high = _interval(summary.mean, standard_error, df, alpha, alternative)
+    low, high = interval_of(summary.mean, standard_error, df, alpha, alternative)
     return OneSampleT(
         method="one-sample t test, standard deviation with n - 1",
         unit=unit,
         t=t,
         df=df,
-        p_value=_p_value(t, df, alternative),
-        significant=_p_value(t, df, alternative) < alpha,
+        p_value=p_value_of(t, df, alternative),
+        significant=p_value_of(t, df, alternative) < alpha,
         alpha=alpha,
         level=1 - alpha,
         alternative=alternative,
@@ -154,7 +131,7 @@ def t_test_one_sample(
         ci_low=low,
         ci_high=high,
         cohen_d=difference / summary.sd,
-        charts=[_dot_chart({name: data}, f"{name} against {mu0:g}", unit, reference=mu0)]
+        charts=[dot_chart({name: data}, f"{name} against {mu0:g}", unit, reference=mu0)]
         if not isinstance(data, Summary)
         else [],
     )
@@ -162,14 +139,11 @@ def t_test_one_sample(
 
 @t_test_one_sample.narrates
 def _narrate_one_sample(result: OneSampleT) -> Narrative:
-    side = {"two_sided": "differs from", "less": "is below", "greater": "is above"}
+    side = TESTED[result.alternative]
     if result.significant:
-        verdict = f"The mean of {{{{name}}}} {side[result.alternative]} {{{{mu0:unit}}}}"
+        verdict = f"The mean of {{{{name}}}} {side} {{{{mu0:unit}}}}"
     else:
-        verdict = (
-            f"There is no evidence that the mean of {{{{name}}}} {side[result.alternative]} "
-            "{{mu0:unit}}"
-        )
+        verdict = f"There is no evidence that the mean of {{{{name}}}} {side} {{{{mu0:unit}}}}"
     return Narrative(
         conclusion=f"{verdict} (t = {{{{t}}}}, df = {{{{df}}}}, p {{{{p_value:p}}}}).",
         details=[
@@ -248,8 +222,8 @@ def t_test_two_sample(
         standard_error = math.sqrt(variance1 + variance2)
     difference = first.mean - second.mean
     t = difference / standard_error
-    p_value = _p_value(t, df, alternative)
-    low, high = _interval(difference, standard_error, df, alpha, alternative)
+    p_value = p_value_of(t, df, alternative)
+    low, high = interval_of(difference, standard_error, df, alpha, alternative)
     cohen_d = difference / math.sqrt(pooled_variance)
     values = {
         name: group
@@ -281,7 +255,7 @@ def t_test_two_sample(
         ci_high=high,
         cohen_d=cohen_d,
         hedges_g=cohen_d * (1 - 3 / (4 * (first.n + second.n - 2) - 1)),
-        charts=[_dot_chart(values, f"{name1} and {name2}: every value and the mean", unit)]
+        charts=[dot_chart(values, f"{name1} and {name2}: every value and the mean", unit)]
         if len(values) == 2
         else [],
     )
@@ -289,11 +263,8 @@ def t_test_two_sample(
 
 @t_test_two_sample.narrates
 def _narrate_two_sample(result: TwoSampleT) -> Narrative:
-    side = {"two_sided": "differs from", "less": "is below", "greater": "is above"}
-    relation = side[result.alternative]
+    relation = relation_of(result.alternative, result.significant, result.mean_difference)
     if result.significant:
-        if result.alternative == "two_sided":
-            relation = "is above" if result.mean_difference > 0 else "is below"
         verdict = f"The mean of {{{{name1}}}} {relation} that of {{{{name2}}}}"
     else:
         verdict = (
@@ -329,179 +300,3 @@ def _verify_two_sample(
         ),
         Recomputed(name="df", value=result.df, recomputed=float(peer.df), route="scipy ttest_ind"),
     ]
-
-
-@tool(
-    "t_test_paired",
-    title="Paired t test",
-    source="NIST/SEMATECH e-Handbook 7.3.1.1",
-)
-def t_test_paired(
-    group1: Sample | None = None,
-    group2: Sample | None = None,
-    differences: Annotated[
-        list[float] | Summary | None,
-        Meta(description="instead of groups: group1 - group2 of each pair, or {n, mean, sd}"),
-    ] = None,
-    alternative: Alternative = "two_sided",
-    alpha: Alpha = 0.05,
-    name1: Name = "first",
-    name2: Name = "second",
-    unit: Unit = "",
-) -> PairedT:
-    """Do paired measurements of the same parts differ on average?
-
-    Use it when every value of the first column has its partner in the second:
-    before and after, two instruments on the same parts; or for differences
-    given as values or as {n, mean, sd}. Assumes independent pairs whose
-    differences have a near-normal mean.
-    """
-    within = _pair_differences(group1, group2, differences)
-    summary = as_summary(within, "group1 - group2")
-    standard_error = _standard_error(summary, "group1 - group2")
-    t = summary.mean / standard_error
-    df = float(summary.n - 1)
-    p_value = _p_value(t, df, alternative)
-    low, high = _interval(summary.mean, standard_error, df, alpha, alternative)
-    label = f"{name1} minus {name2}"
-    return PairedT(
-        method="paired t test on the differences",
-        unit=unit,
-        t=t,
-        df=df,
-        p_value=p_value,
-        significant=p_value < alpha,
-        alpha=alpha,
-        level=1 - alpha,
-        alternative=alternative,
-        name1=name1,
-        name2=name2,
-        n=summary.n,
-        mean_difference=summary.mean,
-        sd_difference=summary.sd,
-        standard_error=standard_error,
-        ci_low=low,
-        ci_high=high,
-        cohen_d=summary.mean / summary.sd,
-        charts=[_dot_chart({label: within}, label, unit, reference=0.0)]
-        if not isinstance(within, Summary)
-        else [],
-    )
-
-
-@t_test_paired.narrates
-def _narrate_paired(result: PairedT) -> Narrative:
-    side = {"two_sided": "differs from", "less": "is below", "greater": "is above"}
-    relation = side[result.alternative]
-    if result.significant:
-        if result.alternative == "two_sided":
-            relation = "is above" if result.mean_difference > 0 else "is below"
-        verdict = f"On average {{{{name1}}}} {relation} {{{{name2}}}} in the same pair"
-    else:
-        verdict = f"There is no evidence that {{{{name1}}}} {relation} {{{{name2}}}} on average"
-    return Narrative(
-        conclusion=f"{verdict} (t = {{{{t}}}}, df = {{{{df}}}}, p {{{{p_value:p}}}}).",
-        details=[
-            "The mean difference is {{mean_difference:unit}}; its {{level:%}} confidence interval "
-            "runs from {{ci_low}} to {{ci_high:unit}}."
-        ],
-        key_figures=[
-            ("pairs", "{{n}}"),
-            ("mean difference", "{{mean_difference:unit}}"),
-            ("t", "{{t}}"),
-            ("p-value", "{{p_value}}"),
-            ("effect size (Cohen's d of the differences)", "{{cohen_d}}"),
-        ],
-    )
-
-
-@t_test_paired.verifies
-def _verify_paired(
-    result: PairedT, group1: list[float] | None, group2: list[float] | None, **_: object
-) -> list[Recomputed]:
-    if group1 is None or group2 is None:
-        return []
-    peer = stats.ttest_rel(group1, group2)
-    return [
-        Recomputed(
-            name="t", value=result.t, recomputed=float(peer.statistic), route="scipy ttest_rel"
-        )
-    ]
-
-
-def _pair_differences(
-    group1: list[float] | None,
-    group2: list[float] | None,
-    differences: list[float] | Summary | None,
-) -> list[float] | Summary:
-    if differences is not None and group1 is None and group2 is None:
-        return differences
-    if differences is not None or group1 is None or group2 is None:
-        raise InputError(
-            "give either both groups or the differences",
-            where="t_test_paired",
-            remedy="group1 and group2 of equal length, or differences",
-        )
-    same_length(group1, group2, "group1, group2")
-    first, second = as_sample(group1, "group1", minimum=2), as_sample(group2, "group2", minimum=2)
-    return [float(value) for value in first - second]
-
-
-def _standard_error(summary: Summary, where: str) -> float:
-    if summary.n < 2:
-        raise InputError("1 value given, at least 2 needed", where=where, remedy="add measurements")
-    if summary.sd == 0:
-        raise InputError(
-            "the standard deviation is 0, so there is no variation to compare with",
-            where=where,
-            remedy="check the resolution of the measurement",
-        )
-    return summary.sd / math.sqrt(summary.n)
-
-
-def _p_value(t: float, df: float, alternative: str) -> float:
-    if alternative == "less":
-        return float(stats.t.cdf(t, df))
-    if alternative == "greater":
-        return float(stats.t.sf(t, df))
-    return float(2 * stats.t.sf(abs(t), df))
-
-
-def _interval(
-    center: float, standard_error: float, df: float, alpha: float, alternative: str
-) -> tuple[float, float]:
-    """Two-sided interval, or the one-sided bound that matches the alternative."""
-    if alternative == "two_sided":
-        margin = float(stats.t.ppf(1 - alpha / 2, df)) * standard_error
-        return center - margin, center + margin
-    margin = float(stats.t.ppf(1 - alpha, df)) * standard_error
-    return (-math.inf, center + margin) if alternative == "less" else (center - margin, math.inf)
-
-
-def _dot_chart(
-    groups: dict[str, list[float]], title: str, unit: str, reference: float | None = None
-) -> ChartSpec:
-    series = [
-        Series(name=name, kind="points", x=[name] * len(values), y=list(values))
-        for name, values in groups.items()
-    ]
-    means = Series(
-        name="mean",
-        kind="points",
-        x=list(groups),
-        y=[math.fsum(values) / len(values) for values in groups.values()],
-    )
-    limits = (
-        [Limit(label="reference", role="reference", value=reference)]
-        if reference is not None
-        else []
-    )
-    return ChartSpec(
-        kind="individual_values",
-        title=title,
-        panels=[
-            Panel(
-                y_label=unit or "value", x_scale="category", series=[*series, means], limits=limits
-            )
-        ],
-    )

@@ -27,6 +27,7 @@ from havoc.tools.parameters import (
 )
 from havoc.tools.result import Check, Narrative, Outcome, Recomputed
 from havoc.tools.stats import rank_inputs
+from havoc.tools.stats.direction_words import relation_of
 from havoc.tools.stats.group_charts import individual_values
 
 
@@ -162,10 +163,7 @@ def wilcoxon_signed_rank(
 
 @wilcoxon_signed_rank.narrates
 def _narrate_signed_rank(result: SignedRank) -> Narrative:
-    side = {"two_sided": "differs from", "less": "is below", "greater": "is above"}
-    relation = side[result.alternative]
-    if result.significant and result.alternative == "two_sided":
-        relation = "is above" if result.rank_biserial > 0 else "is below"
+    relation = relation_of(result.alternative, result.significant, result.rank_biserial)
     if result.paired:
         claim = f"{{{{name1}}}} {relation} {{{{name2}}}} in the same pair"
         estimate = "the difference"
