@@ -51,6 +51,7 @@ class Item:
     """A question with its candidates: features [candidates, FEATURES] and what is right."""
 
     question: Question
+    labels: list[str]
     features: Floats
     whole: NDArray[np.bool_]
     operation: NDArray[np.bool_]
@@ -105,6 +106,7 @@ def fold_items(fold: str, authors: str, questions: Path, networks: Path, alone: 
             items.append(
                 Item(
                     question,
+                    [item.labels[0] for item in found],
                     np.array([item.features for item in found]),
                     outcomes[:, 1],
                     outcomes[:, 0],
@@ -145,16 +147,20 @@ def learn(items: Sequence[Item]) -> Choice:
         return float(value), standardised.T @ gradient + PENALTY * weights
 
     weights = minimize(loss, np.zeros(len(FEATURES)), jac=True, method="L-BFGS-B").x
-    choice = Choice(mean=mean, scale=scale, weights=weights, calibration=np.zeros(0))
+    operations = tuple(sorted({label for item in items for label in item.labels}))
+    choice = Choice(mean, scale, weights, np.zeros(0), operations)
     described, correct = [], []
     for item in items:
-        scores = choice.scores(item.features)
-        place = int(np.argmax(scores))
-        described.append(choice.evidence(item.features[place], scores, place))
+        place, evidence = _evidence(choice, item)
+        described.append(evidence)
         correct.append(float(item.whole[place]))
-    return Choice(
-        mean=mean, scale=scale, weights=weights, calibration=_logistic(described, correct)
-    )
+    return Choice(mean, scale, weights, _logistic(described, correct), operations)
+
+
+def _evidence(choice: Choice, item: Item) -> tuple[int, Floats]:
+    scores = choice.scores(item.features)
+    place = int(np.argmax(scores))
+    return place, choice.evidence(item.features[place], scores, place, item.labels[place])
 
 
 def _logistic(described: list[Floats], correct: list[float]) -> Floats:
@@ -170,16 +176,14 @@ def _logistic(described: list[Floats], correct: list[float]) -> Floats:
 
 
 def chosen(choice: Choice, item: Item) -> tuple[int, float]:
-    scores = choice.scores(item.features)
-    place = int(np.argmax(scores))
-    evidence = choice.evidence(item.features[place], scores, place)
+    place, evidence = _evidence(choice, item)
     return place, float(1 / (1 + np.exp(-(choice.calibration @ evidence))))
 
 
 NAMES = ("by hand", "n-grams", "network", "rules", "auto")
 
 
-def check(items: list[Item]) -> None:
+def check(items: list[Item], diagram: Path | None = None) -> None:
     """One author left out at a time, also of the choice and its calibration."""
     rows, sure = [], []
     everything: dict[str, list[tuple[bool, bool]]] = {name: [] for name in NAMES}
@@ -232,16 +236,17 @@ def check(items: list[Item]) -> None:
         ("label", "questions", "%"),
         [(name, len(some), f"{100 * np.mean(some):.1f}") for name, some in sorted(refused.items())],
     )
-    _calibration(np.array(sure), auto)
+    _calibration(np.array(sure), auto, diagram)
 
 
-def _calibration(sure: Floats, right: Floats) -> None:
-    rows, error = [], 0.0
+def _calibration(sure: Floats, right: Floats, diagram: Path | None) -> None:
+    rows, points, error = [], [], 0.0
     for low in np.arange(0, 1, 0.1):
         inside = (sure >= low) & (sure < low + 0.1 + (low > 0.85))
         if inside.any():
             said, true = sure[inside].mean(), right[inside].mean()
             error += inside.mean() * abs(said - true)
+            points.append((said, true, 1.96 * np.sqrt(true * (1 - true) / inside.sum())))
             rows.append(
                 (f"{low:.1f} to {low + 0.1:.1f}", int(inside.sum()), f"{said:.3f}", f"{true:.3f}")
             )
@@ -252,6 +257,23 @@ def _calibration(sure: Floats, right: Floats) -> None:
     for least in (0.9, 0.95, 0.97):
         high = sure >= least
         print(f"of {high.sum()} plans with {least} or more {100 * right[high].mean():.1f} % right")
+    if diagram is not None:
+        draw(points, sure, diagram)
+
+
+def draw(points: Sequence[tuple[float, float, float]], sure: Floats, path: Path) -> None:
+    """The reliability diagram: said beside found, above how often each probability is said."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5, 5.6), dpi=110, layout="constrained")
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
+    said, found, half = zip(*points, strict=True)
+    above.plot([0, 1], [0, 1], color="#999999", linewidth=1)
+    above.errorbar(said, found, half, fmt="o", color="#1f5a8a", capsize=3)
+    above.set(ylabel="share of plans that are right", xlim=(0, 1), ylim=(0, 1))
+    below.hist(sure, bins=np.arange(0, 1.01, 0.05), color="#1f5a8a")
+    below.set(xlabel="probability that the planner gives", ylabel="questions")
+    figure.savefig(path)
 
 
 def write(choice: Choice) -> None:
@@ -262,6 +284,7 @@ def write(choice: Choice) -> None:
         scale=choice.scale,
         weights=choice.weights,
         calibration=choice.calibration,
+        operations=np.array("\n".join(choice.operations)),
     )
     for name, weight in sorted(
         zip(FEATURES, choice.weights, strict=True), key=lambda w: -abs(w[1])
@@ -279,6 +302,7 @@ def main() -> None:
     parser.add_argument(
         "--without-network", action="store_true", help="choose by wording and data (with --check)"
     )
+    parser.add_argument("--diagram", type=Path, help="draw the calibration to this file")
     parser.add_argument("--processes", type=int, default=1)
     arguments = parser.parse_args()
     authors = "".join(arguments.folds)
@@ -293,7 +317,7 @@ def main() -> None:
     with ProcessPoolExecutor(arguments.processes) as pool:
         parts = list(pool.map(fold_items, *zip(*each, strict=True)))
     items = [item for part in parts for item in part]
-    check(items)
+    check(items, arguments.diagram)
     if not arguments.check:
         write(learn(items))
 

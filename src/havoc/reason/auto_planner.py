@@ -73,19 +73,24 @@ def _operations(plan: Plan) -> list[str]:
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """Weights over FEATURES [features], and those of the probability of being right."""
+    """Weights over FEATURES [features], and those of the probability of being right.
+
+    The latter over the lead, the features, and one for each of ``operations``, because the
+    arguments of some are harder to read than those of others.
+    """
 
     mean: Floats
     scale: Floats
     weights: Floats
     calibration: Floats
+    operations: tuple[str, ...]
 
     def best(self, found: list[Candidate]) -> tuple[Candidate, float]:
         """The candidate with the highest score, and the probability that its plan is right."""
         features = np.array([item.features for item in found])
         scores = self.scores(features)
         place = int(np.argmax(scores))
-        described = self.evidence(features[place], scores, place)
+        described = self.evidence(features[place], scores, place, found[place].labels[0])
         return found[place], float(1 / (1 + np.exp(-(self.calibration @ described))))
 
     def scores(self, features: Floats) -> Floats:
@@ -94,13 +99,14 @@ class Choice(msgspec.Struct, frozen=True):
         scores: Floats = standardised @ self.weights
         return scores
 
-    def evidence(self, features: Floats, scores: Floats, place: int) -> Floats:
+    def evidence(self, features: Floats, scores: Floats, place: int, operation: str) -> Floats:
         """What the probability depends on: the lead over the others, and the candidate itself."""
         others = np.delete(scores, place)
-        lead = scores[place] - others.max() if len(others) else 5.0
+        lead = min(scores[place] - others.max(), 5.0) if len(others) else 5.0
         share = scores[place] - np.log(np.exp(scores - scores.max()).sum()) - scores.max()
+        named = [operation == name for name in self.operations]
         described: Floats = np.concatenate(
-            [[1.0, share, min(lead, 5.0)], (features - self.mean) / self.scale]
+            [[1.0, share, lead], (features - self.mean) / self.scale, named]
         )
         return described
 
@@ -117,5 +123,6 @@ def shipped_choice() -> Choice:
                 remedy="learn them again with benchmarks/train_choice.py",
             )
         return Choice(
-            **{name: stored[name] for name in ("mean", "scale", "weights", "calibration")}
+            **{name: stored[name] for name in ("mean", "scale", "weights", "calibration")},
+            operations=tuple(str(stored["operations"]).split("\n")),
         )
