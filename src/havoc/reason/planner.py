@@ -460,7 +460,7 @@ def _position(name: str, text: str) -> int:
 
 def status_plan(name: str, guesses: list[Guess], reading: Reading) -> Plan:
     """A plan that computes nothing, for one of STATUSES."""
-    operation = next(item.name for item in guesses if item.name not in STATUSES)
+    operation = next((item.name for item in guesses if item.name not in STATUSES), "")
     if name == "declined":
         return Plan(outcome="declined", operation=operation, guesses=guesses)
     if name == "out_of_scope":
