@@ -41,7 +41,6 @@ from training_examples import small_tokenizer  # noqa: E402
 
 PROMPT = "The measurement system of the second line was analysed with ten parts and "
 PROBE_SECONDS = 0.05
-EOS = 2
 
 
 @dataclass
@@ -131,8 +130,7 @@ def measure(name: str, port: int, process: int, arguments: argparse.Namespace) -
             "max_tokens": arguments.tokens,
             "temperature": 0.8,
             "stream": True,
-            "logit_bias": {str(EOS): -100},
-            "ignore_eos": True,  # as llama.cpp says it
+            "ignore_eos": True,
         }
     ).encode()
     asyncio.run(press(port, 4, min(3.0, arguments.seconds), body, process))

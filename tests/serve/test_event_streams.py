@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any
 
+import pytest
 from event_reader import read_events
 from hypothesis import given
 from hypothesis import strategies as st
 
-from havoc.serve import sse
-from havoc.serve.questions import Question
+from havoc.serve import questions, sse
+from havoc.serve.problems import Problem
+from havoc.serve.questions import Question, Questions
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 
@@ -98,6 +100,25 @@ def test_a_quiet_stream_has_heartbeats() -> None:
     )
     bodies = [message["body"] for message in messages if message["type"] == "http.response.body"]
     assert bodies and all(body.startswith(b":") for body in bodies)
+
+
+def test_a_question_is_forgotten_after_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> None:
+        held = Questions()
+        kept, ended = Question("local"), Question("local")
+        for question in (kept, ended):
+            held.hold(question)
+        ended.end()
+        held.let_go(ended)
+        assert held.find("local", ended.identity) is ended, "not at once"
+        monkeypatch.setattr(questions, "KEPT_SECONDS", 0.0)
+        held.let_go(ended)
+        await asyncio.sleep(0.01)
+        with pytest.raises(Problem, match="no such question"):
+            held.find("local", ended.identity)
+        assert held.find("local", kept.identity) is kept
+
+    asyncio.run(run())
 
 
 def test_events_of_a_question_reach_everyone_in_order() -> None:

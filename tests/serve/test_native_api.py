@@ -178,6 +178,18 @@ def test_a_file_that_cannot_be_read_says_why(
     assert len(client.get("/data").json()) == before
 
 
+def test_a_long_name_keeps_its_kind(client: httpx.Client) -> None:
+    # read as text, the numbers of a JSON table would be a header
+    made = upload(client, "a" * 300 + ".json", b'[{"width": 12.5}, {"width": 13}]')
+    assert made.status_code == 201, made.text
+    assert made.json()["columns"][0]["name"] == "width" and made.json()["rows"] == 2
+
+
+def test_a_file_without_a_name_is_refused(client: httpx.Client) -> None:
+    reply = upload(client, "", CSV)
+    assert reply.status_code == 422 and "no file with a name" in reply.json()["detail"]
+
+
 # sessions --------------------------------------------------------------------------------
 
 

@@ -304,6 +304,32 @@ def test_a_bias_forbids_and_forces(api: openai.OpenAI) -> None:
     assert len(set(reply.choices[0].logprobs.tokens or [])) == 1
 
 
+def test_what_vllm_takes_beyond_openai(api: openai.OpenAI) -> None:
+    def text(**extra: object) -> str:
+        reply = api.completions.create(
+            model="havoc-raw", prompt="The mean", temperature=2, seed=5, max_tokens=30,
+            extra_body=extra,
+        )  # fmt: skip
+        return reply.choices[0].text
+
+    greedy = api.completions.create(
+        model="havoc-raw", prompt="The mean", temperature=0, max_tokens=30
+    )
+    assert text(top_k=1) == text(min_p=1) == greedy.choices[0].text != text()
+    assert text(top_k=-1) == text(top_k=0) == text()
+    assert text(repetition_penalty=5) != text()
+    ended = api.completions.create(
+        model="havoc-raw", prompt="The mean", max_tokens=30, logit_bias={"2": 100}
+    )
+    assert ended.choices[0].finish_reason == "stop" and ended.choices[0].text == ""
+    held = api.completions.create(
+        model="havoc-raw", prompt="The mean", max_tokens=30, logit_bias={"2": 100},
+        extra_body={"ignore_eos": True},
+    )  # fmt: skip
+    assert held.choices[0].finish_reason == "length"
+    assert held.usage is not None and held.usage.completion_tokens == 30
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -317,6 +343,7 @@ def test_a_bias_forbids_and_forces(api: openai.OpenAI) -> None:
         {"messages": [{"role": "assistant", "content": "x"}]},
         {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}]},
         {"stop": ["x"] * 100},
+        {"extra_body": {"top_k": -2}},
         {"logit_bias": {"99999": 1}},
         {"tool_choice": "required"},
         {"response_format": SCHEMA},

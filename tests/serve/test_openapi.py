@@ -32,7 +32,7 @@ def operations() -> list[Any]:
 # cannot take, a conversation that does not wait for an answer): that is a 400 or 422.
 @pytest.mark.parametrize("operation", operations(), ids=lambda operation: operation.label)
 def test_every_route_keeps_to_its_document(operation: Any, server: LiveServer) -> None:
-    @settings(max_examples=8, suppress_health_check=list(HealthCheck), derandomize=True)
+    @settings(max_examples=20, suppress_health_check=list(HealthCheck), derandomize=True)
     @given(case=operation.as_strategy())
     def check(case: schemathesis.Case) -> None:
         case.call_and_validate(

@@ -724,12 +724,19 @@ def test_control_tokens_in_user_text(client: httpx.Client) -> None:
     assert client.post("/chat", json=body).status_code == 200
 
 
+FORGOTTEN = "zirconium gripper"
+
+
 def test_what_is_deleted_is_gone_from_the_database(locked: LiveServer) -> None:
     with as_key(locked, "ask") as client:
         session = client.post("/sessions", json={"title": "x"}).json()["id"]
-        client.post("/ask", json={"question": QUESTION, "session": session})
+        asked = {"question": f"{QUESTION} The {FORGOTTEN} is new.", "session": session}
+        assert client.post("/ask", json=asked).status_code == 200
         client.delete(f"/sessions/{session}")
-    with sqlite3.connect(locked.data / "havoc.db") as database:  # type: ignore[attr-defined]
+    path = locked.data / "havoc.db"  # type: ignore[attr-defined]
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        assert FORGOTTEN.encode() not in path.read_bytes(), "nor in pages that are free"
         rows = database.execute("SELECT count(*) FROM messages WHERE session = ?", (session,))
         assert rows.fetchone() == (0,)
         done = database.execute("SELECT action FROM audit_log WHERE object = ?", (session,))

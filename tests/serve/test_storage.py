@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 from live_server import QUESTION, running
-from sqlalchemy import insert, inspect
+from sqlalchemy import insert, inspect, select
 
 from havoc.serve import keys
 from havoc.serve.problems import Problem
 from havoc.serve.storage import Database, open_database, sessions, uploads
-from havoc.serve.storage.tables import STEPS, messages
+from havoc.serve.storage.tables import STEPS, audit, messages
 
 
 def free_port() -> int:
@@ -148,6 +148,11 @@ def test_keys_are_found_ended_and_listed(database: Database) -> None:
     assert identity in [row["id"] for row in database.run(keys.list_keys)]
     database.run(lambda c: keys.revoke_key(c, identity))
     assert database.run(lambda c: keys.find_caller(c, key)) is None
+    done = select(audit.c.action).where(audit.c.object == identity).order_by(audit.c.id)
+    assert list(database.run(lambda c: c.execute(done).scalars().all())) == [
+        "create key",
+        "revoke key",
+    ]
 
 
 def test_orphaned_files_are_removed(database: Database, tmp_path: Path) -> None:

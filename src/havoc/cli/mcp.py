@@ -14,6 +14,7 @@ from havoc.errors import InputError
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=int, help="processes that compute (default: 2)")
+    parser.add_argument("--planner", help="auto, rules, model or remote (default: auto)")
 
 
 def execute(namespace: argparse.Namespace) -> int:
@@ -26,6 +27,6 @@ def execute(namespace: argparse.Namespace) -> int:
         if (error.name or "").startswith("havoc"):
             raise
         raise InputError(MISSING, where="mcp") from None
-    given = {"workers": namespace.workers} if namespace.workers is not None else {}
+    given = {name: value for name, value in vars(namespace).items() if value is not None}
     run_stdio(load_settings(None, given))
     return 0

@@ -13,6 +13,8 @@ from havoc.errors import InputError
 
 MOST_TOKENS = 1 << 20
 MOST_BIAS = 1e30
+LEAST_TEMPERATURE = 1e-250
+"""Below it a difference of logits divided by the temperature may be too large for a number."""
 _MASK = (1 << 64) - 1
 
 
@@ -149,17 +151,20 @@ def _drawn(logits: NDArray[np.float32], params: SamplingParams, position: int) -
     some = logits if ids is None else logits[ids]
     below = some.astype(np.float64)
     below -= below.max()
-    with np.errstate(over="ignore"):  # close to temperature 0 only the likeliest is left
+    if params.temperature < LEAST_TEMPERATURE:  # only the likeliest is left
+        with np.errstate(over="ignore"):
+            below /= params.temperature
+    else:
         below /= params.temperature
     weights = np.exp(below)
     if params.min_p:
         weights[weights < params.min_p] = 0
     if params.top_p < 1:
         _keep_nucleus(weights, params.top_p)
-    total = np.cumsum(weights)
-    place = int(np.searchsorted(total, uniform(params.seed, position) * total[-1], side="right"))
-    # where rounding leads to the end: the last that can come
-    place = min(place, int(np.searchsorted(total, total[-1])))
+    total = weights.cumsum()
+    place = int(total.searchsorted(uniform(params.seed, position) * total[-1], side="right"))
+    if place == len(total):  # rounding led beyond the end: the last that can come
+        place = int(total.searchsorted(total[-1]))
     return place if ids is None else int(ids[place])
 
 

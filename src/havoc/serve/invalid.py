@@ -28,5 +28,7 @@ def words_of(item: Mapping[str, Any]) -> str:
     if item["type"] == "json_invalid":
         detail = item.get("ctx", {}).get("error")
         return "is no valid JSON" + (f" ({detail})" if detail else "")
+    if "UploadFile" in str(item["msg"]):
+        return "is no file with a name; send multipart/form-data"
     said = str(item["msg"]).removesuffix(" after validation, not 0")
     return re.sub(r"^(Input|List|String|Value) should", "should", said)

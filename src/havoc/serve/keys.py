@@ -17,6 +17,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from havoc.errors import InputError
 from havoc.serve.storage.tables import keys
+from havoc.serve.storage.uploads import record
 from havoc.text import printable
 
 SCOPES = ("ask", "tools", "metrics", "admin")
@@ -70,6 +71,7 @@ def create_key(
             expires=now + days * 86_400 if days else None,
         )
     )
+    record(connection, LOCAL, "create key", identity, "")
     return identity, f"hvc_{identity}_{secret}"
 
 
@@ -93,6 +95,7 @@ def revoke_key(connection: Connection, identity: str) -> None:
             where="keys revoke",
             remedy="see havoc keys list",
         )
+    record(connection, LOCAL, "revoke key", identity, "")
 
 
 def find_caller(connection: Connection, key: str) -> Caller | None:

@@ -11,6 +11,8 @@ from havoc.serve.storage.sessions import new_identity
 KEPT = 256
 """Questions whose events stay at hand."""
 KEPT_PER_OWNER = 64
+KEPT_SECONDS = 600.0
+"""How long after their end: a client that comes back later has the session, if it wanted one."""
 
 
 class Question:
@@ -63,6 +65,11 @@ class Questions:
                 if old.ended:
                     self._held.pop(old.identity, None)
         self._held[question.identity] = question
+
+    def let_go(self, question: Question) -> None:
+        """Forget a question that has ended, in a while."""
+        loop = asyncio.get_running_loop()
+        loop.call_later(KEPT_SECONDS, self._held.pop, question.identity, None)
 
     def find(self, owner: str, identity: str) -> Question:
         """Problem 404 where the owner has none of that id."""

@@ -57,6 +57,7 @@ class HavocTokenizer:
         self.model = model
         self.vocab_size: int = self._processor.GetPieceSize()
         self.digest = hashlib.sha256(model).hexdigest()
+        self._bytes: dict[int, bytes] = {}
         self._space_mark = [
             self._processor.PieceToId(f"<0x{byte:02X}>") for byte in SPACE_MARK.encode()
         ]
@@ -134,6 +135,12 @@ class HavocTokenizer:
 
     def piece_bytes(self, number: int) -> bytes:
         """The bytes that the id stands for within a text; for a control id those of its name."""
+        known = self._bytes.get(number)  # asked for every token that is written
+        if known is None:
+            known = self._bytes[number] = self._piece_bytes(number)
+        return known
+
+    def _piece_bytes(self, number: int) -> bytes:
         if number < RESERVED:
             return NAMES[number].encode()
         if self.is_byte(number):

@@ -59,7 +59,7 @@ async def upload(request: Request, file: Annotated[UploadFile, File()]) -> Json:
         raise Problem(409, f"there are {count} uploads already", remedy="delete some")
     identity = new_identity()
     shown = printable(file.filename or "", NAME_LIMIT) or "data"
-    suffix = FilePath(shown).suffix.casefold()
+    suffix = FilePath(file.filename or "").suffix.casefold()  # which ``shown`` may have lost
     name = identity + (suffix if suffix in SUFFIXES else ".dat")
     kept = False
     try:

@@ -139,6 +139,7 @@ async def _work_on(question: Question, services: Services, body: AskBody) -> Non
         raise
     finally:
         question.end()
+        services.questions.let_go(question)
 
 
 def _watched(question: Question, services: Services, number: int) -> sse.EventStream:

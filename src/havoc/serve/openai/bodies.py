@@ -125,6 +125,11 @@ class Continuation(Body):
     n: int | None = Field(default=None, ge=1, le=8)
     stream: bool | None = False
     stream_options: StreamOptions | None = None
+    # beyond OpenAI's, by the names that vLLM has them
+    top_k: int | None = Field(default=None, ge=-1, le=1 << 20, description="-1 and 0: all")
+    min_p: float | None = Field(default=None, ge=0, le=1)
+    repetition_penalty: float | None = Field(default=None, ge=0.01, le=10)
+    ignore_eos: bool | None = None
 
     @property
     def count(self) -> int:
