@@ -103,3 +103,9 @@ def test_a_part_of_a_percentage_is_no_time(operation: str) -> None:
 def test_more_survivors_than_a_study_has_are_asked_about(said: str) -> None:
     with pytest.raises(NeedsInput, match="survivors are too many"):
         bound("kaplan_meier", said)
+
+
+def test_a_count_that_no_study_has_is_asked_about() -> None:
+    with pytest.raises(NeedsInput, match="too many") as asked:
+        bound("weibull_fit", "hours,count\n100,2\n150,999999999999\n200,1\n")
+    assert "row 2" in asked.value.ask

@@ -67,7 +67,9 @@ def test_an_incomplete_formula_is_not_made_whole_by_leaving_something_out() -> N
 
 def test_positions_point_into_the_text() -> None:
     text = "slope of y=2x^3-x at x=4"
-    for item in find_formulas(text):
+    found = find_formulas(text)
+    assert found
+    for item in found:
         assert text[item.start : item.end] == item.text
 
 

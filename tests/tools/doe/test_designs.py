@@ -54,9 +54,7 @@ RANGES = [
 
 @pytest.mark.parametrize("k", [1, 2, 3, 4, 5])
 def test_two_level_factorial_is_that_of_pydoe(k):
-    assert run("full_factorial", n_factors=k).coded == pydoe.ff2n(k).tolist() or rows(
-        run("full_factorial", n_factors=k).coded
-    ) == rows(pydoe.ff2n(k))
+    assert rows(run("full_factorial", n_factors=k).coded) == rows(pydoe.ff2n(k))
 
 
 def test_standard_order_changes_the_first_factor_fastest():
@@ -127,7 +125,7 @@ def test_centre_points_with_labels_take_each_label():
 def test_blocks_confound_as_little_as_the_published_schemes(k, blocks, lengths):
     design = run("full_factorial", n_factors=k, blocks=blocks)
     found = sorted(len(word) for word in design.confounded)
-    assert (found[0], sum(found)) >= (lengths[0], sum(lengths)) or found == lengths
+    assert (found[0], sum(found)) >= (lengths[0], sum(lengths))
     coded, block = np.array(design.coded), np.array(design.blocks)
     # Confounded words are constant in every block; all other effects average zero in each.
     for size in range(1, k + 1):

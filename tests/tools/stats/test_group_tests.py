@@ -115,11 +115,14 @@ def test_answer_refers_to_quantities_only(operation: str, arguments: dict[str, A
     assert narrative.conclusion[0].isupper() or narrative.conclusion.startswith("{{")
 
 
-@pytest.mark.parametrize(("operation", "arguments"), CALLS, ids=IDS)
-def test_second_route_agrees(operation: str, arguments: dict[str, Any]) -> None:
-    result = registry.execute(operation, arguments)
-    for check in registry.get(operation).verify(result.outcome, arguments):
-        assert check.agrees, check
+def test_second_routes_agree_and_every_operation_has_one() -> None:
+    checked = set()
+    for operation, arguments in CALLS:
+        outcome = registry.execute(operation, arguments).outcome
+        for check in registry.get(operation).verify(outcome, arguments):
+            assert check.agrees, (operation, arguments, check)
+            checked.add(operation)
+    assert checked == {operation for operation, _ in CALLS}
 
 
 @pytest.mark.parametrize(("operation", "arguments"), CALLS, ids=IDS)

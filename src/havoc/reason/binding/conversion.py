@@ -32,7 +32,8 @@ _NUMBER = re.compile(
     r"(?:\s?[x*×·]\s?10\s?\^?\s?(?P<power>[-+]?\d+))?(?![\d.]*\d)\s*-?\s*",
     re.IGNORECASE,
 )
-_CHUNK = re.compile(r"\s*([^\s,;:?!()=>→]+)")
+_PIECE = re.compile(r"[^\s,;:?!()=>→]++")
+_CHUNK = re.compile(rf"\s*+({_PIECE.pattern})")
 _CUE = re.compile(
     r"(?:\b(?:in|to|into|as|zu|many|much|needs?|wants?|takes?|works?\s+with|demands?|requires?|uses?|only|recorded\s+in|display\s+in)\s+(?:the\s+)?|[=>→]\s*\??\s*)$",
     re.IGNORECASE,
@@ -206,12 +207,9 @@ def _units(text: str) -> list[_Unit]:
     """Every unit in the text, the longest reading at each place."""
     found: list[_Unit] = []
     position = 0
-    while (chunk := _CHUNK.match(text, position)) is not None or position < len(text):
-        if chunk is None:
-            position += 1
-            continue
-        start = chunk.start(1)
-        inner = re.match(r"[-+]?\d[\d.]*(?:e[-+]?\d+)?", chunk[1])
+    while (chunk := _PIECE.search(text, position)) is not None:
+        start = chunk.start()
+        inner = re.match(r"[-+]?\d[\d.]*(?:e[-+]?\d+)?", chunk[0])
         if inner:
             start += inner.end()
         unit = _unit_at(text, start, after_number=inner is not None or _after_number(text, start))

@@ -8,6 +8,7 @@ import msgspec
 
 from havoc.reading.prose import MASK
 from havoc.reading.table import Column, Table
+from havoc.reason.binding.arguments import NeedsInput
 from havoc.reason.binding.evidence import Evidence
 
 SURVIVED = (
@@ -15,6 +16,10 @@ SURVIVED = (
     r"taken\s+(?:off|out)|pulled|active|running|working|going?|goin|ok|okay|fine|live|left\s+alive|not\s+broke\w*|"
     r"without\s+(?:fail\w*|trouble|break\w*|problems?)|no\s+failure|not\s+(?:yet\s+)?failed|hadn['’]?t\s+failed|reached|lasted|completed|(?:ran|made\s+it|got|went)\s+(?:on|to)|returned|spinning|out\s+there)"
 )
+
+
+MOST_UNITS = 1_000_000
+"""Units that one number may stand for: each becomes a lifetime of its own."""
 
 
 class Group(msgspec.Struct, kw_only=True):
@@ -137,9 +142,13 @@ def _rows_of(
         flag = 0
         if status is not None and status.values[row] is not None:
             flag = _status_flag(status.values[row], status.name, evidence.text)
-        times = 1
-        if count is not None and isinstance(count.values[row], float):
-            times = max(1, int(count.values[row]))  # type: ignore[arg-type]
+        units = number_in(count, row) if count is not None else None
+        times = 1 if units is None else max(1, int(units))
+        if times > MOST_UNITS:
+            raise NeedsInput(
+                f"{times} units with one lifetime are too many",
+                f"how many units does row {row + 1} stand for?",
+            )
         group.time += [value] * times
         group.censored += [flag] * times
     return list(groups.values())

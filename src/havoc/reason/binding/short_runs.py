@@ -21,10 +21,10 @@ _STANDARDISED = (
     r"|short[\s-]?run\s+(?:control\s+)?(?:chart\s+|card\s+)?\(?z\b(?!\s*[:=(])"
 )
 _NUM = rf"{SIGNED}{NO_MORE_DIGITS}"
-_AIM = r"(?:nom(?:\.|inals?)?|target|tgt|aim)\s*(?:is|of|=|:)?\s*"
+_AIM = r"(?:nom(?:\.|inals?)?|target|tgt|aim)\s*+(?:(?:is|of|=|:)\s*+)?"
 _BLOCK = re.compile(
-    rf"(?:(?P<word>\b(?:part|pn|job|type|product|item)\s+)?(?P<part>(?<![\w.])[A-Za-z0-9][\w.-]{{0,20}})\s*"
-    rf"[(,]?\s*)?\b{_AIM}(?P<nominal>{_NUM})\s*[a-zµ]{{0,3}}\s*\)?\s*(?:->|→|:|=)\s*"
+    rf"(?:(?P<word>\b(?:part|pn|job|type|product|item)\s+)?(?P<part>(?<![\w.])[A-Za-z0-9][\w.-]{{0,20}})\s*+"
+    rf"(?:[(,]\s*+)?)?\b{_AIM}(?P<nominal>{_NUM})\s*+(?:[a-zµ]{{1,3}}\s*+)?(?:\)\s*+)?(?:->|→|:|=)\s*+"
     rf"(?P<values>{_NUM}(?:[\s,;/]{{1,4}}{_NUM}){{0,300}})",
     re.IGNORECASE,
 )

@@ -7,7 +7,7 @@ import re
 import msgspec
 
 from havoc.reason.binding.arguments import NeedsInput
-from havoc.reason.binding.life_tables import SURVIVED, Group
+from havoc.reason.binding.life_tables import MOST_UNITS, SURVIVED, Group
 from havoc.reason.binding.marked_times import (
     IN_WORDS,
     TIME_UNIT,
@@ -19,7 +19,6 @@ from havoc.reason.binding.marked_times import (
     words_before,
 )
 
-_MOST_SURVIVORS = 1_000_000
 _LONGEST_SENTENCE = 2000
 _SENTENCE = re.compile(r"(?<=[.;])\s+|\n")
 
@@ -154,7 +153,7 @@ def told_in_words(text: str) -> Found:
 
 def _survivors(said: str) -> int:
     count = count_of(said)
-    if count > _MOST_SURVIVORS:
+    if count > MOST_UNITS:
         raise NeedsInput(f"{count} survivors are too many", "how many units were still working?")
     return count
 
