@@ -1,4 +1,4 @@
-"""The built-in knowledge base, built from its sources and from the method pages of the project.
+"""The built-in knowledge base, built from its sources and from the pages of the project.
 
 python knowledge/build.py --sources FOLDER            # writes src/havoc/rag/builtin
 python knowledge/build.py --sources FOLDER --text OUT  # the cleaned passages as JSON lines only
@@ -29,6 +29,7 @@ from havoc.rag.plain_text import markdown_blocks
 HERE = Path(__file__).parent
 TARGET = HERE.parent / "src" / "havoc" / "rag" / "builtin"
 METHODS = HERE.parent / "docs" / "methods"
+CONCEPTS = HERE.parent / "docs" / "concepts"
 LEAST_WORDS = 40
 
 
@@ -41,17 +42,27 @@ def method_pages() -> list[Document]:
         text = path.read_text("utf-8")
         text = re.split(r"^## (?:Example|In other programs|Programs)", text, flags=re.M)[0]
         text = re.sub(r"^`\w+`: .*$", "", text, flags=re.MULTILINE)
-        blocks = markdown_blocks(text)
-        documents.append(
-            Document(
-                id=f"methods/{path.stem}",
-                title=next(block.text for block in blocks if block.kind == "heading"),
-                blocks=blocks[1:],
-                source=f"havoc method page {path.stem}",
-                licence="Apache-2.0",
-            )
-        )
+        documents.append(_own_page(f"methods/{path.stem}", text, "method page"))
     return documents
+
+
+def concept_pages() -> list[Document]:
+    """The pages of docs/concepts: what a term means, how it is read, what goes wrong."""
+    return [
+        _own_page(f"concepts/{path.stem}", path.read_text("utf-8"), "page of terms")
+        for path in sorted(CONCEPTS.glob("*.md"))
+    ]
+
+
+def _own_page(id: str, text: str, kind: str) -> Document:
+    blocks = markdown_blocks(text)
+    return Document(
+        id=id,
+        title=next(block.text for block in blocks if block.kind == "heading"),
+        blocks=blocks[1:],
+        source=f"havoc {kind} {id.partition('/')[2]}",
+        licence="Apache-2.0",
+    )
 
 
 def source_documents(name: str, about: dict[str, str], path: Path) -> list[Document]:
@@ -100,7 +111,7 @@ def main() -> None:
     parser.add_argument("--text", type=Path, help="write the cleaned passages here and stop")
     arguments = parser.parse_args()
     about = yaml.safe_load((HERE / "sources.yaml").read_text("utf-8"))
-    documents = method_pages()
+    documents = [*method_pages(), *concept_pages()]
     for name, entry in about.items():
         found = source_documents(name, entry, arguments.sources / f"{name}.jsonl.gz")
         chunks = sum(len(chunks_of(document)) for document in found)
