@@ -54,7 +54,7 @@ class Found(msgspec.Struct, kw_only=True):
 
 _END = re.compile(r"(?<=[.?!])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9`*$\\])|\n+")
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:e\.g|i\.e|etc|cf|vs|fig|eq|no|dr|mr|st|al|approx|ref|sec|ch|p|pp|vol)|\b[A-Z])\.$",
+    r"(?:\b(?:e\.g|i\.e|etc|cf|vs|fig|eq|no|dr|mr|st|al|approx|ref|sec|ch|p|pp|vol)|(?<!&)\b[A-Z])\.$",
     re.IGNORECASE,
 )
 
