@@ -7,8 +7,8 @@
 The questions are those of engineers at work, from two words to a chatty mail, with typing
 errors. Each has patterns of its key fact, one of which must be found in a single quoted
 sentence; they were written before the pages that answer and before the rules of choosing.
-The questions outside hold what the base does not know, most of them close to its field: they must be
-refused. Measured at the knowledge base itself, whatever a planner makes of the wording.
+The questions outside ask for what the base does not know, most of them close to its field: they
+must be refused. Measured at the knowledge base itself, whatever a planner makes of the wording.
 """
 
 from __future__ import annotations

@@ -42,27 +42,39 @@ def method_pages() -> list[Document]:
         text = path.read_text("utf-8")
         text = re.split(r"^## (?:Example|In other programs|Programs)", text, flags=re.M)[0]
         text = re.sub(r"^`\w+`: .*$", "", text, flags=re.MULTILINE)
-        documents.append(_own_page(f"methods/{path.stem}", text, "method page"))
+        blocks = markdown_blocks(text)
+        documents.append(
+            Document(
+                id=f"methods/{path.stem}",
+                title=next(block.text for block in blocks if block.kind == "heading"),
+                blocks=blocks[1:],
+                source=f"havoc method page {path.stem}",
+                licence="Apache-2.0",
+            )
+        )
     return documents
 
 
 def concept_pages() -> list[Document]:
-    """The pages of docs/concepts: what a term means, how it is read, what goes wrong."""
-    return [
-        _own_page(f"concepts/{path.stem}", path.read_text("utf-8"), "page of terms")
-        for path in sorted(CONCEPTS.glob("*.md"))
-    ]
-
-
-def _own_page(id: str, text: str, kind: str) -> Document:
-    blocks = markdown_blocks(text)
-    return Document(
-        id=id,
-        title=next(block.text for block in blocks if block.kind == "heading"),
-        blocks=blocks[1:],
-        source=f"havoc {kind} {id.partition('/')[2]}",
-        licence="Apache-2.0",
-    )
+    """The terms of docs/concepts, a document each: what it means, how to read it, pitfalls."""
+    documents = []
+    for path in sorted(CONCEPTS.glob("*.md")):
+        text, _, after = path.read_text("utf-8").partition("\nSources: ")
+        about, *sections = re.split(r"^## ", text, flags=re.MULTILINE)
+        page = about.strip().lstrip("# ")
+        for section in sections:
+            title, _, body = section.partition("\n")
+            part = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+            documents.append(
+                Document(
+                    id=f"concepts/{path.stem}/{part}",
+                    title=title.strip(),
+                    blocks=markdown_blocks(body),
+                    source=f"havoc: {page}, after {' '.join(after.split())}",
+                    licence="Apache-2.0",
+                )
+            )
+    return documents
 
 
 def source_documents(name: str, about: dict[str, str], path: Path) -> list[Document]:

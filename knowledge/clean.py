@@ -52,7 +52,7 @@ _ABOUT_COMMANDS = re.compile(
     r"|\bparameters? (?:is|are) saved\b|\bDataplot (?:saves|automatically)\b",
     re.IGNORECASE,
 )
-# Statements of the source that are wrong (here the two charts are exchanged) and must not be quoted.
+# Wrong statements of the source (two charts are exchanged), which must not be quoted.
 _WRONG = re.compile(r"P chart is used when sub-?groups have equal size", re.IGNORECASE)
 _COMMAND = re.compile(r"^(?:[A-Z0-9<>=+\-*/.,()'\" \t_^|]|\.{2,})+$")
 

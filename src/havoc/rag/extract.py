@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from havoc.rag.asked import Asked, asked, stems
+from havoc.rag.asked import Asked, asked
 from havoc.rag.knowledge_base import KnowledgeBase
+from havoc.rag.naming import stems
 from havoc.rag.passages import Found, Passage
 from havoc.rag.quoting import CitedSentence, candidates, choose, held_by, quotable, under_heading
 from havoc.rag.search import search_bases
@@ -20,6 +21,7 @@ from havoc.rag.search import search_bases
 PASSAGES = 10
 # Chosen on the tuning part of the retrieval set and its questions about other matters.
 LEAST_COVERED = 0.50
+LEAST_COVERED_NAMED = 0.40
 LEAST_COSINE = 0.42
 WHOLLY_COVERED = 0.90
 LEAST_HEADING = 0.50
@@ -43,14 +45,17 @@ class Explanation(msgspec.Struct, kw_only=True):
 def explain_from(bases: Sequence[KnowledgeBase], question: str) -> Explanation:
     """Answer ``question`` in sentences of ``bases``. Raises InputError as search does."""
     read = asked(bases, question)
-    found = search_bases(bases, read.text, PASSAGES)
+    found = _search(bases, read)
     usable = [passage for passage in found.passages if not passage.flagged]
     everywhere = set().union(*(held_by(passage) for passage in usable)) if usable else set()
+    least = LEAST_COVERED_NAMED if read.about else LEAST_COVERED
     chosen: list[CitedSentence] = []
-    if read.share(everywhere) >= LEAST_COVERED and _near(usable, read):
+    if read.share(everywhere) >= least and _near(usable, read):
         chosen = choose(candidates(read, usable, bases[0].embedder_at_hand()), read)
-    covered = set().union(*(held_by(item.passage, item.text) for item in chosen)) if chosen else set()
-    if read.share(covered) < LEAST_COVERED:
+    covered = (
+        set().union(*(held_by(item.passage, item.text) for item in chosen)) if chosen else set()
+    )
+    if read.share(covered) < least:
         chosen = []
     here = read.words_in(everywhere)
     return Explanation(
@@ -60,6 +65,16 @@ def explain_from(bases: Sequence[KnowledgeBase], question: str) -> Explanation:
         found=found,
         corrected=read.corrected,
     )
+
+
+def _search(bases: Sequence[KnowledgeBase], read: Asked) -> Found:
+    """Passages for the question, and for the names in it alone where it says much beside them."""
+    found = search_bases(bases, read.text, PASSAGES)
+    if read.about and read.share(set(read.about)) < WHOLLY_COVERED:
+        known = {passage.id for passage in found.passages}
+        named = search_bases(bases, " ".join(read.about), PASSAGES // 2)
+        found.passages += [passage for passage in named.passages if passage.id not in known]
+    return found
 
 
 def _near(passages: Sequence[Passage], read: Asked) -> bool:

@@ -1,4 +1,4 @@
-"""Which sentences of the passages are quoted: they stand alone, say what is asked, do not repeat."""
+"""Which sentences are quoted: they stand alone, say what is asked and do not repeat."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from havoc.rag.asked import Asked, stems
+from havoc.rag.asked import Asked
 from havoc.rag.embedder import Embedder
+from havoc.rag.naming import names_in, stems
 from havoc.rag.passages import Passage, sentences, speaks_to_model
 
 MOST_SENTENCES = 4
@@ -20,16 +21,22 @@ LEAST_BESIDE_BEST = 0.70
 HEADING = 0.15
 FIRST_UNDER_HEADING = 0.15
 _UNQUOTABLE = re.compile(
-    r"^sources?\b|\?$|\b(?:figure|table|the following|this (?:chapter|section|book|page|text|module)|"
-    r"next section|previous section|the remainder of|let's|we will|we'll|see also|click|exercises?|in R\b|"
-    r"the enter|command|dataplot|in our (?:example|case))\b|\b(?:as|is|are|shown|given|listed|described|discussed|see|"
-    r"from|in|to) (?:the )?(?:above|below)\b|\b(?:below|above)[.,;:)]|\bthe (?:above|below)\b|^above\b|^below,"
-    r"|:$|\\begin|\\\[|\\:|>>>|\.\.\.|doi|http|[<>{}|]|\[\d+\]|\(\d{4}\)",
+    # what a program does, and references to a place
+    r"^sources?\b|^(?:generates?|computes?|performs?|returns?)\b|\w=\w+`|"
+    r"\b(?:the syntax|arguments?|dataplot|command|click|the enter|in R|tells? R)\b|"
+    r"\b(?:figure|table|the following|exercises?|the remainder of|let's|we will|we'll|see also)\b|"
+    r"\b(?:this (?:chapter|section|book|page|text|module)|in our (?:example|case))\b|"
+    r"\b(?:(?:next|previous) section)\b|\b(?:below|above)[.,;:)]|^above\b|"
+    r"\b(?:as|is|are|shown|given|listed|described|discussed|see|from|in|to|the) (?:the )?"
+    r"(?:above|below)\b|"
+    # questions, announcements, and marks of another language
+    r"[?:]$|\\begin|\\\[|\\:|>>>|\.\.\.|doi|http|[<>{}|]|\[\d+\]|\(\d{4}\)",
     re.IGNORECASE,
 )
 _DEFINITION = re.compile(
     r"(?:(?:an?|the) )?([^.;:]{2,60}?),?(?: (?:introduced|also|often|sometimes)[^.;:]{0,60}?)? "
-    r"(?:is (?:an?|the|called|how)|are (?:an?|the)|means?|measures|compares|shows|refers to|describes|says) ",
+    r"(?:is (?:an?|the|called|how)|are (?:an?|the)|means?|measures|compares|shows|refers to|"
+    r"describes|says) ",
     re.IGNORECASE,
 )
 _DANGLING = re.compile(
@@ -64,18 +71,16 @@ def under_heading(passage: Passage, question: Asked) -> float:
     distinct categories)``.
     """
     heading = passage.section[-1] if passage.section else passage.title
-    names = [heading, *re.split(r"[(),;:]| or ", heading)]
-    return max(_alike(set(stems(name)), question) for name in names)
+    return max((_alike(name, question) for name in names_in(heading)), default=0.0)
 
 
-def _alike(name: set[str], question: Asked) -> float:
-    covered = question.share(name)
+def _alike(name: frozenset[str], question: Asked) -> float:
+    covered = question.share(set(name))
     if not covered:
         return 0.0
-    asked_for = set().union(*(question.forms[word] for word in question.words_in(name)))
-    plain = {word for word in name if len(word) > 1 and word not in question.asking} or name
-    exact = len(plain & asked_for) / len(plain)
-    return 2.0 * covered * exact / (covered + exact) if exact else 0.0
+    asked_for = set().union(*(question.forms[word] for word in question.words_in(set(name))))
+    exact = len(name & asked_for) / len(name)
+    return 2.0 * covered * exact / (covered + exact)
 
 
 def candidates(
