@@ -14,6 +14,7 @@ import msgspec
 
 from havoc.rag.knowledge_base import KnowledgeBase
 from havoc.rag.naming import ASKING, SINGLE, stems, tells
+from havoc.rag.search import MAX_QUERY
 from havoc.rag.words import words_of
 
 # Words that a reader takes for the same, by their stems.
@@ -37,8 +38,6 @@ _WRITTEN_OUT = {
     "dsd": "definitive screening design",
     "ofat": "one factor at a time",
     "ci": "confidence interval",
-    "pi": "prediction interval",
-    "ti": "tolerance interval",
     "grr": "gage R&R",
     "sd": "standard deviation",
     "stdev": "standard deviation",
@@ -54,7 +53,11 @@ _WRITTEN_OUT = {
 }
 _LONGEST_FIRST = "|".join(sorted(map(re.escape, _WRITTEN_OUT), key=len, reverse=True))
 _SHORT = re.compile(rf"(?<![\w/])(?:{_LONGEST_FIRST})(?![\w/])", re.IGNORECASE)
+# "PI" and "TI" are intervals only beside each other: alone they are a number and a metal.
+_INTERVALS = {"ci": "confidence", "pi": "prediction", "ti": "tolerance"}
+_INTERVAL = re.compile(r"\b(?:ci|pi|ti)s?\b", re.IGNORECASE)
 SHORTEST_CORRECTED = 6
+MOST_CORRECTED = 8
 LEAST_HELD = 3
 # Chosen on the tuning part of the explanations and of its questions outside.
 RARE_NAME = 2.5
@@ -88,9 +91,9 @@ class Asked(msgspec.Struct, kw_only=True):
 
 
 def asked(bases: Sequence[KnowledgeBase], question: str) -> Asked:
-    """Read a question by the words and the titles that ``bases`` know."""
-    text, corrected = _corrected(bases, question)
-    text = _SHORT.sub(lambda match: _WRITTEN_OUT[match[0].lower()], text)
+    """Read the first 4,000 characters of a question by the words and titles of ``bases``."""
+    text, corrected = _corrected(bases, question[:MAX_QUERY])
+    text = _written_out(text)
     joined = {words_of(letter + word)[0]: letter.lower() for letter, word in SINGLE.findall(text)}
     forms: dict[str, frozenset[str]] = {}
     weights: dict[str, float] = {}
@@ -116,6 +119,13 @@ def asked(bases: Sequence[KnowledgeBase], question: str) -> Asked:
         about=about,
         corrected=corrected,
     )
+
+
+def _written_out(text: str) -> str:
+    intervals = {match.lower()[:2] for match in _INTERVAL.findall(text)}
+    if len(intervals) > 1:
+        text = _INTERVAL.sub(lambda match: f"{_INTERVALS[match[0].lower()[:2]]} interval", text)
+    return _SHORT.sub(lambda match: _WRITTEN_OUT[match[0].lower()], text)
 
 
 def _about(
@@ -159,6 +169,7 @@ def _rarity(bases: Sequence[KnowledgeBase], words: Iterable[str]) -> float:
 def _corrected(bases: Sequence[KnowledgeBase], question: str) -> tuple[str, dict[str, str]]:
     """The question with words that no document has put right, where one letter is wrong."""
     corrected: dict[str, str] = {}
+    tried = 0
     for typed in dict.fromkeys(re.findall(r"(?<![\w-])[A-Za-z]+(?![\w-])", question)):
         small = typed.lower()
         if len(small) < SHORTEST_CORRECTED or typed.isupper():
@@ -166,6 +177,9 @@ def _corrected(bases: Sequence[KnowledgeBase], question: str) -> tuple[str, dict
         found = words_of(small)
         if not found or any(_held(bases, stem) or stem in ASKING for stem in found):
             continue
+        tried += 1
+        if tried > MOST_CORRECTED:
+            break
         known = {
             near: held
             for near in _one_letter_off(small)

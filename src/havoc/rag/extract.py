@@ -48,23 +48,29 @@ def explain_from(bases: Sequence[KnowledgeBase], question: str) -> Explanation:
     found = _search(bases, read)
     usable = [passage for passage in found.passages if not passage.flagged]
     everywhere = set().union(*(held_by(passage) for passage in usable)) if usable else set()
+    # A standard is meant by its number: another one does not answer.
+    elsewhere = any(word[0] == "#" and word[-1].isdigit() for word in _without(read, everywhere))
     least = LEAST_COVERED_NAMED if read.about else LEAST_COVERED
     chosen: list[CitedSentence] = []
-    if read.share(everywhere) >= least and _near(usable, read):
+    if not elsewhere and read.share(everywhere) >= least and _near(usable, read):
         chosen = choose(candidates(read, usable, bases[0].embedder_at_hand()), read)
     covered = (
         set().union(*(held_by(item.passage, item.text) for item in chosen)) if chosen else set()
     )
     if read.share(covered) < least:
         chosen = []
-    here = read.words_in(everywhere)
     return Explanation(
         sentences=chosen,
         covered=read.share(covered) if chosen else 0.0,
-        missing=_as_typed(question, [word for word in read.weights if word not in here]),
+        missing=_as_typed(question, _without(read, everywhere)),
         found=found,
         corrected=read.corrected,
     )
+
+
+def _without(read: Asked, held: set[str]) -> list[str]:
+    here = read.words_in(held)
+    return [word for word in read.weights if word not in here]
 
 
 def _search(bases: Sequence[KnowledgeBase], read: Asked) -> Found:

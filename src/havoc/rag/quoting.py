@@ -27,7 +27,7 @@ _UNQUOTABLE = re.compile(
     r"\b(?:figure|table|the following|exercises?|the remainder of|let's|we will|we'll|see also)\b|"
     r"\b(?:this (?:chapter|section|book|page|text|module)|in our (?:example|case))\b|"
     r"\b(?:(?:next|previous) section)\b|\b(?:below|above)[.,;:)]|^above\b|"
-    r"\b(?:as|is|are|shown|given|listed|described|discussed|see|from|in|to|the) (?:the )?"
+    r"\b(?:as|shown|given|listed|described|discussed|see|from|in|to|the) (?:the )?"
     r"(?:above|below)\b|"
     # questions, announcements, and marks of another language
     r"[?:]$|\\begin|\\\[|\\:|>>>|\.\.\.|doi|http|[<>{}|]|\[\d+\]|\(\d{4}\)",
@@ -45,7 +45,7 @@ _DANGLING = re.compile(
     r"in our|suppose|notice|note|let|recall|consider|such|again|yes|no|i|my|we|our|one question)\b",
     re.IGNORECASE,
 )
-_CHATTY = re.compile(r"\b(?:I|I'm|I've|I'd|I'll|my|you'd|you've|we've|let me|us)\b")
+_CHATTY = re.compile(r"\b(?:I|I'm|I've|I'd|I'll|my|you'd|you've|we've|let me|us|s?he|her|his)\b")
 
 
 class CitedSentence(msgspec.Struct, kw_only=True):
