@@ -1,4 +1,4 @@
-"""The built-in knowledge base, built from its sources and from the method pages of the project.
+"""The built-in knowledge base, built from its sources and from the pages of the project.
 
 python knowledge/build.py --sources FOLDER            # writes src/havoc/rag/builtin
 python knowledge/build.py --sources FOLDER --text OUT  # the cleaned passages as JSON lines only
@@ -29,6 +29,7 @@ from havoc.rag.plain_text import markdown_blocks
 HERE = Path(__file__).parent
 TARGET = HERE.parent / "src" / "havoc" / "rag" / "builtin"
 METHODS = HERE.parent / "docs" / "methods"
+CONCEPTS = HERE.parent / "docs" / "concepts"
 LEAST_WORDS = 40
 
 
@@ -51,6 +52,28 @@ def method_pages() -> list[Document]:
                 licence="Apache-2.0",
             )
         )
+    return documents
+
+
+def concept_pages() -> list[Document]:
+    """The terms of docs/concepts, a document each: what it means, how to read it, pitfalls."""
+    documents = []
+    for path in sorted(CONCEPTS.glob("*.md")):
+        text, _, after = path.read_text("utf-8").partition("\nSources: ")
+        about, *sections = re.split(r"^## ", text, flags=re.MULTILINE)
+        page = about.strip().lstrip("# ")
+        for section in sections:
+            title, _, body = section.partition("\n")
+            part = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+            documents.append(
+                Document(
+                    id=f"concepts/{path.stem}/{part}",
+                    title=title.strip(),
+                    blocks=markdown_blocks(body),
+                    source=f"havoc: {page}, after {' '.join(after.split())}",
+                    licence="Apache-2.0",
+                )
+            )
     return documents
 
 
@@ -100,7 +123,7 @@ def main() -> None:
     parser.add_argument("--text", type=Path, help="write the cleaned passages here and stop")
     arguments = parser.parse_args()
     about = yaml.safe_load((HERE / "sources.yaml").read_text("utf-8"))
-    documents = method_pages()
+    documents = [*method_pages(), *concept_pages()]
     for name, entry in about.items():
         found = source_documents(name, entry, arguments.sources / f"{name}.jsonl.gz")
         chunks = sum(len(chunks_of(document)) for document in found)

@@ -52,6 +52,8 @@ _ABOUT_COMMANDS = re.compile(
     r"|\bparameters? (?:is|are) saved\b|\bDataplot (?:saves|automatically)\b",
     re.IGNORECASE,
 )
+# Wrong statements of the source (two charts are exchanged), which must not be quoted.
+_WRONG = re.compile(r"P chart is used when sub-?groups have equal size", re.IGNORECASE)
 _COMMAND = re.compile(r"^(?:[A-Z0-9<>=+\-*/.,()'\" \t_^|]|\.{2,})+$")
 
 
@@ -72,7 +74,7 @@ def dataplot(records: list[Record]) -> Iterator[Cleaned]:
             blocks += [
                 Block(text)
                 for text in _paragraphs(_without_commands(text))
-                if not _ABOUT_COMMANDS.search(text)
+                if not _ABOUT_COMMANDS.search(text) and not _WRONG.search(text)
             ]
         if sum(len(block.text.split()) for block in blocks) >= 40:
             yield Cleaned(f"{_capital(title)} (Dataplot)", document[0]["source"], blocks)

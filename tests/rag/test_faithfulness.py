@@ -158,8 +158,8 @@ def test_the_page_that_a_computed_answer_cites_is_in_the_base(name: str) -> None
     assert quote.replace("`", "") in " ".join(page.split()).replace("`", "")
 
 
-def test_the_method_pages_are_the_current_ones() -> None:
-    """The text of docs/methods is in the base as it is now; if not, run knowledge/build.py."""
+def test_the_pages_of_the_project_are_the_current_ones() -> None:
+    """What docs/methods and docs/concepts say is in the base; if not, run knowledge/build.py."""
     import sys
     from pathlib import Path
 
@@ -168,13 +168,17 @@ def test_the_method_pages_are_the_current_ones() -> None:
         pytest.skip("the sources of the base are not here")
     sys.path.insert(0, str(folder))
     try:
-        from build import method_pages
+        from build import concept_pages, method_pages
     finally:
         sys.path.pop(0)
     from havoc.rag.chunks import chunks_of
 
     base = KnowledgeBase.open()
-    for document in method_pages():
+    own = [*method_pages(), *concept_pages()]
+    assert len(own) > 200
+    kept = {record.id for record in base.documents() if record.licence == "Apache-2.0"}
+    assert kept == {document.id for document in own}
+    for document in own:
         ids = [chunk.id for chunk in base.document_text(document.id)]
         assert ids == [chunk.id for chunk in chunks_of(document)], document.id
 

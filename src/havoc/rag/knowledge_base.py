@@ -22,6 +22,7 @@ from havoc.rag.chunks import Chunk, chunks_of
 from havoc.rag.documents import Document, files_below, read_document
 from havoc.rag.embedder import Embedder
 from havoc.rag.index import DocumentRecord, EmbedderIdentity
+from havoc.rag.naming import Names
 from havoc.rag.passages import Found, Ranking, speaks_to_model
 from havoc.rag.search import search_bases
 from havoc.rag.vectors import Neighbours
@@ -59,6 +60,7 @@ class KnowledgeBase:
     def _load(self) -> None:
         self.index = store.open_current(self._place)
         self.__dict__.pop("neighbours", None)
+        self.__dict__.pop("names", None)
 
     @classmethod
     def open(
@@ -160,6 +162,11 @@ class KnowledgeBase:
             self.index.array("owners"),
             self.index.folder / lists if lists in self.index.manifest.files else None,
         )
+
+    @cached_property
+    def names(self) -> Names:
+        """What the titles of the documents name."""
+        return Names(record.title for record in self.documents())
 
     def embedder_at_hand(self) -> Embedder | None:
         """The embedder of this base, or None where meaning cannot be searched."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -54,7 +54,7 @@ class Found(msgspec.Struct, kw_only=True):
 
 _END = re.compile(r"(?<=[.?!])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9`*$\\])|\n+")
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:e\.g|i\.e|etc|cf|vs|fig|eq|no|dr|mr|st|al|approx|ref|sec|ch|p|pp|vol)|\b[A-Z])\.$",
+    r"(?:\b(?:e\.g|i\.e|etc|cf|vs|fig|eq|no|dr|mr|st|al|approx|ref|sec|ch|p|pp|vol)|(?<!&)\b[A-Z])\.$",
     re.IGNORECASE,
 )
 
@@ -82,21 +82,37 @@ def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         yield start, end
 
 
-def best_span(text: str, weights: Mapping[str, float]) -> tuple[int, int]:
-    """The sentence with most of the weight of the query's words; the first at a tie."""
-    best, best_score = (0, min(len(text), 200)), -1.0
+class Closeness(NamedTuple):
+    """The sentence with most of the weight of the query's words, and how close these stand.
+
+    ``share`` is the part of that weight, 0 to 1, that two neighbouring sentences hold together.
+    """
+
+    start: int
+    end: int
+    share: float
+
+
+def closeness(text: str, weights: Mapping[str, float]) -> Closeness:
+    """How close the words of a query stand in ``text``; the first sentence at a tie."""
+    best, best_score, share = (0, min(len(text), 200)), -1.0, 0.0
+    total = sum(weights.values()) or 1.0
     # A sentence without the beginning of any of the words need not be taken apart.
     beginnings = {word[:3] for word in weights}
+    before: set[str] = set()
     for start, end in sentences(text):
         plain = text[start:end].lower()
         score = 0.0
+        here: set[str] = set()
         if any(beginning in plain for beginning in beginnings):
             words = words_of(plain)
-            held = sum(weights.get(word, 0.0) for word in set(words))
-            score = held / (1.0 + 0.01 * len(words))
+            here = weights.keys() & set(words)
+            score = sum(weights[word] for word in here) / (1.0 + 0.01 * len(words))
+            share = max(share, sum(weights[word] for word in here | before) / total)
         if score > best_score:
             best, best_score = (start, end), score
-    return best
+        before = here
+    return Closeness(*best, share)
 
 
 # Words that are addressed to a language model and not to a reader.

@@ -1,19 +1,20 @@
-"""Ranking over one or several bases: BM25 and embeddings, fused by their ranks."""
+"""Ranking over one or several bases: BM25 and embeddings, fused by their ranks, then closeness."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from havoc.errors import InputError
+from havoc.rag.chunks import Chunk
 from havoc.rag.index import rarity
-from havoc.rag.passages import Found, Passage, Ranking, best_span, speaks_to_model
+from havoc.rag.passages import Closeness, Found, Passage, Ranking, closeness, speaks_to_model
 from havoc.rag.vectors import top
 from havoc.rag.words import words_of
 
@@ -27,6 +28,9 @@ MAX_QUERY = 4_000
 # chosen on the tuning part of the retrieval set (benchmarks/retrieval.py --tune).
 FUSION = 10.0
 WEIGHTS = {"bm25": 1.5, "cosine": 1.0}
+# Of the first, those whose words stand close together come first. Chosen on the same part.
+LOOKED_AT = 10
+CLOSENESS = 0.3
 
 
 class _Hit(msgspec.Struct):
@@ -35,6 +39,12 @@ class _Hit(msgspec.Struct):
     bm25: float
     cosine: float | None
     score: float = 0.0
+
+
+class _Read(NamedTuple):
+    hit: _Hit
+    chunk: Chunk
+    close: Closeness
 
 
 def search_bases(
@@ -62,7 +72,14 @@ def search_bases(
         vector = base.query_vector(query) if chosen != "bm25" else None
         hits += [_Hit(position, *hit) for hit in _candidates(base, words, rarities, vector)]
     _fuse(hits, chosen)
-    passages = [_passage(bases[hit.base], hit, words) for hit in _first(hits, bases, k)]
+    looked_at = max(k, LOOKED_AT) if chosen == "hybrid" else k
+    read = [_read(bases[hit.base], hit, rarities) for hit in _first(hits, bases, looked_at)]
+    if chosen == "hybrid":
+        for item in read:
+            fused = item.hit.score + CLOSENESS * item.close.share
+            item.hit.score = fused / (1.0 + CLOSENESS)
+        read.sort(key=lambda item: -item.hit.score)
+    passages = [_passage(bases[item.hit.base], item) for item in read[:k]]
     return Found(passages=passages, ranking=chosen, note="" if ranking else note)
 
 
@@ -139,11 +156,16 @@ def _id_of(base: KnowledgeBase, hit: _Hit) -> str:
     return base.index.chunk(hit.number).id
 
 
-def _passage(base: KnowledgeBase, hit: _Hit, words: list[str]) -> Passage:
+def _read(base: KnowledgeBase, hit: _Hit, rarities: Mapping[str, float]) -> _Read:
     assert base.index is not None
     chunk = base.index.chunk(hit.number)
+    return _Read(hit, chunk, closeness(chunk.text, rarities))
+
+
+def _passage(base: KnowledgeBase, read: _Read) -> Passage:
+    assert base.index is not None
+    hit, chunk, close = read
     record = base.index.document_of(hit.number)
-    start, end = best_span(chunk.text, {word: base.index.rarity(word) for word in set(words)})
     return Passage(
         id=chunk.id,
         base=base.name,
@@ -157,8 +179,8 @@ def _passage(base: KnowledgeBase, hit: _Hit, words: list[str]) -> Passage:
         score=round(hit.score, 6),
         bm25=hit.bm25,
         cosine=hit.cosine,
-        quote=chunk.text[start:end],
-        start=start,
-        end=end,
+        quote=chunk.text[close.start : close.end],
+        start=close.start,
+        end=close.end,
         flagged=speaks_to_model(chunk.text),
     )

@@ -85,6 +85,9 @@ def explain(explanation: Explanation, workspace: Workspace) -> tuple[str, list[s
     if explanation.found.note:
         note = workspace.fact(explanation.found.note, "knowledge base")
         workspace.caveats.append(f"{note}.")
+    for typed, meant in explanation.corrected.items():
+        read = workspace.fact(f"“{typed}” was read as “{meant}”", "question")
+        workspace.caveats.append(f"{read}.")
     if not explanation.sentences:
         missing = ", ".join(f"“{word}”" for word in explanation.missing[:6])
         named = workspace.fact(missing, "question") if missing else ""
