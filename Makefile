@@ -38,6 +38,7 @@ bench: $(VENV)/installed
 	$(RUN) benchmarks/server_load.py --seconds 300
 	$(RUN) benchmarks/retrieval.py
 	$(RUN) benchmarks/retrieval_speed.py
+	$(RUN) benchmarks/explanations.py
 
 docs: $(VENV)/installed
 	$(RUN) -m havoc.tools.reference docs/reference
