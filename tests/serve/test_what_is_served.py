@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -107,3 +109,10 @@ def test_a_planning_server_that_is_gone_is_told(tmp_path: Path) -> None:
         )
         assert chat.status_code == 503 and chat.json()["error"]["code"] == "remote"
         assert client.post("/tools/describe", json={"data": [1, 2, 6]}).status_code == 200
+
+
+def test_the_processes_that_compute_load_nothing_of_the_web() -> None:
+    said = "import sys, havoc.serve.worker, havoc.serve.tasks as tasks; tasks.warm('auto');"
+    said += "print({'fastapi', 'starlette', 'sqlalchemy', 'uvicorn', 'mcp'} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, timeout=240)
+    assert done.stdout.strip() == "set()", done.stderr
