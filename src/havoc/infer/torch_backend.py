@@ -14,7 +14,6 @@ import torch.nn.functional as F
 
 from havoc.errors import InputError
 from havoc.infer.backend import BLOCK, Logits, Step
-from havoc.model.cache import KVCache
 from havoc.model.config import HavocConfig
 from havoc.model.loading import Trained, Weights, load_model
 from havoc.model.network import Attention, HavocModel, RotaryTable, rotate
@@ -51,22 +50,21 @@ class TorchBackend:
     def description(self) -> str:
         return f"torch {self._device}, {str(self._dtype).removeprefix('torch.')}"
 
-    def new_cache(self, blocks: int) -> KVCache:
-        """Keys and values [layers, blocks, K, 16, D]: a block is an entry of the batch."""
+    def new_cache(self, blocks: int) -> Cache:
+        config = self.config
+        shape = (config.num_layers, config.num_kv_heads * blocks, BLOCK * config.head_dim)
         if self._device.type != "cpu":
-            return KVCache(self.config, blocks, BLOCK, device=self._device, dtype=self._dtype)
-        cache = KVCache(self.config, 0, BLOCK, dtype=self._dtype)
-        shape = list(cache.keys.shape)
-        shape[1] = blocks
-        # zeros of numpy cost nothing before they are used
-        cache.keys, cache.values = (
-            torch.from_numpy(np.zeros(shape, np.float32)).to(self._dtype) for _ in range(2)
-        )
-        return cache
+            zeros = [torch.zeros(shape, device=self._device, dtype=self._dtype) for _ in range(2)]
+        else:
+            # zeros of numpy cost nothing before they are used
+            zeros = [
+                torch.from_numpy(np.zeros(shape, np.float32)).to(self._dtype) for _ in range(2)
+            ]
+        return Cache(*zeros, blocks)
 
     @torch.inference_mode()
     def run(self, cache: Any, step: Step) -> Logits:
-        place = Places(step, self._device, self._window)
+        place = Places(step, self._device, self._window, self.config.num_kv_heads, cache.blocks)
         self._turn_up_to(int(step.positions.max(initial=0)) + 1)
         model = self._model
         x = F.embedding(place.tokens, model.embedding.weight).to(self._dtype)
@@ -115,7 +113,7 @@ class TorchBackend:
         x: torch.Tensor,
         cos: torch.Tensor,
         sin: torch.Tensor,
-        cache: KVCache,
+        cache: Cache,
         layer: int,
         place: Places,
     ) -> torch.Tensor:
@@ -125,14 +123,16 @@ class TorchBackend:
         qkv = attention.qkv(x).view(len(x), heads + 2 * shared, dim)
         turned = rotate(qkv[:, : heads + shared], cos, sin)
         keys, values = cache.keys[layer], cache.values[layer]
-        keys[place.blocks, :, place.offsets] = turned[:, heads:]
-        values[place.blocks, :, place.offsets] = qkv[:, heads + shared :]
+        for held, new in ((keys, turned[:, heads:]), (values, qkv[:, heads + shared :])):
+            held.view(-1, dim).index_copy_(0, place.slots, new.reshape(-1, dim))
         out = torch.empty((len(x), heads * dim), dtype=x.dtype, device=x.device)
         for group in place.groups:
             n, queries = group.tokens.shape
-            # [n, blocks, K, 16, D] becomes [n, K, positions, D]
-            k = keys[group.tables].transpose(1, 2).reshape(n, shared, -1, dim)
-            v = values[group.tables].transpose(1, 2).reshape(n, shared, -1, dim)
+            # whole rows are copied, once: [K, n, blocks, 16 · D], seen as [n, K, positions, D]
+            k, v = (
+                F.embedding(group.rows, held).view(shared, n, -1, dim).transpose(0, 1)
+                for held in (keys, values)
+            )
             # heads that share keys are further queries: [n, K, queries · heads / K, D]
             q = turned[group.tokens, :heads].view(n, queries, shared, -1, dim).transpose(1, 2)
             y = F.scaled_dot_product_attention(
@@ -141,6 +141,16 @@ class TorchBackend:
             y = y.view(n, shared, queries, -1, dim).transpose(1, 2)
             out[group.tokens.flatten()] = y.reshape(n * queries, heads * dim)
         return attention.output(out)  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
+class Cache:
+    """Keys and values [layers, K · blocks, 16 · D]: the 16 positions of a head in a block are a
+    row, head times ``blocks`` plus block."""
+
+    keys: torch.Tensor
+    values: torch.Tensor
+    blocks: int
 
 
 @dataclass(frozen=True)
@@ -154,10 +164,11 @@ class _Short:
 @dataclass(frozen=True)
 class Group:
     """Sequences of which equally many tokens are read: ``tokens`` [n, queries] by place in the
-    step, ``tables`` [n, blocks], ``seen`` [n, queries, positions] what each may look at."""
+    step, ``rows`` [K, n, blocks] of the cache, ``seen`` [n, queries, positions] what each may
+    look at."""
 
     tokens: torch.Tensor
-    tables: torch.Tensor
+    rows: torch.Tensor
     seen: torch.Tensor
 
     def mask(self, heads: int) -> torch.Tensor:
@@ -168,14 +179,18 @@ class Group:
 class Places:
     """Where the tokens of a step stand, as tensors: made once, used by every layer."""
 
-    def __init__(self, step: Step, device: torch.device, window: int | None) -> None:
+    def __init__(
+        self, step: Step, device: torch.device, window: int | None, heads: int, held: int
+    ) -> None:
+        """``held`` blocks of the cache, for each of ``heads``."""
         if step.positions.size and int(step.positions.max()) // BLOCK >= step.tables.shape[1]:
             raise InputError("a position has no block in its table", where="step")
-        blocks = step.tables[step.sequences, step.positions // BLOCK]
+        blocks = step.tables[step.sequences, step.positions // BLOCK].astype(np.int64)
+        first = np.arange(heads, dtype=np.int64) * held
+        slots = (blocks[:, None] + first) * BLOCK + step.positions[:, None] % BLOCK
         self.tokens = torch.from_numpy(step.tokens).to(device).long()
         self.positions = torch.from_numpy(step.positions).to(device).long()
-        self.blocks = torch.from_numpy(blocks).to(device).long()
-        self.offsets = self.positions % BLOCK
+        self.slots = torch.from_numpy(slots.ravel()).to(device)
         edges = np.flatnonzero(np.diff(step.sequences)) + 1
         starts = np.concatenate(([0], edges))
         counts = np.diff(np.append(starts, len(step.tokens)))
@@ -196,6 +211,7 @@ class Places:
                 seen &= there > positions - window
             # beyond the end of a sequence a table may name anything
             tables = np.where(np.arange(width) < ends[numbers][:, None], tables, tables[:, :1])
+            rows = first[:, None, None] + tables
             self.groups.append(
-                Group(*(torch.from_numpy(part).to(device) for part in (tokens, tables, seen)))
+                Group(*(torch.from_numpy(part).to(device) for part in (tokens, rows, seen)))
             )

@@ -23,10 +23,11 @@ from havoc.rag.documents import Document, files_below, read_document
 from havoc.rag.embedder import Embedder
 from havoc.rag.index import DocumentRecord, EmbedderIdentity
 from havoc.rag.naming import Names
-from havoc.rag.passages import Found, Ranking, speaks_to_model
+from havoc.rag.passages import Found, Ranking
 from havoc.rag.search import search_bases
 from havoc.rag.vectors import Neighbours
 from havoc.rag.writing import NewDocument, indexed_text, write_generation
+from havoc.reading.instructions import speaks_to_model
 
 COMMIT_EVERY = 4_096
 EMBED_AT_ONCE = 64

@@ -113,24 +113,3 @@ def closeness(text: str, weights: Mapping[str, float]) -> Closeness:
             best, best_score = (start, end), score
         before = here
     return Closeness(*best, share)
-
-
-# Words that are addressed to a language model and not to a reader.
-_INSTRUCTION = re.compile(
-    r"\b(?:ignore|disregard|forget|override)\b"
-    r".{0,40}\b(?:previous|prior|above|earlier|all|your|any)\b"
-    r".{0,40}\b(?:instruction|prompt|rule|message|direction|guideline|context)s?\b"
-    r"|\byou are (?:now|no longer)\b.{0,60}\b(?:assistant|ai|model|dan|bot|agent|admin)\b"
-    r"|\b(?:system|developer) (?:prompt|message)\b|</?(?:tool|system|user|assistant|result)>"
-    r"|<\|(?:im_start|im_end|endoftext|system|user|assistant)\|>|\[/?INST\]"
-    r"|\b(?:call|invoke|execute|use) the (?:tool|function)\b.{0,60}\b(?:with|args|operation|now)\b"
-    r"|\"tool\"\s*:\s*\"|\bnew instructions?\s*:|\bdo not (?:tell|inform|mention)\b.{0,40}\buser\b"
-    r"|\b(?:answer|reply|respond|say)\b.{0,30}\bregardless of\b"
-    r"|\breveal\b.{0,40}\b(?:key|password|secret|prompt)\b",
-    re.IGNORECASE | re.DOTALL,
-)
-
-
-def speaks_to_model(text: str) -> bool:
-    """Does the text hold what reads like an instruction to a language model?"""
-    return bool(_INSTRUCTION.search(text[:20_000]))

@@ -16,6 +16,7 @@ import msgspec
 
 from havoc.reading import prose, roles
 from havoc.reading.grid import FoundTable, find_tables
+from havoc.reading.instructions import without_instructions
 from havoc.reading.notation import normalise
 from havoc.reading.prose import Block
 from havoc.reading.roles import Scalar
@@ -66,6 +67,8 @@ class Reading(msgspec.Struct, kw_only=True):
     blocks: list[Block]
     slots: list[Slot] = []
     pasted: int = 0
+    left_aside: bool = False
+    """Sentences that speak to the program were in the text; blanks stand in their place."""
 
     def scalar(self, *names: str) -> Scalar | None:
         """The first scalar that has one of the roles, in the order of the roles."""
@@ -98,6 +101,10 @@ class Reading(msgspec.Struct, kw_only=True):
 def read_question(text: str, tables: Sequence[Table] = ()) -> Reading:
     """Read a question and the tables that came with it."""
     text = text[:MAX_QUESTION]
+    asked = without_instructions(text)
+    left_aside = asked != text and bool(asked.strip(" .()"))
+    if left_aside:
+        text = asked
     pasted = [found for found in find_tables(text) if not _continues_a_list(text, found)]
     visible = text
     for found in pasted:
@@ -113,6 +120,7 @@ def read_question(text: str, tables: Sequence[Table] = ()) -> Reading:
         scalars=scalars,
         blocks=blocks,
         pasted=len(pasted),
+        left_aside=left_aside,
     )
     reading.slots = _slots(reading)
     return reading

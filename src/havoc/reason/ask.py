@@ -38,6 +38,8 @@ MAX_TABLE_WARNINGS = 12
 UNCERTAIN = 0.6
 """Below this probability of the plan the answer says how the question was taken."""
 
+LEFT_ASIDE = "A sentence that gives the program instructions was left aside."
+
 
 def ask(
     question: str,
@@ -89,6 +91,8 @@ def ask(
         graph=OperatorGraph(),
         on_event=on_event,
     )
+    if reading.left_aside:
+        workspace.caveats.append(LEFT_ASIDE)
     if plan.outcome == "concept":
         return _explained(plan, workspace, planner.name, knowledge)
     if plan.outcome != "execute":
@@ -337,6 +341,7 @@ def _without_computing(plan: Plan, workspace: Workspace, planner: str) -> Answer
         composer = Composer(workspace)
         composer.text.conclusion = composer.show(reason_fact)
         composer.text.details = [composer.show(ask_fact)] if ask_for else []
+        composer.text.caveats = [composer.show(caveat) for caveat in workspace.caveats]
         workspace.confidence = _sureness(plan)
         notes["summary"] = status
     return _answer(status, composer.text, workspace, planner)
