@@ -455,3 +455,23 @@ def test_the_same_question_gives_the_same_answer() -> None:
 
 def test_all_planners_are_weighed_by_default() -> None:
     assert ask(QUESTIONS["describe"]).model == "auto"
+
+
+@pytest.mark.parametrize(
+    ("term", "fact"),
+    [
+        ("np chart vs p chart", "number of defective parts"),
+        ("what is B10 life", "10 percent of the units"),
+        ("heteroscedasticity", "not constant"),
+        ("zero failure test plan - how does it work", "no unit fails"),
+    ],
+)
+def test_a_bare_term_is_explained_where_a_passage_has_its_name(term: str, fact: str) -> None:
+    answer = ask(term)
+    assert answer.status == "answered" and not answer.tool_calls
+    assert fact in answer.conclusion and answer.citations
+
+
+@pytest.mark.parametrize("text", ["is my process capable", "t test", "Solve for x", "hello"])
+def test_a_request_without_data_is_asked_back_about(text: str) -> None:
+    assert ask(text).status == "needs_clarification"

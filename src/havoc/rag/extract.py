@@ -32,7 +32,8 @@ class Explanation(msgspec.Struct, kw_only=True):
 
     ``covered`` is the share of the question's telling words, weighted by rarity, that the
     sentences and their headings have; ``missing`` are those that no passage has; ``corrected``
-    are words that were read as others, because one letter of them was taken for wrong.
+    are words that were read as others, because one letter of them was taken for wrong;
+    ``named`` says how far the heading over the first sentence is what is asked about, 0 to 1.
     """
 
     sentences: list[CitedSentence]
@@ -40,6 +41,7 @@ class Explanation(msgspec.Struct, kw_only=True):
     missing: list[str]
     found: Found
     corrected: dict[str, str] = {}
+    named: float = 0.0
 
 
 def explain_from(bases: Sequence[KnowledgeBase], question: str) -> Explanation:
@@ -65,6 +67,7 @@ def explain_from(bases: Sequence[KnowledgeBase], question: str) -> Explanation:
         missing=_as_typed(question, _without(read, everywhere)),
         found=found,
         corrected=read.corrected,
+        named=under_heading(chosen[0].passage, read) if chosen else 0.0,
     )
 
 

@@ -6,6 +6,7 @@ appends one event, and the trace, the report and the audit read that log.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -93,11 +94,49 @@ def ask(
     )
     if reading.left_aside:
         workspace.caveats.append(LEFT_ASIDE)
-    if plan.outcome == "concept":
+    if plan.outcome == "concept" or (
+        plan.outcome in {"needs_clarification", "out_of_scope"}
+        and earlier is None
+        and _asks_for_a_term(reading)
+        and _is_explained(question, knowledge)
+    ):
         return _explained(plan, workspace, planner.name, knowledge)
     if plan.outcome != "execute":
         return _without_computing(plan, workspace, planner.name)
     return _compute(plan, workspace, planner.name)
+
+
+_TERM = re.compile(
+    r"\W*+(?:what(?:'s|s|\s+is|\s+are)\s|define\s|explain\s|meaning\s+of\s)?[\w'’/ -]{2,60}"
+    r"(?:how does (?:it|that) work|how do they work)?\W*+",
+    re.IGNORECASE,
+)
+_OWN = re.compile(
+    r"\b(?:my|our|the|this|these|those|that|we|i|is it|can|should|check|compare|run|make|give|find"
+    r"|help|need|please|pls)\b|(?<!\w)\d",
+    re.IGNORECASE,
+)
+MOST_WORDS_OF_A_TERM = 8
+NAMED = 0.85
+"""How far the heading of a passage must be the term for it to be explained."""
+
+
+def _asks_for_a_term(reading: Reading) -> bool:
+    """A term and hardly more ("np chart vs p chart", "heteroscedasticity"): nobody's own data."""
+    text = re.sub(r"\bhow do(?:es)? (?:it|that|they) work\b", "", reading.text)
+    return (
+        not reading.tables
+        and len(text.split()) <= MOST_WORDS_OF_A_TERM
+        and _TERM.fullmatch(reading.text.strip()) is not None
+        and not _OWN.search(text)
+    )
+
+
+def _is_explained(question: str, knowledge: Sequence[str]) -> bool:
+    """The knowledge base has a passage of that name, and sentences in it."""
+    from havoc.reason import concepts
+
+    return concepts.ground(question, knowledge)[0].named >= NAMED
 
 
 def tables_of(data: Any, name: str = "data") -> list[Table]:
