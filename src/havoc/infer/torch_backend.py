@@ -53,14 +53,13 @@ class TorchBackend:
     def new_cache(self, blocks: int) -> Cache:
         config = self.config
         shape = (config.num_layers, config.num_kv_heads * blocks, BLOCK * config.head_dim)
+        return Cache(self._zeros(shape), self._zeros(shape), blocks)
+
+    def _zeros(self, shape: tuple[int, ...]) -> torch.Tensor:
         if self._device.type != "cpu":
-            zeros = [torch.zeros(shape, device=self._device, dtype=self._dtype) for _ in range(2)]
-        else:
-            # zeros of numpy cost nothing before they are used
-            zeros = [
-                torch.from_numpy(np.zeros(shape, np.float32)).to(self._dtype) for _ in range(2)
-            ]
-        return Cache(*zeros, blocks)
+            return torch.zeros(shape, device=self._device, dtype=self._dtype)
+        # zeros of numpy cost nothing before they are used
+        return torch.from_numpy(np.zeros(shape, np.float32)).to(self._dtype)
 
     @torch.inference_mode()
     def run(self, cache: Any, step: Step) -> Logits:
