@@ -67,13 +67,13 @@ $(VENV)/installed: pyproject.toml constraints.txt
 
 # The compiled runtime under address and undefined-behaviour checks: its tests, then damaged bundles.
 SANITIZED := build/sanitized
+# one line and one blank between them, or the loader leaves the second out
+CHECKERS = $(shell g++ -print-file-name=libasan.so) $(shell g++ -print-file-name=libubsan.so)
 sanitize: $(VENV)/installed
 	cmake -S native -B $(SANITIZED) -DSANITIZE=ON -DPython_EXECUTABLE=$(abspath $(RUN)) \
 		-DNANOBIND_DIR=$$($(RUN) -m nanobind --cmake_dir)
 	cmake --build $(SANITIZED)
-	NATIVE=$$(ls $(SANITIZED)/_native*.so) LD_PRELOAD="$$(g++ -print-file-name=libasan.so) \
-		$$(g++ -print-file-name=libubsan.so)" ASAN_OPTIONS=detect_leaks=0 \
+	NATIVE=$$(ls $(SANITIZED)/_native*.so) LD_PRELOAD="$(CHECKERS)" ASAN_OPTIONS=detect_leaks=0 \
 		$(RUN) -m pytest -p sanitized tests/infer/test_native.py tests/infer/test_engine.py
-	NATIVE=$$(ls $(SANITIZED)/_native*.so) LD_PRELOAD="$$(g++ -print-file-name=libasan.so) \
-		$$(g++ -print-file-name=libubsan.so)" ASAN_OPTIONS=detect_leaks=0 \
+	NATIVE=$$(ls $(SANITIZED)/_native*.so) LD_PRELOAD="$(CHECKERS)" ASAN_OPTIONS=detect_leaks=0 \
 		PYTHONPATH=tests:tests/infer $(RUN) -c "import sanitized, fuzz_bundle; fuzz_bundle.main()"

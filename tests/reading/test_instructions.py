@@ -44,7 +44,8 @@ HARMLESS = [
 def test_a_command_changes_neither_reading_nor_answer(command: str, form: str) -> None:
     text = form.format(question=QUESTION, command=command)
     reading = read_question(text)
-    assert reading.left_aside and len(reading.text) == len(text)
+    assert reading.left_aside and "line B thicker than line A" in reading.text
+    assert reading.text.find("12.1") == text.find("12.1")  # every position is kept
     plain = read_question(QUESTION)
     values = [[item.values for item in some.series] for some in (reading, plain)]
     assert values[0] == values[1]

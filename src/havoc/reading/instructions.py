@@ -40,8 +40,8 @@ _COMMANDS = (
 )
 _WHOLE = (
     *_MARKS,
-    r"\b(?:print|show|reveal|repeat|output|leak)\b[^.!?\n]{0,20}\b(?:your|the system)\b"
-    r"[^.!?\n]{0,20}\b(?:prompt|instructions?|configuration|rules|secrets?|keys?)\b",
+    r"\b(?:print|show|reveal|repeat|output|leak)\b[^.!?\n]{0,20}?\b(?:your|the system)\b"
+    r"[^.!?\n]{0,20}?\b(?:prompt|instructions?|configuration|rules|secrets?|keys?)\b",
     r"\breveal the configuration\b",
 )
 _IN_A_QUESTION = re.compile(f"(?P<command>{'|'.join(_COMMANDS)})|{'|'.join(_WHOLE)}", re.IGNORECASE)
@@ -54,7 +54,7 @@ def speaks_to_model(text: str) -> bool:
 
 
 def without_instructions(text: str) -> str:
-    """The text with blanks in place of what speaks to the program; every position is kept.
+    """The text with blanks in place of what speaks to the program (and none at its end).
 
     A command is taken with the rest of its sentence, as far as no figure stands in it.
     """
@@ -65,7 +65,9 @@ def without_instructions(text: str) -> str:
         if match.start() < at:
             continue
         rest = _GOES_ON.match(text, match.end()) if match["command"] else None
-        end = rest.end() if rest else match.end()
-        parts += [text[at : match.start()], " " * (end - match.start())]
+        start, end = match.start(), rest.end() if rest else match.end()
+        if text[start - 1 : start] == "(" and text[end : end + 1] == ")":
+            start, end = start - 1, end + 1
+        parts += [text[at:start], " " * (end - start)]
         at = end
-    return "".join([*parts, text[at:]]) if parts else text
+    return "".join([*parts, text[at:]]).rstrip() if parts else text
