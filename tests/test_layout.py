@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "havoc"
-BASE = {"configuration", "errors", "files", "formatting", "markdown", "presentation", "text"}
+BASE = {
+    *("configuration", "errors", "files", "formatting", "instructions"),
+    *("markdown", "presentation", "text"),
+}
 ALLOWED = {
     "reading": BASE,
     "charts": BASE,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from havoc.errors import HavocError, InputError
 from havoc.files import write_atomic
+from havoc.instructions import speaks_to_model
 from havoc.rag import embedder as embedding
 from havoc.rag import store
 from havoc.rag.chunks import Chunk, chunks_of
@@ -27,7 +28,6 @@ from havoc.rag.passages import Found, Ranking
 from havoc.rag.search import search_bases
 from havoc.rag.vectors import Neighbours
 from havoc.rag.writing import NewDocument, indexed_text, write_generation
-from havoc.reading.instructions import speaks_to_model
 
 COMMIT_EVERY = 4_096
 EMBED_AT_ONCE = 64

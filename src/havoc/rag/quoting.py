@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
+from havoc.instructions import speaks_to_model
 from havoc.rag.asked import Asked
 from havoc.rag.embedder import Embedder
 from havoc.rag.naming import names_in, stems
 from havoc.rag.passages import Passage, sentences
-from havoc.reading.instructions import speaks_to_model
 
 MOST_SENTENCES = 4
 EMBEDDED = 14

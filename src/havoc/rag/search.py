@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from havoc.errors import InputError
+from havoc.instructions import speaks_to_model
 from havoc.rag.chunks import Chunk
 from havoc.rag.index import rarity
 from havoc.rag.passages import Closeness, Found, Passage, Ranking, closeness
 from havoc.rag.vectors import top
 from havoc.rag.words import words_of
-from havoc.reading.instructions import speaks_to_model
 
 if TYPE_CHECKING:
     from havoc.rag.knowledge_base import KnowledgeBase

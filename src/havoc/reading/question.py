@@ -14,9 +14,9 @@ from typing import Literal
 
 import msgspec
 
+from havoc.instructions import without_instructions
 from havoc.reading import prose, roles
 from havoc.reading.grid import FoundTable, find_tables
-from havoc.reading.instructions import without_instructions
 from havoc.reading.notation import normalise
 from havoc.reading.prose import Block
 from havoc.reading.roles import Scalar

@@ -97,7 +97,7 @@ def ask(
     if plan.outcome == "concept" or (
         plan.outcome in {"needs_clarification", "out_of_scope"}
         and earlier is None
-        and _asks_for_a_term(reading)
+        and _asks_for_a_term(reading, plan)
         and _is_explained(question, knowledge)
     ):
         return _explained(plan, workspace, planner.name, knowledge)
@@ -121,8 +121,18 @@ NAMED = 0.85
 """How far the heading of a passage must be the term for it to be explained."""
 
 
-def _asks_for_a_term(reading: Reading) -> bool:
-    """A term and hardly more ("np chart vs p chart", "heteroscedasticity"): nobody's own data."""
+_ASKING = re.compile(
+    r"\?|\b(?:what\w*|how|vs|versus|define|explain|meaning|difference)\b", re.IGNORECASE
+)
+
+
+def _asks_for_a_term(reading: Reading, plan: Plan) -> bool:
+    """A term and hardly more ("np chart vs p chart", "heteroscedasticity"): nobody's own data.
+
+    A method's bare name ("McNemar test") is a request for it, and its data are asked for.
+    """
+    if plan.asks_for_arguments and not _ASKING.search(reading.text):
+        return False
     text = re.sub(r"\bhow do(?:es)? (?:it|that|they) work\b", "", reading.text)
     return (
         not reading.tables

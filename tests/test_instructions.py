@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from havoc.reading.instructions import speaks_to_model, without_instructions
+from havoc.instructions import speaks_to_model, without_instructions
 from havoc.reading.question import read_question
 from havoc.reason import ask
 from havoc.reason.questions import read_questions
@@ -63,7 +63,7 @@ def test_what_engineers_write_stays(text: str) -> None:
 
 
 def test_no_labelled_question_loses_a_word() -> None:
-    folder = Path(__file__).parents[1] / "questions"
+    folder = Path(__file__).parent / "questions"
     asked = [item.question for path in folder.glob("*.jsonl") for item in read_questions(path)]
     assert len(asked) > 9000
     assert [text for text in asked if without_instructions(text) != text] == []
