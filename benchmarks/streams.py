@@ -61,9 +61,8 @@ def percentiles(first: list[float]) -> tuple[float, float]:
     return statistics.median(first), first[min(len(first) - 1, int(0.95 * len(first)))]
 
 
-def ours(backend: Any, tokenizer: HavocTokenizer, asked: list[list[int]]) -> Figures:
-    """All prompts together in one engine."""
-    engine = InferenceEngine(backend, tokenizer, prefix_cache=False)
+def ours(engine: InferenceEngine, asked: list[list[int]]) -> Figures:
+    """All prompts together; the engine stays, as a server does, and knows none of them."""
     start = time.perf_counter()
     results = engine.generate(asked, SamplingParams(max_tokens=MADE, ignore_eos=True))
     seconds = time.perf_counter() - start
@@ -138,10 +137,13 @@ def measure(arguments: argparse.Namespace, folder: Path) -> None:
     bundle = drawn_bundle(folder / "bundle", config, tokenizer)
     source = export_gguf(bundle, folder / "F32.gguf", precision="fp32")
     asked = prompts(tokenizer.vocab_size, arguments.streams)
-    backends = {
-        kind: load_backend(bundle, kind, threads=arguments.threads) for kind in arguments.kinds
+    engines = {
+        kind: InferenceEngine(
+            load_backend(bundle, kind, threads=arguments.threads), tokenizer, prefix_cache=False
+        )
+        for kind in arguments.kinds
     }
-    figures: dict[str, list[Figures]] = {name: [] for name in (*FORMATS, *backends)}
+    figures: dict[str, list[Figures]] = {name: [] for name in (*FORMATS, *engines)}
     with contextlib.ExitStack() as stack:
         servers = {}
         for name in FORMATS:
@@ -155,8 +157,8 @@ def measure(arguments: argparse.Namespace, folder: Path) -> None:
                 process.send_signal(signal.SIGCONT)
                 figures[name].append(theirs(port, asked))
                 process.send_signal(signal.SIGSTOP)
-            for name, backend in backends.items():
-                figures[name].append(ours(backend, tokenizer, asked))
+            for name, engine in engines.items():
+                figures[name].append(ours(engine, asked))
             if not turn:
                 figures = {name: [] for name in figures}
     better = [max(figures[name][turn][0] for name in FORMATS) for turn in range(arguments.repeats)]

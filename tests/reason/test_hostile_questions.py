@@ -155,6 +155,12 @@ def test_any_data_is_an_answer_or_one_line(data: Any, question: str) -> None:
         assert untraced_digits(answer) == ""
 
 
+@pytest.mark.parametrize("values", [[None, None], [float("nan")] * 3])
+@pytest.mark.parametrize("question", ["gage type 1 cg", "Cpk?", "x chart", "weibull", "describe x"])
+def test_a_column_without_a_value_is_asked_about(question: str, values: list[Any]) -> None:
+    assert ask(question, {"x": values}, budget="LIGHT").status == "needs_clarification"
+
+
 ASKING = """
 import sys
 from havoc.errors import InputError

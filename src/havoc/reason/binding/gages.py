@@ -94,12 +94,13 @@ def _readings(evidence: Evidence, text: str) -> _Found | None:
         columns = [
             column
             for column in evidence.numeric_columns(table)
-            if not _REFERENCE_COLUMN.match(column.name)
+            if column.present and not _REFERENCE_COLUMN.match(column.name)
         ]
         if columns:
             column = max(columns, key=lambda item: len(item.present))
             values = [value for value in column.present if isinstance(value, float)]
-            return _Found(values=values, start=0, end=0, place=f"{table.source}#{column.name}")
+            if values:
+                return _Found(values=values, start=0, end=0, place=f"{table.source}#{column.name}")
     found = [_without_tolerance(run, text) for run in _runs(text) if len(run.values) >= 3]
     return max(found, key=lambda run: len(run.values)) if found else None
 
