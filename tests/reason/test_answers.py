@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from havoc.errors import InputError
 from havoc.reading.question import Reading
 from havoc.reason import ask, attacks, compose, execute
 from havoc.reason.answer import Answer
@@ -475,3 +476,9 @@ def test_a_bare_term_is_explained_where_a_passage_has_its_name(term: str, fact: 
 @pytest.mark.parametrize("text", ["is my process capable", "t test", "Solve for x", "hello"])
 def test_a_request_without_data_is_asked_back_about(text: str) -> None:
     assert ask(text).status == "needs_clarification"
+
+
+@pytest.mark.parametrize("question", ["mean of 1 2 3", "What is a control chart?", "hello"])
+def test_a_knowledge_base_that_is_not_there_is_an_error(question: str) -> None:
+    with pytest.raises(InputError, match="nowhere"):
+        ask(question, knowledge=["nowhere"])

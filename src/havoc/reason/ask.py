@@ -77,6 +77,10 @@ def ask(
         raise InputError(
             f"there is no budget {budget!r}", where="budget", remedy=f"use {', '.join(BUDGETS)}"
         )
+    if knowledge:
+        from havoc.reason import concepts  # a question without bases does not pay for them
+
+        concepts.open_bases(knowledge)  # a name that is wrong is said, whatever is asked
     reading = read_question(question, tables_of(data))
     earlier = _context(context)
     planner = planner_of(planner) if isinstance(planner, str) else planner

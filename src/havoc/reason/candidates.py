@@ -27,10 +27,10 @@ from havoc.reason.planner import (
     bind_all,
     joins_requests,
     merge,
-    refine,
     separate,
     status_plan,
 )
+from havoc.reason.refinement import refine
 from havoc.reason.wording import STATUSES, Guess
 
 MOST = 5

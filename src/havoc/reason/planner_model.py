@@ -25,7 +25,6 @@ from havoc.reason.planner import (
     empty_plan,
     merge,
     operation_before,
-    refine,
     status_plan,
 )
 from havoc.reason.planner_prompt import (
@@ -34,6 +33,7 @@ from havoc.reason.planner_prompt import (
     planner_prompt,
     status_piece,
 )
+from havoc.reason.refinement import refine
 from havoc.reason.wording import STATUSES, Guess
 from havoc.tokenizer import HavocTokenizer
 from havoc.tokenizer.conversation import Segment, Turn, prompt_ids

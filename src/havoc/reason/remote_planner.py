@@ -25,10 +25,10 @@ from havoc.reason.planner import (
     empty_plan,
     merge,
     operation_before,
-    refine,
     status_plan,
 )
 from havoc.reason.planner_prompt import planner_prompt
+from havoc.reason.refinement import refine
 from havoc.reason.wording import STATUSES, Guess
 from havoc.tools import registry
 
