@@ -103,3 +103,12 @@ def test_wrong_use_is_one_line(
     assert run(*arguments) == 2
     error = capsys.readouterr().err
     assert said in error and error.count("\n") == 1
+
+
+def test_a_base_that_nothing_was_added_to_is_not_left_behind(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main(["kb", "add", str(tmp_path / "missing.pdf"), "--kb", "empty"]) == 2
+    assert "cannot be read" in capsys.readouterr().err
+    assert main(["kb", "list"]) == 0
+    assert "empty" not in capsys.readouterr().out

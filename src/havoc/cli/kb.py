@@ -119,7 +119,8 @@ def _add(namespace: argparse.Namespace) -> int:
     if namespace.title and len(namespace.paths) > 1:
         raise InputError("--title is for a single document", where="kb add")
     embedder = _embedder(namespace)
-    if namespace.kb in names():
+    there = namespace.kb in names()
+    if there:
         if namespace.words_only:
             raise InputError(
                 "--words-only is for a new base", where=f"knowledge base {namespace.kb}"
@@ -135,6 +136,8 @@ def _add(namespace: argparse.Namespace) -> int:
             licence=namespace.licence, progress=progress,
         )
     )  # fmt: skip
+    if not there and not report.added:
+        base.delete()  # a base that nothing could be added to is not left behind
     for line in report.warnings:
         print(f"warning: {printable(line, 400)}", file=sys.stderr)
     for line in report.refused:
