@@ -35,6 +35,9 @@ from havoc.reason.wording import STATUSES, Guess
 
 MOST = 5
 """Labels that each opinion may propose."""
+LEAST = 0.03
+"""Probability of a label in either opinion from which it is tried: below, the choice is as good
+without it (``train_choice.py``), and a question tries half as many."""
 FLOOR = 1e-4
 FEATURES = (
     *("rules", "wording", "wording first", "model", "model first", "both first"),
@@ -81,15 +84,16 @@ def candidates(
 def _proposed(
     reading: Reading, wording: Sequence[Guess], model: Sequence[Guess] | None
 ) -> list[tuple[str, ...]]:
-    labels = [guess.name for guess in wording[:MOST]]
-    labels += [guess.name for guess in (model or ())[:MOST]]
+    guesses = [*wording[:MOST], *(model or ())[:MOST]]
+    likely = [guess.name for guess in guesses if guess.probability >= LEAST]
     named = named_operation(reading.text)
     if named:
-        labels.append(named)
-    singles = [(name,) for name in dict.fromkeys(labels)]
+        likely.append(named)
+    singles = [(name,) for name in dict.fromkeys(likely)]
     if not joins_requests(reading.text):
         return list(singles)
-    operations = [name for (name,) in singles if name not in STATUSES][:4]
+    names = dict.fromkeys(guess.name for guess in guesses)
+    operations = [name for name in names if name not in STATUSES][:4]
     pairs = [
         (first, second)
         for first in operations

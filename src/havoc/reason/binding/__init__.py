@@ -6,94 +6,91 @@ raises :class:`NeedsInput` with what is missing and one counter-question.
 
 from __future__ import annotations
 
-from havoc.reading.question import Reading
-from havoc.reason.binding import (
-    baselines,
-    capability,
-    capability_studies,
-    compromise,
-    conversion,
-    curves,
-    custom_designs,
-    design_quality,
-    designs,
-    effect_models,
-    equations,
-    equivalence,
-    experiment_analysis,
-    experiment_models,
-    fits,
-    further_designs,
-    further_tests,
-    gage_studies,
-    groups,
-    intervals,
-    life_studies,
-    linear_models,
-    mathematics,
-    means,
-    measurement,
-    mixtures,
-    models,
-    processes,
-    proportions,
-    quality,
-    ranks,
-    rates,
-    reliability,
-    repairable_systems,
-    resampling,
-    sample_size,
-    sampling_schemes,
-    split_plots,
-    spread,
-    time_order,
-)
-from havoc.reason.binding.arguments import Binding, NeedsInput
-from havoc.reason.binding.evidence import Evidence
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 
-BINDERS = {
-    **means.BINDERS,
-    **equivalence.BINDERS,
-    **groups.BINDERS,
-    **proportions.BINDERS,
-    **fits.BINDERS,
-    **rates.BINDERS,
-    **ranks.BINDERS,
-    **spread.BINDERS,
-    **models.BINDERS,
-    **curves.BINDERS,
-    **linear_models.BINDERS,
-    **effect_models.BINDERS,
-    **intervals.BINDERS,
-    **sample_size.BINDERS,
-    **designs.BINDERS,
-    **further_designs.BINDERS,
-    **mixtures.BINDERS,
-    **custom_designs.BINDERS,
-    **split_plots.BINDERS,
-    **design_quality.BINDERS,
-    **compromise.BINDERS,
-    **experiment_analysis.BINDERS,
-    **experiment_models.BINDERS,
-    **processes.BINDERS,
-    **time_order.BINDERS,
-    **capability.BINDERS,
-    **capability_studies.BINDERS,
-    **baselines.BINDERS,
-    **measurement.BINDERS,
-    **gage_studies.BINDERS,
-    **mathematics.BINDERS,
-    **equations.BINDERS,
-    **conversion.BINDERS,
-    **quality.BINDERS,
-    **reliability.BINDERS,
-    **resampling.BINDERS,
-    **further_tests.BINDERS,
-    **life_studies.BINDERS,
-    **repairable_systems.BINDERS,
-    **sampling_schemes.BINDERS,
+from havoc.reading.question import Reading
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Binder, Evidence
+
+OPERATIONS = {
+    "means": "describe t_test_one_sample t_test_two_sample t_test_paired",
+    "equivalence": "equivalence_test",
+    "groups": "anova_one_way anova_two_way multiple_comparison kruskal_wallis friedman",
+    "proportions": "chi_square_independence fisher_exact proportion_one proportion_two",
+    "fits": "chi_square_fit",
+    "rates": "poisson_rate",
+    "ranks": "mann_whitney wilcoxon_signed_rank sign_test",
+    "spread": "normality equal_variance outlier_test",
+    "models": "correlation regression_linear regression_multiple regression_polynomial",
+    "curves": "regression_nonlinear",
+    "linear_models": "poisson_regression regression_stepwise best_subsets",
+    "effect_models": "general_linear_model mixed_model",
+    "intervals": "confidence_interval prediction_interval tolerance_interval",
+    "sample_size": "power_sample_size",
+    "designs": "full_factorial fractional_factorial plackett_burman box_behnken central_composite",
+    "further_designs": "latin_hypercube latin_square taguchi taguchi_analyze",
+    "mixtures": "mixture",
+    "custom_designs": "definitive_screening d_optimal",
+    "split_plots": "split_plot",
+    "design_quality": "design_evaluation space_filling",
+    "compromise": "desirability",
+    "experiment_analysis": "doe_analyze response_surface",
+    "experiment_models": "factorial_anova split_plot_analysis latin_square_analysis "
+    "mixture_analysis ridge_analysis steepest_ascent",
+    "processes": "control_chart runs_rules",
+    "time_order": "run_chart change_point residual_chart",
+    "capability": "capability",
+    "capability_studies": "capability_attribute capability_between_within capability_sixpack",
+    "baselines": "phase_one",
+    "measurement": "gage_rr attribute_agreement",
+    "gage_studies": "attribute_gage gage_rr_expanded gage_rr_nested gage_stability",
+    "mathematics": "derivative integral simplify",
+    "equations": "solve",
+    "conversion": "unit_conversion",
+    "quality": "gage_type1 gage_bias_linearity logistic_regression "
+    "capability_nonnormal arl doe_power",
+    "reliability": "weibull_fit kaplan_meier demonstration_test",
+    "resampling": "bootstrap_interval permutation_test "
+    "bayes_two_sample bayes_proportions p_value_adjustment",
+    "further_tests": "mcnemar mood_median proportions_k "
+    "pareto_chart histogram box_plot multi_vari_chart",
+    "life_studies": "life_distribution distribution_comparison "
+    "life_comparison warranty_prediction accelerated_life",
+    "repairable_systems": "reliability_growth repairable_mcf",
+    "sampling_schemes": "acceptance_sampling double_sampling acceptance_sampling_variables",
 }
+"""Modules of this folder and the operations that each one binds."""
+
+
+class _Binders(Mapping[str, Binder]):
+    """The binder of each operation, out of a module that is imported when it is first asked for.
+
+    A question tries a handful of operations; the patterns of all would take it a quarter of a
+    second to compile.
+    """
+
+    def __init__(self) -> None:
+        self._module_of = {
+            operation: module for module, names in OPERATIONS.items() for operation in names.split()
+        }
+
+    def __getitem__(self, operation: str) -> Binder:
+        module = import_module(f"{__name__}.{self._module_of[operation]}")
+        binder: Binder = module.BINDERS[operation]
+        return binder
+
+    def __contains__(self, operation: object) -> bool:
+        return operation in self._module_of
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._module_of)
+
+    def __len__(self) -> int:
+        return len(self._module_of)
+
+
+BINDERS: Mapping[str, Binder] = _Binders()
 
 
 def bind(operation: str, reading: Reading) -> Binding:
