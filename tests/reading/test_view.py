@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from havoc.reading.question import read_question
 from havoc.reading.table import Column, Table
-from havoc.reading.view import list_class, number_class, question_view
+from havoc.reading.view import list_class, number_class, question_slots, question_view
 
 SLOT = re.compile(r"<[dcn](\d+)>")
 
@@ -90,3 +90,41 @@ def test_classes_of_lists() -> None:
     assert list_class([1.0, 2.0]) == "pair int"
     assert list_class([None, None]) == "pair missing"
     assert list_class([0.5] * 40) == "lots dec"
+
+
+def test_slots_stand_for_what_stood_in_their_place() -> None:
+    reading = read_question("A: 1.2 1.3 1.1 B: 1.4 1.6 1.5, shift -0.5, alpha 5 %, lot 1200?")
+    assert question_slots(reading) == {
+        "<d0>": [1.2, 1.3, 1.1],
+        "<d1>": [1.4, 1.6, 1.5],
+        "<n0>": -0.5,
+        "<n1>": 0.05,
+        "<n2>": 1200.0,
+    }
+
+
+def test_columns_of_a_file_and_of_a_pasted_table_are_numbered_as_in_the_view() -> None:
+    file = Table(
+        source="runs.csv",
+        columns=[Column(name="oven", kind="text", values=["A", "B"])],
+        header=True,
+    )
+    reading = read_question("days,load\n4,7\n8,9\n1,6\nwhich oven?", [file])
+    slots = question_slots(reading)
+    text = question_view(reading)
+    assert slots["<c0>"] == ["A", "B"]
+    for slot, name in (("<c1>", "days"), ("<c2>", "load")):
+        assert f"{slot} {name}" in text
+    assert slots["<c1>"] == [4.0, 8.0, 1.0] and slots["<c2>"] == [7.0, 9.0, 6.0]
+
+
+def test_a_slot_that_several_figures_share_stands_for_none_of_them() -> None:
+    reading = read_question("weigh " + " kg then ".join(str(n) for n in range(40, 70)) + " kg")
+    slots = question_slots(reading)
+    assert slots["<n0>"] == 40.0 and "<n23>" not in slots
+
+
+@given(st.text(max_size=200))
+def test_every_slot_stands_in_the_text(text: str) -> None:
+    reading = read_question(text)
+    assert set(question_slots(reading)) <= set(re.findall(r"<[dcn]\d+>", question_view(reading)))

@@ -45,7 +45,7 @@ def test_the_same_questions_and_seed_give_the_same_records() -> None:
 def test_records_count_in_the_coverage_and_can_be_trained_on(tmp_path: Path) -> None:
     coverage = Coverage()
     records = list(synthesize([*some("a", 30), *some("b", 30)], 5, 0, coverage))
-    assert sum(coverage.records.values()) == len(records)
+    assert sum(coverage.records.values()) + sum(coverage.whole.values()) == len(records)
     file = tmp_path / "train.jsonl"
     file.write_text("".join(json.dumps(record) + "\n" for record in records))
     assert len(list(read_records([file]))) == len(records)

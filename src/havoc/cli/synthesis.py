@@ -60,8 +60,8 @@ def execute(namespace: argparse.Namespace) -> int:
     out = Path(namespace.out)
     out.mkdir(parents=True, exist_ok=True)
     lines = "".join(f"{json.dumps(record, ensure_ascii=False)}\n" for record in records)
-    typed = [item["prompt"] for item in records if item["meta"]["phenomenon"] == "typed"]
-    text = "".join(f"{_SLOT.sub('', prompt)}\n\n" for prompt in typed)
+    typed = [_said(item) for item in records if item["meta"]["phenomenon"] == "typed"]
+    text = "".join(f"{_SLOT.sub('', said)}\n\n" for said in typed)
     write_atomic(out / "train.jsonl", lines.encode())
     write_atomic(out / "text.txt", text.encode())
     write_atomic(out / "pieces.txt", "".join(f"{p}\n" for p in vocabulary_pieces()).encode())
@@ -115,10 +115,25 @@ def _decontaminated(questions: list[Any], files: list[str]) -> list[Any]:
     return [item for item in questions if searched.match(item.question) is None]
 
 
+def _said(record: dict[str, Any]) -> str:
+    """What a vocabulary should have pieces for: the prompt, or the whole answer to it."""
+    if "form" not in record["meta"]:
+        return str(record["prompt"])
+    return "\n".join(
+        content if isinstance(content, str) else json.dumps(content, separators=(",", ":"))
+        for segment in record["completion"]
+        for content in segment.values()
+    )
+
+
 def _summary(coverage: Any) -> dict[str, Any]:
     return {
         "operations": {
-            name: {"frames": frames, "records": dict(sorted(records.items()))}
+            name: {
+                "frames": frames,
+                "records": dict(sorted(records.items())),
+                "answered whole": coverage.whole[name],
+            }
             for name, frames, records in coverage.rows()
         },
         "discarded": dict(sorted(coverage.discarded.items())),

@@ -1,6 +1,7 @@
 """The grammar of one tool call whose data are slots: no figure can be written, only pointed at.
 
-A call is ``{"tool":…,"args":{"operation":…,…}}`` with its arguments in the order of the schema.
+A call is ``{"tool":…,"args":{"operation":…,…}}`` with its arguments in the order of their names,
+as training records write them.
 Numbers, lists and names are slot ids between quotes, those of the question alone and of a kind
 that the argument takes; what a slot cannot be (true, a choice) is written out.
 """
@@ -29,7 +30,7 @@ def call_grammar(
     """
     rules = _Rules(schema, slots)
     body: list[str] = []
-    for name, part in schema.get("properties", {}).items():
+    for name, part in sorted(schema.get("properties", {}).items()):
         value = rules.value(part)
         required = name in schema.get("required", ())
         if value is None:

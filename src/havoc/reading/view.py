@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from havoc.reading.prose import MASK
+from havoc.reading.prose import MASK, NumberList
 from havoc.reading.question import Reading
 from havoc.reading.table import Column, Table
 
@@ -27,6 +28,9 @@ _NOTATIONS = (
 _MASKED = re.compile(f"{MASK}+")
 _BLANKS = re.compile(r"\s+")
 _DIGITS = re.compile(r"\d+")
+_COLUMN_SLOT = re.compile(r"<c\d+>")
+_PERCENT = re.compile(r"\s{0,2}%|\s{1,2}(?:percent|pct)\b", re.IGNORECASE)
+_MINUS = re.compile(r"(?:^|[\s=:(\[])-$")
 _SIZES = ((2, "pair"), (5, "few"), (12, "some"), (30, "many"))
 
 
@@ -83,20 +87,62 @@ def _kind(values: Iterable[float]) -> str:
     return "int" if all(float(value).is_integer() for value in found) else "dec"
 
 
+def question_slots(reading: Reading) -> dict[str, Any]:
+    """What the slots of ``question_view`` stand for: ``<d0>`` a list, ``<n0>`` a number (a share
+    where a percent sign follows it), ``<c0>`` the values of a column.
+
+    A slot that several share is left out: nothing points at one of them.
+    """
+    slots: dict[str, Any] = {}
+    shared: set[str] = set()
+
+    def add(slot: str, value: Any) -> None:
+        if slot in slots:
+            shared.add(slot)
+        slots[slot] = value
+
+    lists = _lists(reading)
+    for (_, _, written), item in zip(lists, _long_lists(reading), strict=True):
+        add(written.split()[0], list(item.values))
+    columns = [column for table in reading.tables for column in table.columns[:MOST_COLUMNS]]
+    written = "".join(_tables(reading.tables, 0))
+    for slot, column in zip(_COLUMN_SLOT.findall(written), columns, strict=True):
+        add(slot, list(column.values))
+    for start, end, text in _found(reading.plain, [*lists, *_pasted(reading)]):
+        slot = text.split()[0]
+        if slot.startswith("<n"):
+            add(slot, _value(reading.plain, start, end))
+    return {
+        slot: value for slot, value in slots.items() if slot not in shared and value is not None
+    }
+
+
+def _value(plain: str, start: int, end: int) -> float | None:
+    """The number at a place of the normalised text; None where a comma leaves it open."""
+    try:
+        value = float(plain[start:end])
+    except ValueError:
+        return None
+    if _MINUS.search(plain, max(0, start - 2), start):
+        value = -value
+    return value / 100 if _PERCENT.match(plain, end) else value
+
+
 Span = tuple[int, int, str]
+
+
+def _long_lists(reading: Reading) -> list[NumberList]:
+    return [item for block in reading.blocks for item in block.lists if len(item.values) > 1]
 
 
 def _lists(reading: Reading) -> list[Span]:
     spans: list[Span] = []
     before = 0
-    for block in reading.blocks:
-        for item in block.lists:
-            if len(item.values) < 2:
-                continue
-            same = "same " if len(item.values) == before else ""
-            slot = min(len(spans), LISTS - 1)
-            spans.append((item.start, item.end, f" <d{slot}> {list_class(item.values)} {same}"))
-            before = len(item.values)
+    for item in _long_lists(reading):
+        same = "same " if len(item.values) == before else ""
+        slot = min(len(spans), LISTS - 1)
+        spans.append((item.start, item.end, f" <d{slot}> {list_class(item.values)} {same}"))
+        before = len(item.values)
     return spans
 
 

@@ -41,6 +41,8 @@ ANSWER_TOKENS = 200
 RESULT_CHARACTERS = 2_000
 LEAST_RESULT_TOKENS = 200
 MARKS = 16  # control ids around the parts of a subgoal
+ROOMY = 2_048
+"""Context that has room for all this; in a smaller one every part is shorter."""
 SUBGOALS = {"MICRO": 1, "LIGHT": 3, "MEDIUM": 7, "HEAVY": 12}
 # no figure of any script; squares are part of names such as R²
 LETTER = r"([^\p{N}<>{}]|[²³])"
@@ -87,7 +89,11 @@ class _State:
 class HavocPrimeModel:
     """A network behind an engine that answers questions whose data are slots."""
 
-    def __init__(self, engine: InferenceEngine) -> None:
+    def __init__(self, engine: InferenceEngine, *, results: str = "figures") -> None:
+        """``results``: what the network reads of a result, its ``figures`` or only the names of
+        its ``fields`` (a network that was trained on slots reads no figure)."""
+        if results not in ("figures", "fields"):
+            raise InputError(f"{results!r} is unknown", where="results", remedy="figures or fields")
         if not isinstance(engine.tokenizer, HavocTokenizer):
             raise InputError(
                 "needs the reserved ids of havoc",
@@ -96,6 +102,7 @@ class HavocPrimeModel:
             )
         self._engine = engine
         self._tokenizer = engine.tokenizer
+        self._names_only = results == "fields"
 
     def generate_with_prime(
         self,
@@ -124,7 +131,7 @@ class HavocPrimeModel:
         calls: list[PrimeCall] = []
         for _ in range(SUBGOALS[routing.budget.name] if possible else 0):
             least = REASON_TOKENS + 2 * CALL_TOKENS + LEAST_RESULT_TOKENS
-            state.full = self._left(state) < least
+            state.full = self._left(state) < self._most(least)
             if state.full:
                 break
             call = self._subgoal(state, possible, slots, params)
@@ -191,8 +198,8 @@ class HavocPrimeModel:
             shown = json.dumps({"error": error})
         else:
             shown = msgspec.json.encode(result.quantities).decode()
-            if len(shown) > RESULT_CHARACTERS:
-                shown = json.dumps({"fields": _paths(result.quantities)})
+            if self._names_only or len(shown) > RESULT_CHARACTERS:
+                shown = json.dumps(result.fields(), separators=(",", ":"))
         body = self._tokenizer.encode(shown[:RESULT_CHARACTERS])[: self._left(state)]
         state.ids += [SPECIAL["<result>"], *body, SPECIAL["</result>"]]
         self._spent(state, "tools", start)
@@ -200,8 +207,8 @@ class HavocPrimeModel:
 
     def _is_enough(self, state: _State, params: SamplingParams) -> bool:
         """Whether the network goes on to answer instead of opening another reason."""
-        more, done = SPECIAL["<reason>"], SPECIAL["<SRS_ANSWER>"]
-        either = Grammar(f"start: <[{more}]> | <[{done}]>\n", ours=True)
+        more = SPECIAL["<reason>"]
+        either = Grammar(f"start: <[{more}]> | TEXT\nTEXT: /(.|\\n)+/\n", ours=True)
         _, ids = self._continued(state, "reason", either, 1, params)
         return ids != [more]
 
@@ -211,7 +218,7 @@ class HavocPrimeModel:
             f"{{{{r{number}.{path}}}}}"
             for number, call in enumerate(calls, start=1)
             if call.result is not None
-            for path in _paths(call.result.quantities)
+            for path in call.result.figure_names()
         ]
         references = f"| {' | '.join(map(json.dumps, paths))} " if paths else ""
         lark = f"start: (TEXT {references}){{1,24}}\nTEXT: /{LETTER}{{1,120}}/\n"
@@ -223,8 +230,12 @@ class HavocPrimeModel:
 
     def _left(self, state: _State) -> int:
         """Tokens that a call and its result may still take, with an answer to come."""
-        kept = 3 * ARGUMENT_TOKENS + ANSWER_TOKENS + MARKS
+        kept = self._most(3 * ARGUMENT_TOKENS + ANSWER_TOKENS) + MARKS
         return max(0, self._engine.context - len(state.ids) - kept)
+
+    def _most(self, tokens: int) -> int:
+        """``tokens``, or their share of a context that is less than roomy."""
+        return tokens * min(self._engine.context, ROOMY) // ROOMY
 
     def _segment(
         self, state: _State, name: str, constraint: Constraint, most: int, params: SamplingParams
@@ -239,7 +250,7 @@ class HavocPrimeModel:
         start = time.perf_counter()
         # nothing but the constraint says where a part ends
         params = dataclasses.replace(
-            params, max_tokens=most, stop=(), stop_ids=(), ignore_eos=False
+            params, max_tokens=max(1, self._most(most)), stop=(), stop_ids=(), ignore_eos=False
         )
         (result,) = self._engine.generate([state.ids], params, constraint=constraint, control=True)
         self._spent(state, stage, start)
@@ -289,12 +300,3 @@ def _verified(calls: Sequence[PrimeCall], problems: Sequence[Problem], full: boo
             if check.status == "violated"
         ]
     return [*found, *(f"reasoning: {problem.what}" for problem in problems)]
-
-
-def _paths(quantities: Mapping[str, Any]) -> list[str]:
-    """The figures of a result that an answer may show, by name."""
-    return [
-        name
-        for name, value in quantities.items()
-        if isinstance(value, int | float) and not isinstance(value, bool)
-    ]

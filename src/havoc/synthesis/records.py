@@ -5,6 +5,9 @@ the request of another question of the same operation before its data, or two of
 the other; the label stays. A frame whose plan could be carried out before must still be after:
 a variation that destroys the data (or moves a limit away from its number) is thrown away, so
 the truth of a record is what the tools accept, not what was meant.
+
+Most records name the operation alone, which is what planning asks for. A share is answered
+whole (``calls``): with a reason, the call and its slots, and what the answer shows of the result.
 """
 
 from __future__ import annotations
@@ -18,15 +21,19 @@ from typing import Any
 
 from havoc.errors import HavocError
 from havoc.reading.question import Reading, read_question
+from havoc.reading.view import question_slots
 from havoc.reason.binding import BINDERS, bind
 from havoc.reason.planner_prompt import planner_prompt, status_piece
 from havoc.reason.questions import Question
 from havoc.reason.wording import STATUSES
+from havoc.synthesis.calls import answer_for, pointing_call, reason_for
 from havoc.synthesis.variations import VARIATIONS
 from havoc.tools import registry
 from havoc.tools.facade import facade_of
 
 JOINTS = (" and ", ". Also ", " then ", "; ", ". Second question: ", "\nand another one: ")
+WHOLE = 0.15
+"""Share of the variations that are answered whole too; what was typed always is."""
 NAMED_DATA = re.compile(r"[:\n]")
 
 
@@ -36,6 +43,7 @@ class Coverage:
 
     records: Counter[tuple[str, str]] = field(default_factory=Counter)
     frames: Counter[str] = field(default_factory=Counter)
+    whole: Counter[str] = field(default_factory=Counter)
     discarded: Counter[str] = field(default_factory=Counter)
 
     def rows(self) -> list[tuple[str, int, dict[str, int]]]:
@@ -73,7 +81,10 @@ def synthesize(
     for item in usable:
         reading = read_question(item.question)
         executable = _executable(item, reading)
-        yield _record(item, reading, "typed", [item.author], coverage)
+        record = _record(item, reading, "typed", [item.author], coverage)
+        yield record
+        if executable:
+            yield from _answered_whole(item, reading, record, coverage)
         for number in range(1, copies):
             source = random.Random(f"{seed}/{number}/{item.id}")
             made = _varied(item, by_label, source)
@@ -84,7 +95,10 @@ def synthesize(
             if executable and not _executable(varied, reading):
                 coverage.discarded[phenomenon] += 1
                 continue
-            yield _record(varied, reading, phenomenon, authors, coverage)
+            record = _record(varied, reading, phenomenon, authors, coverage)
+            yield record
+            if executable and source.random() < WHOLE:
+                yield from _answered_whole(varied, reading, record, coverage)
 
 
 def _varied(
@@ -181,3 +195,28 @@ def _record(
             "before": context,
         },
     }
+
+
+def _answered_whole(
+    item: Question, reading: Reading, record: Mapping[str, Any], coverage: Coverage
+) -> Iterator[dict[str, Any]]:
+    """The record with reasons, calls that point at slots, and an answer; none where one cannot."""
+    slots = question_slots(reading)
+    segments: list[dict[str, Any]] = []
+    answers = []
+    for number, name in enumerate(item.operations, start=1):
+        args = bind(name, reading).args
+        call = pointing_call(name, args, slots)
+        if call is None:
+            return
+        try:
+            result = registry.execute(name, args)
+        except (HavocError, ArithmeticError, ValueError):
+            return
+        segments += [{"reason": reason_for(call)}, {"tool": call}, {"result": result.fields()}]
+        answers.append(answer_for(result, number))
+    if not all(answers):
+        return
+    coverage.whole[item.label] += 1
+    segments.append({"text": ". ".join(answers)})
+    yield {**record, "completion": segments, "meta": {**record["meta"], "form": "whole"}}

@@ -70,6 +70,9 @@ class Recomputed(msgspec.Struct, frozen=True, kw_only=True):
         return abs(self.value - self.recomputed) <= self.atol + self.rtol * abs(self.recomputed)
 
 
+FIELDS_SHOWN = 12
+
+
 class ToolResult(msgspec.Struct, kw_only=True):
     """One executed call. ``key`` identifies operation, version, arguments and data."""
 
@@ -84,6 +87,18 @@ class ToolResult(msgspec.Struct, kw_only=True):
         """The named figures as plain JSON values, without the evidence fields."""
         plain: dict[str, Any] = msgspec.to_builtins(self.outcome)
         return {name: value for name, value in plain.items() if name not in EVIDENCE_FIELDS}
+
+    def figure_names(self) -> list[str]:
+        """The names of the quantities that are one figure, in their order."""
+        return [
+            name
+            for name, value in self.quantities.items()
+            if isinstance(value, int | float) and not isinstance(value, bool)
+        ]
+
+    def fields(self) -> dict[str, list[str]]:
+        """What a network reads of a result whose figures it is not to read: the first names."""
+        return {"fields": self.figure_names()[:FIELDS_SHOWN]}
 
     def to_json(self) -> dict[str, Any]:
         """Quantities and evidence in one flat object; charts travel apart."""
