@@ -14,7 +14,7 @@ from havoc.infer import InferenceEngine, SamplingParams
 from havoc.infer.constraints import Compiler
 from havoc.infer.native import NativeBackend
 from havoc.reason import prime_model
-from havoc.reason.prime_model import NO_FIGURES, HavocPrimeModel, PrimeResult
+from havoc.reason.prime_model import HavocPrimeModel, PrimeResult, segment_grammar
 from havoc.tokenizer.special import FIRST_SLOT, RESERVED, SPECIAL
 from training_examples import small_tokenizer
 
@@ -127,11 +127,11 @@ def test_no_digit_of_any_script_can_be_written(model: HavocPrimeModel) -> None:
     tokenizer = model._tokenizer
     compiler = Compiler(tokenizer)
     for text in ("R²", "µm, naïve"):
-        compiler.matcher(NO_FIGURES).accept(tokenizer.encode(text))
+        compiler.matcher(segment_grammar("reason")).accept(tokenizer.encode(text))
     for text in ("4", "４", "٤", "½", "⁵", "Ⅷ"):
         assert unicodedata.category(text).startswith("N")
         with pytest.raises(InputError):
-            compiler.matcher(NO_FIGURES).accept(tokenizer.encode(text))
+            compiler.matcher(segment_grammar("reason")).accept(tokenizer.encode(text))
 
 
 def test_an_answer_that_ends_within_a_reference_loses_it(

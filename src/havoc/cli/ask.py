@@ -20,6 +20,9 @@ import msgspec
 from havoc.errors import HavocError, InputError
 
 MAX_LINE = 20_000_000
+LONGEST_TO_EXPLAIN = 8_000
+"""Characters of a question whose network is asked for its reason."""
+WITH_NETWORK = ("auto", "model")
 PLANNERS = ("auto", "rules", "model", "remote")
 """Those of ``havoc.reason.planners``, named here so that --help imports none of them."""
 
@@ -37,7 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--budget", choices=("micro", "light", "medium", "heavy"), help="how much work to spend"
     )
-    parser.add_argument("--explain", action="store_true", help="show the trace and every call")
+    parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="show what the network takes the question for, the trace and every call",
+    )
     parser.add_argument(
         "--planner", choices=PLANNERS, default=PLANNERS[0],
         help="what plans: rules, the network in the package, a remote model, or all that is "
@@ -75,7 +82,10 @@ def execute(namespace: argparse.Namespace) -> int:
             where="ask",
             remedy="type it again, or save its text as UTF-8",
         ) from None
-    answer = _ask(question, _tables(namespace.data), namespace.context, namespace.budget, namespace)
+    tables = _tables(namespace.data)
+    if namespace.explain and not namespace.json and namespace.planner in WITH_NETWORK:
+        _stream_reason(question, tables)
+    answer = _ask(question, tables, namespace.context, namespace.budget, namespace)
     plain = answer.to_dict()
     if namespace.report:
         from havoc.report import write_report
@@ -109,6 +119,21 @@ def _ask(
         planner=namespace.planner,
         knowledge=namespace.kb,
     )
+
+
+def _stream_reason(question: str, tables: list[Any] | None) -> None:
+    """What the planner's network takes the question for, as it comes."""
+    from havoc.reading.question import read_question
+    from havoc.reason.planner_model import shipped_model
+    from havoc.text import printable
+
+    if not 0 < len(question.strip()) <= LONGEST_TO_EXPLAIN:
+        return
+    sys.stdout.write("The network: ")
+    for piece in shipped_model().reason(read_question(question, tables or ())):
+        sys.stdout.write(printable(piece))
+        sys.stdout.flush()
+    sys.stdout.write("\n")
 
 
 def _tables(paths: list[str]) -> list[Any] | None:

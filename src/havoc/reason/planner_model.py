@@ -8,7 +8,7 @@ in one step, and the logits after them are the opinion: no text is generated to 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
 import numpy as np
@@ -44,6 +44,10 @@ from havoc.tools.facade import facade_of
 TRIED = 5
 LEAST_SHARE = 0.1
 """Of the probability of the likeliest: what is less likely is not tried in its place."""
+
+
+LONGEST_PROMPT, LONGEST_REASON = 512, 60
+"""Tokens that are read of a question, and written as a reason."""
 
 
 class PlannerModel:
@@ -101,11 +105,27 @@ class PlannerModel:
         ranked = sorted(found.items(), key=lambda item: (-item[1], item[0]))
         return [Guess(name=name, probability=float(np.exp(value))) for name, value in ranked]
 
+    def reason(self, reading: Reading, earlier_operation: str = "") -> Iterator[str]:
+        """What the network is about to do, in its own words and piece by piece; no figures.
+
+        A network that was taught no reasons writes anything.
+        """
+        # an engine, and the library that constrains it, are for those who want to read along
+        from havoc.infer import InferenceEngine, SamplingParams
+        from havoc.reason.prime_model import segment_grammar
+
+        opening = [*self._prompt(self._form(reading, earlier_operation)), SPECIAL["<reason>"]]
+        engine = InferenceEngine(self._backend, self._tokenizer)
+        params = SamplingParams(max_tokens=LONGEST_REASON)
+        for event in engine.stream(opening, params, constraint=segment_grammar("reason")):
+            if event.text:
+                yield event.text
+
     def _prompt(self, text: str) -> list[int]:
         """The ids before the answer; of a text too long the end is kept, where requests stand."""
         turn = Turn("user", (Segment("text", text),))
         ids = prompt_ids([turn], self._tokenizer, slots=True)
-        room = self._backend.config.max_seq_len - 4
+        room = min(self._backend.config.max_seq_len, LONGEST_PROMPT) - 4
         return ids if len(ids) <= room else [*ids[:2], *ids[len(ids) - room + 2 :]]
 
     def _logits(self, sequences: Sequence[Sequence[int]], last: int) -> NDArray[np.float32]:

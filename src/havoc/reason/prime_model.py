@@ -22,7 +22,7 @@ import msgspec
 from havoc.errors import HavocError, InputError
 from havoc.infer import InferenceEngine, SamplingParams
 from havoc.infer.call_grammar import call_grammar, resolved
-from havoc.infer.constraints import Choice, Constraint, Grammar, Regex
+from havoc.infer.constraints import Choice, Constraint, Grammar
 from havoc.infer.reasoning import Piece, Problem, ReasoningTokenParser
 from havoc.reason.render import Figure, render
 from havoc.reason.route import route
@@ -44,10 +44,15 @@ MARKS = 16  # control ids around the parts of a subgoal
 ROOMY = 2_048
 """Context that has room for all this; in a smaller one every part is shorter."""
 SUBGOALS = {"MICRO": 1, "LIGHT": 3, "MEDIUM": 7, "HEAVY": 12}
-# no figure of any script; squares are part of names such as R²
-LETTER = r"([^\p{N}<>{}]|[²³])"
-NO_FIGURES = Regex(LETTER + "{1,800}", ours=True)
+# no figure of any script and nothing a terminal obeys; squares are part of names such as R²
+LETTER = r"([^\p{N}\p{C}<>{}]|[²³\n])"
 UNFINISHED = re.compile(r"\{{1,2}[^{}]*\}?\Z")
+
+
+def segment_grammar(name: str) -> Grammar:
+    """What may stand in a segment such as ``reason``: text without figures, then its end."""
+    closing = SPECIAL[f"</{name}>"]
+    return Grammar(f"start: TEXT <[{closing}]>\nTEXT: /{LETTER}{{1,800}}/\n", ours=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +143,7 @@ class HavocPrimeModel:
             calls.append(call)
             if routing.budget.argue and call.result is not None:
                 for role in ("advocate", "attack", "pragmatist"):
-                    self._segment(state, role, NO_FIGURES, ARGUMENT_TOKENS, params)
+                    self._segment(state, role, ARGUMENT_TOKENS, params)
             if call.error or self._is_enough(state, params):
                 break
         template = self._answer(state, calls, params)
@@ -165,7 +170,7 @@ class HavocPrimeModel:
         slots: Mapping[str, Any],
         params: SamplingParams,
     ) -> PrimeCall:
-        self._segment(state, "reason", NO_FIGURES, REASON_TOKENS, params)
+        self._segment(state, "reason", REASON_TOKENS, params)
         state.ids.append(SPECIAL["<tool>"])
         # the operation is chosen by its call's beginning, which the grammar then repeats
         openings = {
@@ -237,12 +242,12 @@ class HavocPrimeModel:
         """``tokens``, or their share of a context that is less than roomy."""
         return tokens * min(self._engine.context, ROOMY) // ROOMY
 
-    def _segment(
-        self, state: _State, name: str, constraint: Constraint, most: int, params: SamplingParams
-    ) -> None:
+    def _segment(self, state: _State, name: str, most: int, params: SamplingParams) -> None:
+        """Text without figures until the network closes it, or ``most`` tokens."""
         state.ids.append(SPECIAL[f"<{name}>"])
-        _, ids = self._continued(state, name, constraint, most, params)
-        state.ids += [*ids, SPECIAL[f"</{name}>"]]
+        closing = SPECIAL[f"</{name}>"]
+        _, ids = self._continued(state, name, segment_grammar(name), most, params)
+        state.ids += ids if ids[-1:] == [closing] else [*ids, closing]
 
     def _continued(
         self, state: _State, stage: str, constraint: Constraint, most: int, params: SamplingParams
