@@ -58,7 +58,7 @@ def prepare(out: Path, questions: Path, copies: int, seed: int) -> None:
         there = [name for name in HELD_OUT if (questions / f"author-{name}.jsonl").exists()]
         havoc(
             *("data", "synth", "--questions", questions, "--out", out / "all", "--seed", seed),
-            *("--copies", copies, "--decontaminate", REFERENCE),
+            *("--copies", copies, "--processes", os.cpu_count() or 1, "--decontaminate", REFERENCE),
             *(("--hold-out", *there) if there else ()),
         )
     guides = out / "guides"

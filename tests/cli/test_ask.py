@@ -202,3 +202,16 @@ def test_the_report_and_the_chart_are_written(
     assert main(["ask", QUESTION, "--report", str(report), "--chart", str(chart)]) == 0
     capsys.readouterr()
     assert "<html" in report.read_text("utf-8") and "<svg" in chart.read_text("utf-8")
+
+
+def test_explain_streams_what_the_network_takes_it_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    question = "Do they differ? A: 12.1 12.3 11.9 B: 12.8 12.6 13.0"
+    assert main(["ask", question, "--explain"]) == 0
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first.startswith("The network: ") and len(first) > len("The network: ")
+    assert not any(character.isdigit() for character in first)
+    for others in (["--explain", "--json"], ["--explain", "--planner", "rules"], []):
+        assert main(["ask", question, *others]) == 0
+        assert "The network:" not in capsys.readouterr().out

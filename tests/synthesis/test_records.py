@@ -42,6 +42,18 @@ def test_the_same_questions_and_seed_give_the_same_records() -> None:
     assert first != list(synthesize(some("a", 20), 4, 4, Coverage()))
 
 
+def test_parts_make_what_one_process_makes() -> None:
+    whole, together = Coverage(), Coverage()
+    alone = list(synthesize(some("a", 25), 3, 0, whole))
+    made = []
+    for part in range(3):
+        counted = Coverage()
+        made += synthesize(some("a", 25), 3, 0, counted, part=part, parts=3)
+        together.add(counted)
+    assert made == alone
+    assert together == whole
+
+
 def test_records_count_in_the_coverage_and_can_be_trained_on(tmp_path: Path) -> None:
     coverage = Coverage()
     records = list(synthesize([*some("a", 30), *some("b", 30)], 5, 0, coverage))

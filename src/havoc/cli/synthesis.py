@@ -11,15 +11,18 @@ coverage.json (frames and records of each operation, by phenomenon).
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import re
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from havoc.errors import InputError
 
 MOST_COPIES = 1_000
+MOST_PROCESSES = 64
 SHORTEST_RUN = 8
 _SLOT = re.compile(r"<[dcnl]\d+>")
 
@@ -39,6 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="(%(default)s)")
     parser.add_argument(
+        "--processes", type=int, default=1, metavar="N", help="that work (%(default)s)"
+    )
+    parser.add_argument(
         "--decontaminate", nargs="*", default=[], metavar="FILE",
         help="test questions: no question that shares a run of eight words with one is used",
     )  # fmt: skip
@@ -47,16 +53,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(namespace: argparse.Namespace) -> int:
     from havoc.files import write_atomic
     from havoc.reason.planner_prompt import vocabulary_pieces
-    from havoc.synthesis import Coverage, synthesize
+    from havoc.synthesis import Coverage
 
+    if not 1 <= namespace.processes <= MOST_PROCESSES:
+        raise InputError(
+            f"is {namespace.processes}", where="--processes", remedy=f"give 1 to {MOST_PROCESSES}"
+        )
     if not 1 <= namespace.copies <= MOST_COPIES:
         raise InputError(
             f"is {namespace.copies}", where="--copies", remedy=f"give 1 to {MOST_COPIES}"
         )
     questions = _questions(namespace.questions, set(namespace.hold_out))
     kept = _decontaminated(questions, namespace.decontaminate)
-    coverage = Coverage()
-    records = list(synthesize(kept, namespace.copies, namespace.seed, coverage))
+    coverage, records = Coverage(), []
+    part = functools.partial(
+        _part, kept, namespace.copies, namespace.seed, parts=namespace.processes
+    )
+    with ProcessPoolExecutor(namespace.processes) as pool:
+        for made, counted in pool.map(part, range(namespace.processes)):
+            records += made
+            coverage.add(counted)
     out = Path(namespace.out)
     out.mkdir(parents=True, exist_ok=True)
     lines = "".join(f"{json.dumps(record, ensure_ascii=False)}\n" for record in records)
@@ -76,6 +92,15 @@ def execute(namespace: argparse.Namespace) -> int:
     if few:
         print(f"fewer than 100 frames: {', '.join(few)}", file=sys.stderr)
     return 0
+
+
+def _part(
+    questions: list[Any], copies: int, seed: int, part: int, parts: int
+) -> tuple[list[dict[str, Any]], Any]:
+    from havoc.synthesis import Coverage, synthesize
+
+    coverage = Coverage()
+    return list(synthesize(questions, copies, seed, coverage, part=part, parts=parts)), coverage
 
 
 def _questions(paths: list[str], held_out: set[str]) -> list[Any]:

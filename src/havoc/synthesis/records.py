@@ -46,6 +46,13 @@ class Coverage:
     whole: Counter[str] = field(default_factory=Counter)
     discarded: Counter[str] = field(default_factory=Counter)
 
+    def add(self, other: Coverage) -> None:
+        """Count what ``other`` has counted, too."""
+        self.records += other.records
+        self.frames += other.frames
+        self.whole += other.whole
+        self.discarded += other.discarded
+
     def rows(self) -> list[tuple[str, int, dict[str, int]]]:
         """(operation, frames, records by phenomenon), the fewest frames first."""
         return [
@@ -67,18 +74,26 @@ def completion_of(question: Question) -> list[dict[str, Any]] | None:
 
 
 def synthesize(
-    questions: Sequence[Question], copies: int, seed: int, coverage: Coverage
+    questions: Sequence[Question],
+    copies: int,
+    seed: int,
+    coverage: Coverage,
+    *,
+    part: int = 0,
+    parts: int = 1,
 ) -> Iterator[dict[str, Any]]:
     """``copies`` records of every question, the first of them as it was typed.
 
-    The same questions and seed give the same records. ``coverage`` counts them.
+    The same questions and seed give the same records, also where processes make a ``part`` of
+    ``parts`` each. ``coverage`` counts them.
     """
     usable = [item for item in questions if completion_of(item) is not None]
     by_label: dict[str, list[Question]] = {}
     for item in usable:
         by_label.setdefault(item.label, []).append(item)
+    first, last = (len(usable) * number // parts for number in (part, part + 1))
+    for item in usable[first:last]:
         coverage.frames[item.label] += 1
-    for item in usable:
         reading = read_question(item.question)
         executable = _executable(item, reading)
         record = _record(item, reading, "typed", [item.author], coverage)
