@@ -5,8 +5,8 @@
     python benchmarks/train_planner.py --out runs/planner --folds ahnb --name raw- --prompt raw
 
 Steps whose result is there already are not repeated: records (havoc data synth), vocabulary,
-a short pretraining on the project's guides, then fine-tuning on the records. A fold leaves out
-authors, and every record that holds a word of theirs; its opinion on their questions goes to
+pretraining on the project's guides and a --corpus, then fine-tuning on the records. A fold leaves
+out authors, and every record that holds a word of theirs; its opinion on their questions goes to
 FOLD.json, from which ``train_choice.py`` learns how far to trust it. ``--prompt`` leaves away a
 part of what the network reads, to see what the part is worth (``planner_table.py``).
 """
@@ -21,6 +21,8 @@ import sys
 from pathlib import Path
 
 from havoc.bundle import Bundle
+from havoc.data.streams import read_lines
+from havoc.errors import InputError
 from havoc.reading.question import Reading, read_question
 from havoc.reading.view import question_view
 from havoc.reason.planner_model import PlannerModel
@@ -32,6 +34,8 @@ QUESTIONS = ROOT / "tests" / "questions"
 REFERENCE = ROOT / "tests" / "reference" / "questions.jsonl"
 HELD_OUT = "rs"
 """Authors whom nothing that ships has seen."""
+MOST_CHARACTERS = 6_000_000
+"""Of one text of the corpus."""
 KEPT = 8
 """Guesses of a question that are written down."""
 
@@ -52,8 +56,8 @@ def havoc(*arguments: object, **environment: str) -> None:
     subprocess.run(command, check=True, env={**os.environ, **environment})
 
 
-def prepare(out: Path, questions: Path, copies: int, seed: int) -> None:
-    """Records of all authors but the held-out ones, the guides as text, the vocabulary."""
+def prepare(out: Path, questions: Path, copies: int, seed: int, corpus: list[Path]) -> None:
+    """Records of all authors but the held-out ones, texts in lower case, the vocabulary."""
     if not (out / "all" / "train.jsonl").exists():
         there = [name for name in HELD_OUT if (questions / f"author-{name}.jsonl").exists()]
         havoc(
@@ -67,6 +71,14 @@ def prepare(out: Path, questions: Path, copies: int, seed: int) -> None:
         for path in sorted((ROOT / "docs").rglob("*.md")):
             name = "-".join(path.relative_to(ROOT / "docs").with_suffix(".txt").parts)
             (guides / name).write_text(path.read_text("utf-8").lower(), "utf-8")
+    for path in corpus:
+        if "TEST" in path.name:
+            raise InputError("is for evaluation only", where=str(path), remedy="leave it out")
+        text = out / "corpus" / f"{path.name.split('.')[0]}.txt"
+        if not text.exists():
+            text.parent.mkdir(exist_ok=True)
+            lines = (json.loads(line)["text"].lower() for _, line in read_lines(path))
+            text.write_text("\n\n".join(lines)[:MOST_CHARACTERS], "utf-8")
     if not (out / "tokenizer.model").exists():
         havoc(
             *("train", "tokenizer", "--data", out / "all" / "text.txt", guides, "--quiet"),
@@ -75,10 +87,12 @@ def prepare(out: Path, questions: Path, copies: int, seed: int) -> None:
 
 
 def base(out: Path, config: Path, steps: int, seed: int) -> Path:
+    """A network that has read the guides, and the corpus where there is one."""
+    texts = [folder for folder in (out / "guides", out / "corpus") if folder.is_dir()]
     folder = out / f"base-{config.stem}-{steps}-{seed}"
     if not (folder / "bundle").is_dir():
         havoc(
-            *("train", "pretrain", "--config", config, "--data", out / "guides"),
+            *("train", "pretrain", "--config", config, "--data", *texts),
             *("--tokenizer", out / "tokenizer.model", "--out", folder, "--max-steps", steps),
             *("--batch-size", 16, "--sequence-length", 256, "--learning-rate", 1.5e-3),
             *("--seed", seed, "--quiet"),
@@ -140,6 +154,9 @@ def main() -> None:
     parser.add_argument("--questions", type=Path, default=QUESTIONS)
     parser.add_argument("--folds", nargs="*", default=[], help="authors left out together")
     parser.add_argument("--config", type=Path, default=ROOT / "benchmarks" / "planner.yaml")
+    parser.add_argument(
+        "--corpus", nargs="*", type=Path, default=[], help="texts to pretrain on (.jsonl.gz)"
+    )
     parser.add_argument("--copies", type=int, default=8)
     parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--pretrain-steps", type=int, default=200)
@@ -156,7 +173,7 @@ def main() -> None:
         *("--learning-rate", "1.5e-3", "--weight-decay", "0.05"),
     ]
     out.mkdir(parents=True, exist_ok=True)
-    prepare(out, arguments.questions, arguments.copies, seed)
+    prepare(out, arguments.questions, arguments.copies, seed, arguments.corpus)
     begun = base(out, arguments.config, arguments.pretrain_steps, seed)
     for fold in arguments.folds or [""]:
         name = f"{arguments.name}{fold or 'shipped'}"
