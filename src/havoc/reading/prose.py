@@ -175,19 +175,27 @@ def _run(tokens: list[_Token], first: int) -> tuple[list[_Token], list[str], int
     """Numbers from ``first`` on with only separators between, and those separators."""
     run = [tokens[first]]
     separators: list[str] = []
-    position = first + 1
+    position = last = first + 1
     if _ends_label(tokens, position):
         return run[:0], [], position
     while True:
         gap, following = _gap(tokens, position, run[-1])
         if following is None:
+            if len(run) > 2 and separators[-1] != " " and _is_range(tokens, position):
+                return run[:-1], separators[:-1], last  # "5.1 5.2 5.3, 4-6": limits behind a list
             return run, separators, position
         token = tokens[following]
         if token.value is not None and _ends_label(tokens, following + 1) and len(run) >= 1:
             return run, separators, position
         run.append(token)
         separators.append(gap)
-        position = following + 1
+        last, position = position, following + 1
+
+
+def _is_range(tokens: list[_Token], position: int) -> bool:
+    """Does a dash with a number behind it follow?"""
+    kinds = [token for token in tokens[position : position + 4] if token.kind != "space"]
+    return len(kinds) > 1 and kinds[0].text in "-–—~" and kinds[1].value is not None
 
 
 def _ends_label(tokens: list[_Token], position: int) -> bool:

@@ -34,7 +34,7 @@ _ALONE = (
 # Two more bare numbers follow: "power 2 3 2.5 40" is a list with the name power.
 _NO_LIST = r"(?!(?:\s*,\s*|\s+)[-+]?\d*\.?\d+(?:\s*,\s*|\s+)[-+]?\d*\.?\d)"
 _UNIT = r"(?:\s*(?:[a-zA-Zµμ°%][\w/µμ²³°·%]{0,7}))?"
-_TO = r"\s*(?:-|–|—|to|till|until|bis|\.\.\.?|…|/|and|through)\s*"
+_TO = r"\s*(?:-|–|—|~|to|till|until|bis|\.\.\.?|…|/|and|through)\s*"
 
 
 class Scalar(msgspec.Struct, kw_only=True):
@@ -163,11 +163,11 @@ PATTERNS: list[tuple[str, re.Pattern[str]]] = [
     ),
     *_compile(
         "minimum",
-        rf"\b(?:min(?:imum|imal)?(?:\s+allowed)?(?:\s+[a-z]+)?(?=\s+(?:is|of|=|\d))|min(?:imum)?|at\s+least|not\s+(?:be\s+)?(?:less|lower|below)\s+(?:than\s+)?|no\s+less\s+than|lower\s+(?:limit|bound)|lower|low|floor|>=|≥)(?:\s+(?:allowed|limit|value|required))*{_IS}{NUMBER}{_PERCENT}{_ALONE}",
+        rf"\b(?:min(?:imum|imal)?(?:\s+allowed)?(?:\s+[a-z]+)?(?=\s+(?:is|of|=|\d))|min(?:imum)?|at\s+least|not\s+(?:be\s+)?(?:less|lower|below)\s+(?:than\s+)?|no\s+less\s+than|nlt\b|lower\s+(?:limit|bound)|lower|low|floor|>=|≥)(?:\s+(?:allowed|limit|value|required))*{_IS}{NUMBER}{_PERCENT}{_ALONE}",
     ),
     *_compile(
         "maximum",
-        rf"\b(?:max(?:imum|imal)?(?:\s+allowed)?(?:\s+[a-z]+)?(?=\s+(?:is|of|=|\d))|max(?:imum)?|at\s+most|not\s+(?:be\s+)?(?:more|greater|above|over|exceed)\s*(?:than\s+)?|no\s+more\s+than|upper\s+(?:limit|bound)|upper|up\s+to|<=|≤|limit|lim|zulässig\s+(?:are|sind)|allowed(?:\s+(?:are|is))?)(?:\s+(?:allowed|value|only|is|of))*{_IS}{NUMBER}{_PERCENT}{_ALONE}",
+        rf"\b(?:max(?:imum|imal)?(?:\s+allowed)?(?:\s+[a-z]+)?(?=\s+(?:is|of|=|\d))|max(?:imum)?|at\s+most|not\s+(?:be\s+)?(?:more|greater|above|over|exceed)\s*(?:than\s+)?|no\s+more\s+than|nmt\b|upper\s+(?:limit|bound)|upper|up\s+to|<=|≤|limit|lim|zulässig\s+(?:are|sind)|allowed(?:\s+(?:are|is))?)(?:\s+(?:allowed|value|only|is|of))*{_IS}{NUMBER}{_PERCENT}{_ALONE}",
     ),
     *_compile("rbar", rf"\b(?:r-?bar|rbar|average\s+range|mean\s+range|r̄){_IS}{NUMBER}{_ALONE}"),
     *_compile(
@@ -195,7 +195,8 @@ PATTERNS: list[tuple[str, re.Pattern[str]]] = [
 ]
 
 _PLUS_MINUS = re.compile(
-    rf"{_LEADING}{_UNIT}\s*(?:±|\+\s*/\s*-|\+-|plus\s*/?\s*minus|\\pm)\s*{NUMBER}", re.IGNORECASE
+    rf"{_LEADING}{_UNIT}\s*(?:±|\+\s*/\s*-|\+-|plus\s*/?\s*minus|\\pm)\s*{NUMBER}{_PERCENT}",
+    re.IGNORECASE,
 )
 _ASYMMETRIC = re.compile(
     rf"{_LEADING}{_UNIT}\s*\+\s*(\d*\.?\d+)\s*/?\s*-\s*(\d*\.?\d+)", re.IGNORECASE
@@ -341,6 +342,8 @@ def _read_ranges(text: str, found: list[Scalar]) -> str:
         text = mask(text, *match.span())
     for match in _PLUS_MINUS.finditer(text):
         nominal, half = float(match[1]), abs(float(match[2]))
+        if match[3] and "%" not in text[match.end(1) : match.start(2)]:
+            half = abs(nominal) * half / 100  # "500 mg ± 5 %" is 475 to 525
         found += _limits(match, nominal - half, nominal + half, worked_out=True)
         found.append(Scalar(role="target", value=nominal, start=match.start(1), end=match.end(1)))
         found.append(Scalar(role="margin", value=half, start=match.start(2), end=match.end(2)))

@@ -43,7 +43,7 @@ def bind_capability_nonnormal(evidence: Evidence, binding: Binding) -> None:
     named = [name for name in dict.fromkeys(named_distributions(text)) if name != "auto"]
     if named:
         binding.set("method", named[0], "question")
-    _specification(evidence, binding, text)
+    limits(evidence, binding)
     binding.set("data", complete(binding, series), series.source)
     if series.unit:
         binding.set("unit", series.unit, series.source)
@@ -61,35 +61,6 @@ def bind_capability_nonnormal(evidence: Evidence, binding: Binding) -> None:
         binding.more.append(
             Binding(operation="capability_nonnormal", args=args, provenance={**binding.provenance})
         )
-
-
-def _specification(evidence: Evidence, binding: Binding, text: str) -> None:
-    """Limits by role, then in the words that people use for skewed values."""
-    low, high = evidence.scalar("lsl", "minimum"), evidence.scalar("usl", "maximum")
-    if low is None and high is None:
-        pair = _search(
-            rf"\b(?:limits?|spec\w*|tol\w*|between|capability|within)\b[^\d.]{{0,12}}({NUMBER})\s*(?:-|–|to|n|and|/)\s*({NUMBER})",
-            text,
-        )
-        above = _search(
-            rf"\b(?:osg|og|usg|upper\s+(?:one|limit)?\s*(?:of|is)?|promise\w*\s+(?:is|of)?|(?:remain|stay|be|keep)\s+(?:below|under)|<|less than|limit\s+is|below)\s*[=:]?\s*({NUMBER})",
-            text,
-        ) or _search(rf"({NUMBER})\s*\w{{0,3}}\s*(?:at most|max\w*|or less)\b", text)
-        below = _search(
-            rf"(?:\b(?:must|shall|should)\s+be\s*>|>|\bugs?\s*=|\bat least\b|\babove\b)\s*=?\s*({NUMBER})",
-            text,
-        )
-        if pair and float(pair[1]) < float(pair[2]):
-            binding.set("lsl", float(pair[1]), _place(pair))
-            binding.set("usl", float(pair[2]), _place(pair, 2))
-            return
-        if above or below:
-            if below and not above:
-                binding.set("lsl", float(below[1]), _place(below))
-            elif above:
-                binding.set("usl", float(above[1]), _place(above))
-            return
-    limits(evidence, binding)
 
 
 # power of a design --------------------------------------------------------------------
