@@ -62,6 +62,7 @@ _WORDS: dict[str, str] = {
     "conf": "confiance confianza confianca vertrauen ufnosci pewnosci",
     "readings": "pomiarow messungen messwerte mediciones medicoes metingen",
     "reading": "pomiary mesures medidas",
+    "always": "sempre siempre toujours zawsze",
     "accept": "akceptujemy akceptacji",
 }  # fmt: skip
 _ENGLISH = {word: english for english, words in _WORDS.items() for word in words.split()}
@@ -88,6 +89,8 @@ _PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\briesgo del? (?:consumidor|cliente)\b|\babnehmerrisiko\b|\bkonsumentenrisiko\b", "consumer risk"),
         (r"\bnq limite\b|\bnq[lt]\b(?=\s{0,2}\d)", "lq"),
         (r"\b(?:taille (?:du |de )?lot|tama[ñn]o del? lote|tamanho d[oe] lote|losgröße|losgroesse|wielkość partii)\b", "lot size"),
+        (r"\bsur(?=\s{1,2}\d)|(?<=\d\s)auf(?=\s\d)", "on"),
+        (r"(?<=\d\s)(?:von|de)(?=\s\d)", "of"),
         (r"\bmini\b\.?(?=\s{0,2}[:=]?\s{0,2}\d)|(?<=\d)(?<=[\d%])\s?mini\b", "min"),
         (r"\bmaxi\b\.?(?=\s{0,2}[:=]?\s{0,2}\d)|(?<=[\d%])\s?maxi\b", "max"),
     )

@@ -230,7 +230,12 @@ def _gap(tokens: list[_Token], position: int, before: _Token) -> tuple[str, int 
             kind = "\n"
             seen += "\n"
         elif token.kind == "word":
-            if text in UNITS and not before.unit and not _is_label(tokens, position):
+            if (
+                text in UNITS
+                and not before.unit
+                and not _is_label(tokens, position)
+                and not (text == "in" and _is_preposition(tokens, position))
+            ):
                 before.unit = token.text
             elif text in {"and", "und", "et"} and seen.strip() in {"", ","}:
                 kind = _stronger(kind, ",")
@@ -249,6 +254,12 @@ def _gap(tokens: list[_Token], position: int, before: _Token) -> tuple[str, int 
             return "", None
         position += 1
     return "", None
+
+
+def _is_preposition(tokens: list[_Token], position: int) -> bool:
+    """ "4, 9, 6 in 2, 3, 2.5 m2": a list follows whose numbers have no "in" behind them."""
+    behind = [token for token in tokens[position + 1 : position + 6] if token.kind != "space"]
+    return len(behind) > 1 and behind[0].value is not None and behind[1].text == ","
 
 
 def _is_label(tokens: list[_Token], position: int) -> bool:

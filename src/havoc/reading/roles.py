@@ -178,7 +178,8 @@ PATTERNS: list[tuple[str, re.Pattern[str]]] = [
         "sd",
         rf"\bstandard\s+deviation\s+(?:[a-z]+\s+|\d+\s+){{1,5}}?(?:is|was|=)\s*{NUMBER}{_PERCENT}{_ALONE}",
         rf"\b(?:sigma|σ|s\.?d\.?|std(?:ev|\.?\s*dev(?:iation)?)?\.?|standard\s+deviation|st\.?\s?dev\.?|stdev|scatter|noise|error\s+sd|streuung|spread)(?:\s+(?:of\s+the\s+differences?|of\s+differences?|within|is|about|around|roughly|err))*(?:_?[12ab])?{_IS}(?:about\s+|around\s+|roughly\s+)?{NUMBER}{_PERCENT}{_ALONE}",
-        rf"(?<![\w'’])s[12]?\s*(?:=|:|\s)\s*{NUMBER}{_ALONE}",
+        rf"(?<![\w'’])s[12]?\s*(?:=|:|\s)\s*(?:(?:about|around|approx\.?|roughly|~|≈)\s*)?{NUMBER}{_ALONE}",
+        rf"\bsig\.?\s*[=:]?\s*(?!0?\.(?:001|01|05|10?)(?!\d)){NUMBER}{_ALONE}",
     ),
     *_compile(
         "mean",
