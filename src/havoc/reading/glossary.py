@@ -14,7 +14,7 @@ import unicodedata
 _WORDS: dict[str, str] = {
     "mean": "mittelwert durchschnitt moyenne srednia promedio gemiddelde średnio",
     "sd": "standardabweichung standaardafwijking odchylenie odchylenia",
-    "tolerance": "tolerancja tolerancji tolerancia tolleranza tolerantie",
+    "tolerance": "tolerance tolerancja tolerancji tolerancia tolleranza tolerantie",
     "tol": "toleranz",
     "limit": "limite grenzwert granica",
     "lower": "untere unterer unteres inferior inferieure inferiore",
@@ -27,7 +27,7 @@ _WORDS: dict[str, str] = {
     "target": "sollwert objectif objetivo",
     "goal": "cible alvo",
     "nominal": "nennmass nennmaß nominale nominalna nominalny nominalwert",
-    "reference": "referenzwert referencia",
+    "reference": "reference referenzwert referencia",
     "master": "wzorzec wzorca wzorcowe wzorcowa wzorcowy etalon etalons",
     "pcs": "sztuk sztuki stueck",
     "parts": "pecas teile pezzi",

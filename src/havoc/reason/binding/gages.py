@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 import msgspec
 
@@ -123,7 +124,8 @@ def _summary(evidence: Evidence, binding: Binding, text: str) -> float:
         text,
     )
     n = _first(r"\bn\s*(?:=|:)?\s*(\d+)\b", text) or _first(
-        r"\b(\d+)\s*(?:reads?|readings?|repeats?|measure\w*|values|times|trials|x)\b", text
+        r"\b(\d+)\s*(?:repeated\s+)?(?:reads?|[a-z]+ings?|repeats?|repetitions?|replicates|determinations|measure\w*|values|times?|trials|shots|x)\b",
+        text,
     )
     if mean is None or sd is None:
         raise NeedsInput("the readings are missing", "which readings of the part were taken?")
@@ -249,6 +251,8 @@ def bind_gage_bias_linearity(evidence: Evidence, binding: Binding) -> None:
     if not (
         _from_table(evidence, binding)
         or _from_deviations(text, binding)
+        or _from_named_levels(text, binding)
+        or _from_blocks(evidence, binding)
         or _from_levels(text, binding)
         or _from_lists(evidence, text, binding)
     ):
@@ -302,8 +306,12 @@ _DEVIATION = re.compile(
     rf"\bat\s+({SIGNED}){_UNIT}[ \t]*(?:is|was|it['’]?s|=|:|,)?[ \t]*([-+]{SIGNED}|{SIGNED})(?![\w%])",
     re.IGNORECASE,
 )
+_DEVIATION_BEFORE = re.compile(
+    rf"(?<![\w.])([-+]{SIGNED}|{SIGNED}){_UNIT}[ \t]*(?:at|@)[ \t]*({SIGNED})(?![\w%])",
+    re.IGNORECASE,
+)
 _READINGS_EACH = re.compile(
-    r"\b(\d{1,4})\s+(?:readings?|repeats?|measurements?|values|times|x)\s+(?:at\s+)?(?:each|every|per)\b",
+    r"\b(\d{1,4})\s+(?:[a-z]+\s+)?(?:at\s+)?(?:each|every|per|apiece)\b",
     re.IGNORECASE,
 )
 
@@ -312,17 +320,55 @@ def _from_deviations(text: str, binding: Binding) -> bool:
     """ "mean error at 5 mm +0.02, at 15 mm 0.00": the deviation at each reference."""
     if not _first(r"\b(?:error|bias(?:es)?|deviations?|off)\b", text):
         return False
-    found = list(_DEVIATION.finditer(text))
+    found, before = list(_DEVIATION.finditer(text)), list(_DEVIATION_BEFORE.finditer(text))
+    reference, bias = 1, 2
+    if len(before) >= 2 and (not found or before[0].start() < found[0].start()):
+        found, reference, bias = before, 2, 1
     if len(found) < 2:
         return False
     source = f"question[{found[0].start()}:{found[-1].end()}]"
-    binding.set("reference", [float(match[1]) for match in found], source)
-    binding.set("bias", [float(match[2]) for match in found], source)
+    binding.set("reference", [float(match[reference]) for match in found], source)
+    binding.set("bias", [float(match[bias]) for match in found], source)
     each = _READINGS_EACH.search(as_digits(text))
     if each and int(each[1]) >= 2:
         binding.set("n", int(each[1]), _place(each))
     binding.echo("{} reference values with their mean deviation", (len(found), source))
     return True
+
+
+_NAMED_LEVEL = re.compile(
+    rf"\b(?:on|at|for)[ \t]+(?:the[ \t]+)?({SIGNED}){_UNIT}[ \t]*(?:(?:block|weight|part|piece|standard|master|one)s?[ \t]*)?,?[ \t]*"
+    rf"(?:(?:i|we|it|they)[ \t]+)?(?:(?:got|get|reads?|gave|gives|shows?|saw|measured|found)[ \t]+|[:=][ \t]*)?"
+    rf"({SIGNED}(?:(?:[ \t]*[,/][ \t]*|[ \t]+)(?:and[ \t]+)?(?!(?:on|at|for)\b){SIGNED})*)(?!\w)",
+    re.IGNORECASE,
+)
+
+
+def _from_named_levels(text: str, binding: Binding) -> bool:
+    """ "on the 10 block I got 10.1 and 10.2, on 50 50.1 and 50.3": a level behind a preposition."""
+    found = [(float(match[1]), _floats(match[2]), match) for match in _NAMED_LEVEL.finditer(text)]
+    if len(found) < 2 or len({len(readings) for _, readings, _ in found}) > 1:
+        return False
+    return _set_levels(found, binding)
+
+
+def _from_blocks(evidence: Evidence, binding: Binding) -> bool:
+    """ "20 / 40 / 60, found 20.4 20.3 / 40.3 40.5 / 60.2 60.1": levels, then a row for each."""
+    blocks = evidence.reading.blocks
+    for first, second in pairwise(blocks):
+        k = len(second.lists)
+        if len(first.lists) == 1 and k >= 2 and len(first.lists[0].numbers) == k:
+            rows = [item.numbers for item in second.lists]
+            if len({len(row) for row in rows}) == 1 and not _nearer_by_column(
+                first.lists[0].numbers, rows
+            ):
+                start, end = first.lists[0].start, first.lists[0].end
+                binding.set("reference", first.lists[0].numbers, f"question[{start}:{end}]")
+                start, end = second.lists[0].start, second.lists[-1].end
+                binding.set("measured", rows, f"question[{start}:{end}]")
+                binding.echo("{} reference values", (k, binding.provenance["reference"]))
+                return True
+    return False
 
 
 def _from_levels(text: str, binding: Binding) -> bool:
@@ -331,6 +377,10 @@ def _from_levels(text: str, binding: Binding) -> bool:
     levels = [item for item in levels if item[1]]
     if len(levels) < 2:
         return False
+    return _set_levels(levels, binding)
+
+
+def _set_levels(levels: list[tuple[float, list[float], re.Match[str]]], binding: Binding) -> bool:
     source = f"question[{levels[0][2].start()}:{levels[-1][2].end()}]"
     binding.set("reference", [level for level, _, _ in levels], source)
     rows = [readings for _, readings, _ in levels]

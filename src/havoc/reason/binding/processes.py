@@ -337,8 +337,34 @@ def bind_runs_rules(evidence: Evidence, binding: Binding) -> None:
         binding.set("sigma", 1.0, "question")
     if evidence.has(r"\bwestgard|\b1[\s-]?3s\b"):
         binding.set("rules", "westgard", "question")
-    else:
+        if not {"mean", "sigma"} <= binding.args.keys() and "ucl" not in binding.args:
+            raise NeedsInput(
+                "control rules of a laboratory need the mean and the sd of the control material",
+                "what are the target mean and the sd of the control?",
+            )
+    elif not _chosen_rules(evidence, binding):
         _rules(evidence, binding)
+
+
+_NUMBERED_RULES = re.compile(
+    r"\b(?:nelson|minitab)?(?:['’]?s)?\s*(?:tests?|rules?)\s*(?:no\.?|nos\.?|numbers?|#)?\s*"
+    r"([1-8](?:\s*(?:,|and|&|\+|or)\s*(?:and\s+)?#?[1-8])*)(?![\w.]*\d)(?!\s*of\b)"
+)
+_ZONE_RULES = re.compile(r"(?<![\w.])(2|4)\s*(?:out\s*of|outta|outa|of|/)\s*(3|5)(?![\w.]*\d)")
+
+
+def _chosen_rules(evidence: Evidence, binding: Binding) -> bool:
+    """Single rules by their number or by what they say: "tests 1, 2 and 5", "2 of 3 beyond 2 sigma"."""
+    numbered = _NUMBERED_RULES.search(evidence.text)
+    if numbered and not evidence.has(r"\bwestern|\bweco\b"):
+        place = f"question[{numbered.start(1)}:{numbered.end(1)}]"
+        binding.set("rules", [int(item) for item in re.findall(r"\d", numbered[1])], place)
+        return True
+    zones = [m for m in _ZONE_RULES.finditer(evidence.text) if int(m[1]) + 1 == int(m[2])]
+    if zones:
+        names = list(dict.fromkeys(f"{m[1]}_of_{m[2]}" for m in zones))
+        binding.set("rules", names, f"question[{zones[0].start()}:{zones[-1].end()}]")
+    return bool(zones)
 
 
 BINDERS: dict[str, Binder] = {
