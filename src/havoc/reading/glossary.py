@@ -43,6 +43,9 @@ _WORDS: dict[str, str] = {
     "defect": "defaut defeito defecto fehler",
     "scrap": "ausschuss refugo rebuts",
     "rejects": "rechazos",
+    "rejected": "rechazados rechazadas rejeitados rejeitadas odrzucone odrzuconych",
+    "faults": "fallas falhas",
+    "each": "jeweils cada chaque",
     "checked": (
         "kontrolowane kontrolowanych sprawdzono sprawdzonych zbadano gepruft geprueft "
         "controles controlees controlados controladas inspeccionados inspeccionadas "
@@ -90,7 +93,7 @@ _PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\bnq limite\b|\bnq[lt]\b(?=\s{0,2}\d)", "lq"),
         (r"\b(?:taille (?:du |de )?lot|tama[ñn]o del? lote|tamanho d[oe] lote|losgröße|losgroesse|wielkość partii)\b", "lot size"),
         (r"\bsur(?=\s{1,2}\d)|(?<=\d\s)auf(?=\s\d)", "on"),
-        (r"(?<=\d\s)(?:von|de)(?=\s\d)", "of"),
+        (r"\b(?:von|de|di)(?=\s\d)", "of"),
         (r"\bmini\b\.?(?=\s{0,2}[:=]?\s{0,2}\d)|(?<=\d)(?<=[\d%])\s?mini\b", "min"),
         (r"\bmaxi\b\.?(?=\s{0,2}[:=]?\s{0,2}\d)|(?<=[\d%])\s?maxi\b", "max"),
     )

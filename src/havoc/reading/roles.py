@@ -28,7 +28,8 @@ _BEHIND = "|".join(
 )
 # The number stands alone: what follows it is no further number, so it is no list.
 _ALONE = (
-    rf"(?!\.\d)(?!\s*(?:(?:{_BEHIND})(?![a-z]))?\s*(?:[,;/]|and)?\s*[-+]?\.?\d)"
+    rf"(?!\.\d)(?!\s*(?:(?:{_BEHIND})(?![a-z]))?\s*(?:[,;/]|and)?\s*[-+]?\.?\d++(?:\.\d++)?+"
+    r"(?!\s+(?:per|in\s+(?:a|each|every)|sub-?groups?|samples?|pcs|pieces|parts|readings|units|lots)\b))"
     r"(?!\s*[,;]\s*(?:n/?a|nan|missing)\b)"
 )
 # Two more bare numbers follow: "power 2 3 2.5 40" is a list with the name power.
@@ -170,9 +171,9 @@ PATTERNS: list[tuple[str, re.Pattern[str]]] = [
         "maximum",
         rf"\b(?:max(?:imum|imal)?(?:\s+allowed)?(?:\s+[a-z]+)?(?=\s+(?:is|of|=|\d))|max(?:imum)?|at\s+most|not\s+(?:be\s+)?(?:more|greater|above|over|exceed)\s*(?:than\s+)?|no\s+more\s+than|nmt\b|upper\s+(?:limit|bound)|upper|up\s+to|<=|≤|limit|lim|zulässig\s+(?:are|sind)|allowed(?:\s+(?:are|is))?)(?:\s+(?:allowed|value|only|is|of))*{_IS}{NUMBER}{_PERCENT}{_ALONE}",
     ),
-    *_compile("rbar", rf"\b(?:r-?bar|rbar|average\s+range|mean\s+range|r̄){_IS}{NUMBER}{_ALONE}"),
+    *_compile("rbar", rf"\b(?:r-?bar|rbar|(?:average|avg\.?|mean)\s+range|r̄){_IS}{NUMBER}{_ALONE}"),
     *_compile(
-        "sbar", rf"\b(?:s[\s-]?bar|average\s+(?:sd|s|standard\s+deviation)){_IS}{NUMBER}{_ALONE}"
+        "sbar", rf"\b(?:s[\s-]?bar|(?:average|avg\.?|mean)\s+(?:sd|s|st\.?\s?dev\.?|standard\s+deviation)){_IS}{NUMBER}{_ALONE}"
     ),
     *_compile("pbar", rf"\b(?:p-?bar){_IS}{NUMBER}{_PERCENT}"),
     *_compile(

@@ -42,10 +42,10 @@ def count_pairs(text: str) -> list[re.Match[str]]:
     return pairs if len(pairs) >= _LEAST_PAIRS and len(joins) == 1 else []
 
 
-def are_shares(pairs: list[re.Match[str]]) -> bool:
+def are_shares(pairs: list[re.Match[str]], defective: bool) -> bool:
     """Units out of units ("14 of 500"), rather than defects on an area ("5 on 120 m")."""
     return all(
-        pair["join"].lower().endswith(("of", "/"))
+        (pair["join"].lower().endswith(("of", "/")) or defective)
         and (int(pair["count"]) <= float(pair["size"]) or pair["scale"] is not None)
         for pair in pairs
     )
@@ -117,6 +117,8 @@ def counted_samples(evidence: Evidence, binding: Binding, kind: str) -> None:
         binding.set(counts, [item.numbers[0] for item in couples], couples[0].source)
         binding.set("sample_size", [item.numbers[1] for item in couples], couples[0].source)
         return
+    if not series and _from_a_rate(evidence, binding, kind):
+        return
     if not series:
         raise NeedsInput(
             f"a {kind} chart needs the count found in every sample",
@@ -160,6 +162,33 @@ def counted_samples(evidence: Evidence, binding: Binding, kind: str) -> None:
             )
 
 
+_MEAN_SHARE = re.compile(
+    r"(?<![\w.])(\d{1,2}(?:\.\d+)?|\.\d+)\s*(?:%|percent|pct)\s*(?:[a-z]+\s+)?(?:bad|defectives?|nonconforming|rejects?|rejected|scrap|average|on\s+average)\b"
+    r"|\b(?:average|mean|avg\.?)\s+(?:fraction\s+|share\s+|rate\s+)?(?:defective\s+|nonconforming\s+|rejected\s+)?(?:of|is|=|:)?\s*(\d{1,2}(?:\.\d+)?|\.\d+)\s*(?:%|percent|pct)"
+)
+_MEAN_RATE = re.compile(
+    r"(?<![\w.])(\d{1,6}(?:\.\d+)?|\.\d+)\s+(?:[a-z]+\s+){1,2}per\s+(?:unit|board|piece|panel|m2|sample|car|part)\b"
+)
+
+
+def _from_a_rate(evidence: Evidence, binding: Binding, kind: str) -> bool:
+    """Limits from a mean share or a mean rate and the size of the samples, without counts."""
+    role = "ubar" if kind == "u" else "pbar"
+    given, size = evidence.scalar(role), evidence.scalar("n", "subgroup_size") or sample_size(evidence)
+    told = (_MEAN_RATE if kind == "u" else _MEAN_SHARE).search(evidence.text)
+    if kind == "c" or size is None or (given is None and told is None):
+        return False
+    if given is not None:
+        binding.take(role, given, fraction=kind != "u")
+    elif told is not None:
+        group = told.lastindex or 1
+        value = float(told[group]) / (1 if kind == "u" else 100)
+        place = f"question[{told.start(group)}:{told.end(group)}]"
+        binding.set(role, round(value, 12), place)
+    binding.take("sample_size", size)
+    return True
+
+
 def _counts_among(evidence: Evidence, series: list[Series], kind: str) -> Series:
     """The counts: the list that is named, else the one named as such a chart's counts are."""
     words = set(re.findall(r"[^\W\d_]+", evidence.text.split("\n")[0]))
@@ -171,7 +200,7 @@ def _counts_among(evidence: Evidence, series: list[Series], kind: str) -> Series
 
 
 _CONSTANT = re.compile(
-    r"\b(?:tests?|checks?|inspects?|examines?|pulls?|looks?\s+at|always|comprises?|contains?|out\s+of|samples?\s+of)\s+(\d{2,6})\b(?!\s*%|\.\d)"
+    r"\b(?:test(?:s|ed)?|check(?:s|ed)?|inspect(?:s|ed)?|examine[sd]?|pull(?:s|ed)?|sampled?|look(?:s|ed)?\s+at|always|comprises?|contains?|out\s+of|samples?\s+of)\s+(\d{2,6})\b(?!\s*%|\.\d)"
     r"|(?<![\w.])(\d{2,6})\s*(?:[a-z]+\s+){0,2}(?:tested|checked|examined|inspected)\b"
     r"|(?<![\w.])(\d{2,6})\s*(?:[a-z]+\s*)?(?:/|per\s+|a\s+|each\s+|every\s+)\s*(?:day|shift|hour|week|month|box|lot|crate|batch|sample)",
     re.IGNORECASE,

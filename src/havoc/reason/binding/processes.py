@@ -108,7 +108,10 @@ def bind_control_chart(evidence: Evidence, binding: Binding) -> None:
     kind = chart_kind(evidence)
     pairs = [] if evidence.tables else count_pairs(evidence.reading.plain)
     if kind == "auto" and pairs:
-        kind = "p" if are_shares(pairs) else "u"
+        kind = "p" if are_shares(pairs, evidence.has(DEFECTIVE_WORDS)) else "u"
+    if kind == "auto" and not evidence.series():
+        roles = {"pbar": "p", "ubar": "u", "cbar": "c"}
+        kind = next((roles[item.role] for item in evidence.reading.scalars if item.role in roles), kind)
     if kind == "auto" and (sized_lists := sized_columns(evidence)) is not None:
         counts, sizes = (item.numbers for item in sized_lists)
         within = all(count <= size for count, size in zip(counts, sizes, strict=False))
