@@ -91,6 +91,8 @@ def _lists(text: str) -> list[RatedList]:
             if not name or numbered:
                 name = f"{name} {lead}".strip()
                 words, start = words[1:], piece.starts[1]
+        if lead.isdigit() and name and not any(word.isdigit() for word in words[1:]):
+            name, words, start = f"{name} {lead}", words[1:], piece.starts[1]  # "rater 1 yes no"
         before = piece.end
         if len(words) >= LEAST and not _NUMBERED.search(name):
             found.append(RatedList(name, words, start, piece.end))

@@ -63,6 +63,10 @@ def bind_arl(evidence: Evidence, binding: Binding) -> None:
     elif _search(r"\bnelson", text) and kind in {"xbar", "i_mr"}:
         binding.set("rules", "nelson", "question")
     shifts = _shifts(rest)
+    moved = _MOVED_TO.search(text)
+    sd = evidence.scalar("sd")
+    if moved and sd is not None and sd.value > 0:  # "from 10 to 10.5, sigma 0.5" is one sigma
+        shifts = [round(abs(float(moved[2]) - float(moved[1])) / sd.value, 12)]
     if shifts is None and (_UNKNOWN_SHIFT.search(text) or _says_nothing(text, binding)):
         raise NeedsInput(
             "the shift that should be found is missing",
@@ -84,6 +88,7 @@ def bind_arl(evidence: Evidence, binding: Binding) -> None:
         binding.more.append(more)
 
 
+_MOVED_TO = re.compile(rf"\bfrom\s+({NUMBER})\s*[a-zµ%°]{{0,4}}\s+to\s+({NUMBER})", re.IGNORECASE)
 _UNKNOWN_SHIFT = re.compile(
     r"\b(?:shift|size|move|jump|change)\b[^.?\n]{0,20}\b(?:unknown|not\s+known|(?:don['’]?t|do\s+not)\s+know|no\s+idea|not\s+sure)"
     r"|\b(?:unknown|(?:don['’]?t|do\s+not)\s+know|no\s+idea|not\s+sure)\b[^.?\n]{0,30}\b(?:shift|size|move|jump)\b",
@@ -170,7 +175,7 @@ def _subgroup_sizes(evidence: Evidence, text: str) -> list[int]:
     found = [int(item.value) for item in scalars if item.value == int(item.value)]
     if not found:
         pattern = (
-            r"\bw(?:ith)?\s+n\s*=?\s*(\d+)|\b(?:check|sample|measure|take|size)\s+(\d+)\b|"
+            r"\bw(?:ith)?\s+n\s*=?\s*(\d+)|\b(?:check|sample|measure|take|pull|size)s?\s+(\d+)\b|"
             r"\b(\d+)\s+(?:parts|pieces|samples)?\s*(?:each|every|per)\b|\bvs\.?\s+(\d+)\s+every"
             rf"|\bwith\s+(\d+)\s+{_PIECES}|\b(\d+)\s+{_PIECES}\s+(?:an?|at\s+a|in\s+(?:an?|each|every)|together)\b"
         )

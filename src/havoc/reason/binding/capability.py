@@ -30,7 +30,9 @@ def _known_index(evidence: Evidence, binding: Binding) -> bool:
     )
     if index is None or size is None or evidence.series() or evidence.scalar("lsl", "usl", "mean"):
         return False
-    binding.set(index[1], float(index[2]), f"question[{index.start(2)}:{index.end(2)}]")
+    for each in _INDEX.finditer(evidence.text):
+        if each[1] not in binding.args:
+            binding.set(each[1], float(each[2]), f"question[{each.start(2)}:{each.end(2)}]")
     binding.take_count("n", size)
     _required(evidence, binding)
     evidence.confidence(binding)

@@ -129,11 +129,11 @@ def _shares(evidence: Evidence, binding: Binding) -> None:
     if trim and 0 < float(trim[1]) < 50:
         place = f"question[{trim.start(1)}:{trim.end(1)}]"
         binding.set("trim", round(float(trim[1]) / 100, 12), place)
-    asked = next((hit for pattern in _PERCENTILES if (hit := pattern.search(evidence.text))), None)
-    if asked:
-        place = f"question[{asked.start(1)}:{asked.end(1)}]"
-        values = [float(item) for item in re.findall(_ONE_PERCENTILE, asked[1])]
-        binding.set("percentiles", values, place)
+    hits = [hit for pattern in _PERCENTILES for hit in pattern.finditer(evidence.text)]
+    values = [float(item) for hit in hits for item in re.findall(_ONE_PERCENTILE, hit[1])]
+    if values:
+        place = ", ".join(f"question[{hit.start(1)}:{hit.end(1)}]" for hit in hits)
+        binding.set("percentiles", list(dict.fromkeys(values)), place)
 
 
 def bind_describe(evidence: Evidence, binding: Binding) -> None:

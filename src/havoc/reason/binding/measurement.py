@@ -162,7 +162,7 @@ def _components(evidence: Evidence, binding: Binding) -> None:
         return
     for name, words in _COMPONENTS:
         match = re.search(
-            rf"{words}\s*(?:sd|std\.?|standard deviation|variation|sigma|scatter|spread)?\s*(?:is|was|of|=|:)?\s*{NUMBER}",
+            rf"{words}\s*(?:sd|st\.?d?\.?\s*dev(?:iation)?\.?|std\.?|standard deviation|variation|sigma|scatter|spread)?\s*(?:is|was|of|=|:)?\s*{NUMBER}",
             evidence.text,
         )
         if match:

@@ -258,7 +258,18 @@ def _sample_by_its_noun(binding: Binding, text: str) -> None:
         binding.set("n", int(found[0][1]), place)
 
 
+_AT_MOST_OF = re.compile(
+    rf"\b(?:at\s+most|up\s+to|max\w*|not?\s+more\s+than)\s+{_WHOLE}\s*(?:{_FAULTY})?\s*(?:of|in|out\s+of|/)\s*(?:a\s+sample\s+of\s+)?{_WHOLE}",
+    re.IGNORECASE,
+)
+
+
 def _plan(binding: Binding, text: str, lot: tuple[int, int] | None) -> None:
+    both = _AT_MOST_OF.search(text)
+    if both and int(both[1]) < int(both[2]):
+        binding.set("n", int(both[2]), f"question[{both.start(2)}:{both.end(2)}]")
+        binding.set("c", int(both[1]), f"question[{both.start(1)}:{both.end(1)}]")
+        return
     for pattern in _SIZE:
         match = next((m for m in pattern.finditer(text) if m.span(1) != lot), None)
         if match:

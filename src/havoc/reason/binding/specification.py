@@ -50,6 +50,7 @@ _SIDES: dict[str, tuple[re.Pattern[str], ...]] = {
             re.I,
         ),
         re.compile(rf"\bmin(?:imum|imal)?\b\.?\"?{_NARROW}{_NUM}", re.I),
+        re.compile(rf"(?<![<>=\-→])>\s*{_NUM}"),
     ),
     "usl": (
         re.compile(rf"\b{_UPPER}{_GAP}{_NUM}", re.I),
@@ -69,6 +70,7 @@ _SIDES: dict[str, tuple[re.Pattern[str], ...]] = {
             rf"(?:\bmax(?:imum|imal)?\b\.?\"?|\bnmt\b|\bat\s+most|<=|≤|=<|\b(?:must|should|has\s+to|needs?\s+to)\s+(?:be\s+|stay\s+|remain\s+)?(?:<|under|below|less)){_NARROW}{_NUM}",
             re.I,
         ),
+        re.compile(rf"(?<![<>=])<\s*{_NUM}"),
     ),
 }
 _INDEX = re.compile(r"\b[cp]pk?\b|\bindex\b|\bindices\b|\b[cp]m?k\b", re.IGNORECASE)
