@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 _WORDS: dict[str, str] = {
     "mean": "mittelwert durchschnitt moyenne srednia promedio gemiddelde średnio",
@@ -101,18 +102,24 @@ _PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 # "LIE 7,9 LSE 8,1": capitals, and a number behind, or they are English words
 _LOWER_LIMIT = re.compile(r"\b(?:LIE|LEI|LTI|UTG|UGW)\b(?=\s{0,2}(?:[=:]|de|é)?\s{0,2}[-+]?\.?\d)")
 _UPPER_LIMIT = re.compile(r"\b(?:LSE|LES|LTS|OTG|OGW)\b(?=\s{0,2}(?:[=:]|de|é)?\s{0,2}[-+]?\.?\d)")
-_TO = re.compile(rf"(?<=\d)(?P<before>\s[a-zA-Zµ%°]{{0,4}}\s?)(?P<to>do|à|até|bis|hasta)(?=\s{{1,2}}{_N})")
+_TO = re.compile(
+    rf"(?<=\d)(?P<before>\s[a-zA-Zµ%°]{{0,4}}\s?)(?P<to>do|à|até|bis|hasta)(?=\s{{1,2}}{_N})"
+)
 _AMONG = re.compile(rf"\bentre(?P<first>\s+{_N}\s*[a-zA-Zµ%°]{{0,4}}\s+)(?P<to>et|e|y)(?=\s+{_N})", re.IGNORECASE)  # fmt: skip
 
 
 def in_english(text: str) -> str:
     """``text`` of the same length with the technical words of other languages in English."""
     for pattern, english in _PHRASES:
-        text = pattern.sub(lambda match, word=english: _fitted(word, match[0]), text)
+        text = pattern.sub(_replaced_by(english), text)
     text = _UPPER_LIMIT.sub("usl", _LOWER_LIMIT.sub("lsl", text))
     text = _TO.sub(lambda match: match["before"] + _to(match["to"]), text)
     text = _AMONG.sub(lambda match: f"range{match['first']}{_to(match['to'])}", text)
     return _WORD.sub(_word, text)
+
+
+def _replaced_by(english: str) -> Callable[[re.Match[str]], str]:
+    return lambda match: _fitted(english, match[0])
 
 
 def _word(match: re.Match[str]) -> str:

@@ -246,7 +246,7 @@ def _worded(text: str) -> list[RatedList]:
     A category is a word that two parts of the text have, each in a run of such words.
     """
     segments = [
-        (match.start(), [m for m in re.finditer(r"[^\W_][\w'-]*", match[0])])
+        (match.start(), list(re.finditer(r"[^\W_][\w'-]*", match[0])))
         for match in re.finditer(r"[^;\n.:|?]+", text)
     ]
     seen: Counter[str] = Counter()
@@ -310,9 +310,7 @@ def read_judgement_counts(text: str) -> tuple[list[list[int]], list[str]] | None
     if len(both) != 2:
         return None
     first, second = both
-    mixed = (
-        _mixed(rest, first, second) or _only(rest, first, second) or _disagreeing(rest)
-    )
+    mixed = _mixed(rest, first, second) or _only(rest, first, second) or _disagreeing(rest)
     if mixed is None:
         return None
     return [[both[first], mixed[0]], [mixed[1], both[second]]], [first, second]

@@ -173,7 +173,8 @@ PATTERNS: list[tuple[str, re.Pattern[str]]] = [
     ),
     *_compile("rbar", rf"\b(?:r-?bar|rbar|(?:average|avg\.?|mean)\s+range|r̄){_IS}{NUMBER}{_ALONE}"),
     *_compile(
-        "sbar", rf"\b(?:s[\s-]?bar|(?:average|avg\.?|mean)\s+(?:sd|s|st\.?\s?dev\.?|standard\s+deviation)){_IS}{NUMBER}{_ALONE}"
+        "sbar",
+        rf"\b(?:s[\s-]?bar|(?:average|avg\.?|mean)\s+(?:sd|s|st\.?\s?dev\.?|standard\s+deviation)){_IS}{NUMBER}{_ALONE}",
     ),
     *_compile("pbar", rf"\b(?:p-?bar){_IS}{NUMBER}{_PERCENT}"),
     *_compile(

@@ -222,10 +222,12 @@ class _Scanner:
             if numbered and (self._text(position + 1) == ":" or row):
                 return _Label("#", (self._text(position),)), position + 1 + (not row)
             return None, position
-        named = len(word) == 1 and self._text(position).isupper() and self._text(position + 1) == ":"
+        initial = (
+            len(word) == 1 and self._text(position).isupper() and self._text(position + 1) == ":"
+        )
         if self._kind(position) != "word" or depth > 3:
             return None, position
-        if word in _NO_LABEL | _VERBS and not named:
+        if word in _NO_LABEL | _VERBS and not initial:
             return None, position
         several = self._several(position, word)
         if several is not None:

@@ -174,7 +174,10 @@ _MEAN_RATE = re.compile(
 def _from_a_rate(evidence: Evidence, binding: Binding, kind: str) -> bool:
     """Limits from a mean share or a mean rate and the size of the samples, without counts."""
     role = "ubar" if kind == "u" else "pbar"
-    given, size = evidence.scalar(role), evidence.scalar("n", "subgroup_size") or sample_size(evidence)
+    given, size = (
+        evidence.scalar(role),
+        evidence.scalar("n", "subgroup_size") or sample_size(evidence),
+    )
     told = (_MEAN_RATE if kind == "u" else _MEAN_SHARE).search(evidence.text)
     if kind == "c" or size is None or (given is None and told is None):
         return False

@@ -113,8 +113,12 @@ def _nearby_size(evidence: Evidence, index: int, count: int) -> Scalar | None:
     return counted[0] if counted else None
 
 
-_TRIMMED = re.compile(r"(?<![\w.])(\d{1,2}(?:\.\d+)?)\s*(?:%|percent|pct)[\s-]*(?:trim\w*|truncated)")
-_TRIM_OF = re.compile(r"\b(?:trim\w*|truncated)(?:\s+mean)?\s*(?:\(|of|at|by|=|:)?\s*(\d{1,2}(?:\.\d+)?)\s*(?:%|percent)")
+_TRIMMED = re.compile(
+    r"(?<![\w.])(\d{1,2}(?:\.\d+)?)\s*(?:%|percent|pct)[\s-]*(?:trim\w*|truncated)"
+)
+_TRIM_OF = re.compile(
+    r"\b(?:trim\w*|truncated)(?:\s+mean)?\s*(?:\(|of|at|by|=|:)?\s*(\d{1,2}(?:\.\d+)?)\s*(?:%|percent)"
+)
 _ONE_PERCENTILE = r"\d{1,2}(?:\.\d+)?"
 _PERCENTILES = (
     re.compile(rf"(?<![\w.])({_ONE_PERCENTILE}(?:\s*(?:st|nd|rd|th|%|percent)?\s*(?:,|and|&|/)\s*{_ONE_PERCENTILE}){{0,8}})\s*(?:st|nd|rd|th|%|percent)?[\s-]*(?:percentiles?|quantiles?|pctl?s?\b)"),

@@ -66,7 +66,9 @@ def bind_gage_rr(evidence: Evidence, binding: Binding) -> None:
     if study is not None:
         table, part, operator, values = study
         if operator is None and evidence.has(_NO_OPERATOR):
-            operator = Column(name="operator", kind="text", values=["gage"] * len(part.values))
+            operator = Column(
+                name="operator", kind="text", values=list[str | None](["gage"] * len(part.values))
+            )
         if operator is part or operator is None:
             raise NeedsInput("the operators are missing", "which operator took each measurement?")
         binding.set("data", values.present, f"{table.source}#{values.name}")

@@ -111,7 +111,9 @@ def bind_control_chart(evidence: Evidence, binding: Binding) -> None:
         kind = "p" if are_shares(pairs, evidence.has(DEFECTIVE_WORDS)) else "u"
     if kind == "auto" and not evidence.series():
         roles = {"pbar": "p", "ubar": "u", "cbar": "c"}
-        kind = next((roles[item.role] for item in evidence.reading.scalars if item.role in roles), kind)
+        kind = next(
+            (roles[item.role] for item in evidence.reading.scalars if item.role in roles), kind
+        )
     if kind == "auto" and (sized_lists := sized_columns(evidence)) is not None:
         counts, sizes = (item.numbers for item in sized_lists)
         within = all(count <= size for count, size in zip(counts, sizes, strict=False))
@@ -146,11 +148,15 @@ _DOUBT = (
     r"(?:i\s+think\s+)?\d{1,3}\s+or\s+\d{1,3}\b|(?:not\s+sure|unknown|unsure|no\s+idea|(?:i\s+)?(?:don['’]?t|do\s+not|can['’]?t|cannot)\s+"
     r"(?:know|remember|recall|tell|have)|forgot\w*|lost|varie[sd]|differ\w*|changes?)"
 )
-_SAMPLE_SIZE = r"(?:sub-?groups?\s+size|sample\s+sizes?|lot\s+sizes?|number\s+(?:inspected|checked|tested))"
+_SAMPLE_SIZE = (
+    r"(?:sub-?groups?\s+size|sample\s+sizes?|lot\s+sizes?|number\s+(?:inspected|checked|tested))"
+)
 _EITHER_CHART = re.compile(
     r"(?<![\w'])(?:np|[pcu])[\s-]*(?:chart|card)?\s*(?:,|or|vs\.?|versus)\s*(?:an?\s+)?(?:np|[pcu])[\s-]*(?:chart|card)\b"
 )
-_USUAL = r"\b(?:usual|normal|customary|same|agreed|old|standard)\s+(?:target|aim|set\s?point|nominal)\b"
+_USUAL = (
+    r"\b(?:usual|normal|customary|same|agreed|old|standard)\s+(?:target|aim|set\s?point|nominal)\b"
+)
 
 
 def _refuse_doubt(evidence: Evidence) -> None:

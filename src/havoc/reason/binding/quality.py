@@ -9,7 +9,7 @@ import msgspec
 from havoc.reading.factor_names import read_loose_count
 from havoc.reading.prose import mask
 from havoc.reading.roles import Scalar
-from havoc.reason.binding import gages, outcomes
+from havoc.reason.binding import gages, linearity, outcomes
 from havoc.reason.binding.arguments import Binding, NeedsInput, source_of
 from havoc.reason.binding.average_run_length import bind_arl
 from havoc.reason.binding.capability import limits
@@ -263,6 +263,7 @@ def _claimed(evidence: Evidence, binding: Binding, text: str, taken: list[tuple[
 
 BINDERS: dict[str, Binder] = {
     **gages.BINDERS,
+    **linearity.BINDERS,
     **outcomes.BINDERS,
     "capability_nonnormal": bind_capability_nonnormal,
     "arl": bind_arl,

@@ -105,9 +105,7 @@ _IN_A_HUNDRED = re.compile(
     r"(?<![\w.])(\d{1,2})\s*(?:times\s+)?(?:in|out\s+of)\s+(?:a\s+|every\s+)?100\b", re.I
 )
 _GOOD_QUALITY = re.compile(rf"\b(?:prq|p1){_GLOSS}{_NUMBER}{_PERCENT}", re.IGNORECASE)
-_BAD_QUALITY = re.compile(
-    rf"\b(?:ltpd|rql|lq|crq|p2){_GLOSS}{_NUMBER}{_PERCENT}", re.IGNORECASE
-)
+_BAD_QUALITY = re.compile(rf"\b(?:ltpd|rql|lq|crq|p2){_GLOSS}{_NUMBER}{_PERCENT}", re.IGNORECASE)
 _RISK_WORDS = {
     "alpha": r"(?:\balpha|α|\bproducer'?s?['’]?s?\s+risk)",
     "beta": r"(?:\bbeta|β|\bconsumer'?s?['’]?s?\s+risk)",
@@ -156,7 +154,11 @@ def bind_acceptance_sampling(evidence: Evidence, binding: Binding) -> None:
     used: list[tuple[int, int]] = []
     lot = read_lot(binding, text)
     _plan(binding, text, lot)
-    if "c" in binding.args and "n" not in binding.args and not re.search(r"(?i)\b(?:aql|ltpd|l?rq[l]|how\s+many)\b", text):
+    if (
+        "c" in binding.args
+        and "n" not in binding.args
+        and not re.search(r"(?i)\b(?:aql|ltpd|l?rq[l]|how\s+many)\b", text)
+    ):
         _sample_by_its_noun(binding, text)
     qualities(binding, text, used)
     if lot is None and binding.args.keys() & {"aql", "ltpd"}:

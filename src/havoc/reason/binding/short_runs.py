@@ -121,7 +121,9 @@ def _again(text: str, nominals: dict[str, float], data: list[float], parts: list
     known |= {f"{value:g}": label for label, value in nominals.items()}
     names = "|".join(re.escape(name) for name in sorted(known, key=len, reverse=True))
     for match in re.finditer(
-        rf"(?<![\w.])({names})\s{{0,2}}[:=]?\s{{1,2}}({_NUM}(?:[\s,/]{{1,2}}{_NUM}){{0,50}})", text, re.I
+        rf"(?<![\w.])({names})\s{{0,2}}[:=]?\s{{1,2}}({_NUM}(?:[\s,/]{{1,2}}{_NUM}){{0,50}})",
+        text,
+        re.I,
     ):
         values = [float(item) for item in re.findall(_NUM, match[2])]
         data += values
@@ -168,7 +170,9 @@ def _told_nominals(evidence: Evidence) -> tuple[dict[str, float], str] | None:
         if listed and not found:  # in the order in which the parts come
             aims = [float(item) for item in re.findall(_NUM, listed[1])]
             if len(aims) == len(levels):
-                return dict(zip(levels, aims, strict=True)), f"question[{said.start()}:{listed.end()}]"
+                return dict(
+                    zip(levels, aims, strict=True)
+                ), f"question[{said.start()}:{listed.end()}]"
     return None
 
 

@@ -103,7 +103,9 @@ _SUSPECT = re.compile(
     r"\b(?:among(?:st)?|the\s+rest|rest|(?:all\s+)?(?:the\s+)?others?|other\s+\w+|remaining|against|versus|vs\.?|while)\b[^\d\x00]{0,24}$",
     re.IGNORECASE,
 )
-_MOST = re.compile(r"\b(?:up\s+to|max\w*|at\s+most|as\s+many\s+as)\s+(\d)\b|(?<![\w.])(\d)\s+(?:susp\w*|outliers)\b")
+_MOST = re.compile(
+    r"\b(?:up\s+to|max\w*|at\s+most|as\s+many\s+as)\s+(\d)\b|(?<![\w.])(\d)\s+(?:susp\w*|outliers)\b"
+)
 
 
 def _with_suspect(evidence: Evidence, series: Series) -> tuple[list[float], str] | None:
