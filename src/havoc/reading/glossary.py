@@ -79,7 +79,7 @@ _PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\b[ée]cart[ -]types?\b|\bdesvio[ -]padr[ãa]o\b|\bdesvio[ -]p\.|\bd[ée]viation standard\b", "sd"),
         (r"\bdesviaci[óo]n (?:est[áa]ndar|t[íi]pica)\b|\bdeviazione standard\b|\bscarto tipo\b", "sd"),
         (r"\bodch(?:ylenie)?\.? (?:standardowe|stand?\.)", "sd"),
-        (r"\bm[ée]dia(?=\s{0,2}(?:[=:]|é|è|de|di)?\s{0,2}\d)|\bmédia\b|\bśr\.(?=\s{0,2}\d)|\bØ-?wert\b", "mean"),
+        (r"\bmédia\b|\bśr\.(?=\s{0,2}\d)|\bØ-?wert\b", "mean"),
         (r"\bstück\b", "pcs"),
         (r"\bpatr[óõ]n\b|\bpadr[ãa]o\b", "master"),
         (r"\bcz\.(?=\s{0,2}\d)", "pc"),

@@ -274,7 +274,7 @@ def _worded(text: str) -> list[RatedList]:
 
 _SAYING = r"(?:(?:say|said|says|call|called|judged?|rated?|voted?)\s+)?"
 _BOTH = re.compile(
-    rf"\bboth\s+{_SAYING}([^\W\d_][\w-]{{0,15}})\s*[:=]?\s*(\d{{1,9}})(?=\s*(?:[,.;:)\n]|and\b|both\b|disagree|split|differ|$))",
+    rf"\bboth\s+{_SAYING}([^\W\d_][\w-]{{0,15}})\s*[:=]?\s*(\d{{1,9}})(?=\s*(?:[,.;:)\n]|and\b|both\b|they\b|we\b|but\b|disagree|split|differ|$))",
     re.IGNORECASE,
 )
 _BOTH_AFTER = re.compile(
