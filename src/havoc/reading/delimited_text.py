@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 
 import msgspec
 
@@ -20,6 +21,8 @@ MAX_COLUMNS = 1000
 # "M1: 5", "lathe 3: 10.02" or "n=5", but not the time "8:00".
 _LABELLED = re.compile(r"[^\W\d_][\w)]{0,40}\s?[:=]\s?[-+.]?[0-9]|[\w)]\s?[:=]\s+[-+.]?[0-9]")
 _PAIR = re.compile(r"[-+−]?[0-9]+,[0-9]+")
+_CUT_NUMBER = re.compile(r"[±=]\s?[0-9]{1,6}$")
+"""What stands before the comma of "bore 6 ±0,05": a number with a decimal comma, not two cells."""
 _PIECES = re.compile(r",\s+|;\s*|\s*/\s*|\s+")
 
 
@@ -129,6 +132,10 @@ def _segments(
 def _is_data(row: list[str], reader: Reader, delimiter: str) -> bool:
     """Does the row hold a number, and nothing but short cells?"""
     if len(row) > MAX_COLUMNS:
+        return False
+    if delimiter == "," and any(
+        _CUT_NUMBER.search(before) and behind[:1].isdigit() for before, behind in pairwise(row)
+    ):
         return False
     words = 6 if delimiter in "\t|" else 3
     numbers = 0

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 
 _DECIMAL_COMMA = re.compile(r"(?<![\d.,])\d+,\d+(?!\d|,\d|\.\d)")
+_SURE_COMMA = re.compile(r"(?<![\d.,])0,0\d*(?!\d|,\d|\.\d)")
+"""0,05 among numbers with points: no number begins with 0 and goes on without a point."""
 _THOUSANDS = re.compile(r"^[1-9]\d{0,2},\d{3}$")
 _PAIR = re.compile(
     r"(?:[\[{]|(?<=[\w%°])\()\s*(?P<low>\d++(?:\.\d++)?)\s*,\s*(?:\d++(?:\.\d++)?)\s*[\])}](?!\s*%)"
@@ -40,7 +42,7 @@ def normalise(text: str) -> str:
         lambda match: match[0].replace(" ", "").rjust(len(match[0])), text.translate(_REPLACE)
     )
     if not _has_decimal_commas(_PAIR.sub(" ", text)):
-        return _drop_thousands(text)
+        return _drop_thousands(_SURE_COMMA.sub(lambda match: match[0].replace(",", "."), text))
     bracketed = bytearray(len(text))
     for pattern in (_PAIR, _MATRIX):
         for match in pattern.finditer(text):

@@ -18,46 +18,13 @@ from collections import Counter
 import msgspec
 
 from havoc.reading.notation import MATRIX
+from havoc.reading.prose_words import MISSING as MISSING
+from havoc.reading.prose_words import PRONOUNS as PRONOUNS
+from havoc.reading.prose_words import STOPWORDS as STOPWORDS
+from havoc.reading.prose_words import UNITS as UNITS
+from havoc.reading.prose_words import word_set as word_set
 
 MASK = "\x00"
-
-
-def word_set(text: str) -> frozenset[str]:
-    """The words of a text as a set."""
-    return frozenset(text.split())
-
-
-UNITS = word_set(
-    """
-    % ° c f k degc degf °c °f mm cm m um µm μm nm in inch inches thou mil ft kg g mg ug µg
-    μg ng t lb lbs oz n kn mn nm n·m n.m nmm knm pa kpa mpa gpa bar mbar psi ksi hpa s sec
-    secs second seconds ms us µs min mins minute minutes h hr hrs hour hours day days week
-    weeks wk wks year years month months v mv kv a ma w kw mw hz khz mhz ghz rpm l ml ul µl
-    μl dl gal ppm ppb pct percent hrc hv hb j kj kwh mol mmol mol/l g/l mg/l ug/l µg/l mg/ml
-    ug/ml mg/kg ug/kg g/ml n/mm n/mm2 n/cm2 mpas mpa·s mpa.s cp kgf kgf/cm2 ms/cm m/s mm/s
-    m/min mm/min l/min ml/min kg/h m3/h cfu gsm db dba ohm ohms kohm pf nf pc pcs pieces
-    units cycles h2o ph m2 cm2 mm2 m3 cm3 cc kt lux lm rh pts points eur usd mmhg
-    """
-)
-
-MISSING = frozenset({"n/a", "na", "nan", "nil", "missing", "blank", "n.a.", "n.d.", "<lod", "??"})
-
-PRONOUNS = word_set("me us him her them mine ours theirs")
-STOPWORDS = word_set(
-    """
-    a an the is are was were be been do does did of on in at for to from by with and or vs
-    versus v against than this that these those it its my our your we i you he she they them
-    me us here there data values value readings reading results result measurements
-    measurement measured numbers following gave give gives got get have has had compare
-    compared test tests run please pls plz hi hello hey dear can could would should will if
-    so as then now not no yes check between betwen mean means average averages what whats
-    which how when where same different differ difference list set sets samples sample
-    obtained recorded found find show shows calculate compute want need using use used about
-    only just all both each every per like also let one ci interval chart ttest t-test anova
-    und von bei der die das des individuals determinations respectively spearman pearson
-    kendall whitney wilcoxon kruskal wallis friedman normality grubbs shapiro mann on these
-    """
-)
 
 
 _NUMBER = r"(?:\d++(?:\.\d++)?|\.\d++)(?:[eE][-+]?\d+)?"
@@ -163,6 +130,8 @@ def read_blocks(text: str) -> list[Block]:
             position += 1
             continue
         run, separators, stop = _run(tokens, position)
+        if _counts_the_rest(run):
+            run, separators = run[1:], separators[1:]
         if len(run) >= 2:
             label, explicit = _label(tokens, position, previous_end)
             blocks.append(_split_run(run, separators, label, explicit))
@@ -175,19 +144,61 @@ def _run(tokens: list[_Token], first: int) -> tuple[list[_Token], list[str], int
     """Numbers from ``first`` on with only separators between, and those separators."""
     run = [tokens[first]]
     separators: list[str] = []
-    position = first + 1
+    position = last = first + 1
     if _ends_label(tokens, position):
         return run[:0], [], position
     while True:
         gap, following = _gap(tokens, position, run[-1])
         if following is None:
+            apart = len(run) > 2 and separators[-1] != " "
+            if apart and (_is_range(tokens, position) or _counts_more(run, separators)):
+                return run[:-1], separators[:-1], last  # "5.1 5.2 5.3, 4-6": limits behind a list
             return run, separators, position
         token = tokens[following]
-        if token.value is not None and _ends_label(tokens, following + 1) and len(run) >= 1:
+        label = _ends_label(tokens, following + 1)
+        if (
+            token.value is not None
+            and label
+            and (len(run) < 2 or _number_behind(tokens, following + 2))
+        ):
             return run, separators, position
         run.append(token)
         separators.append(gap)
-        position = following + 1
+        last, position = position, following + 1
+
+
+_COUNTED = frozenset("pc pcs pieces units days weeks hours".split())
+
+
+def _counts_more(run: list[_Token], separators: list[str]) -> bool:
+    """ "5.1 5.2 5.3, 4 pcs more": the last number counts pieces, and is none of the values."""
+    return (
+        run[-1].unit.lower() in _COUNTED
+        and not any(token.unit for token in run[:-1])
+        and set(separators[:-1]) == {" "}
+    )
+
+
+def _counts_the_rest(run: list[_Token]) -> bool:
+    """ "8 days 55 54 56 …": the first number says how many follow."""
+    return (
+        len(run) > 3
+        and run[0].unit.lower() in _COUNTED
+        and run[0].value == len(run) - 1
+        and not any(token.unit for token in run[1:])
+    )
+
+
+def _number_behind(tokens: list[_Token], position: int) -> bool:
+    """Does a number follow the colon: "181 184 Oven 2: 190", but not "5.1 5.2: is it normal"?"""
+    behind = [t for t in tokens[position : position + 4] if t.kind not in {"space", "newline"}]
+    return not behind or behind[0].value is not None or behind[0].kind in {"missing", "symbol"}
+
+
+def _is_range(tokens: list[_Token], position: int) -> bool:
+    """Does a dash with a number behind it follow?"""
+    kinds = [token for token in tokens[position : position + 4] if token.kind != "space"]
+    return len(kinds) > 1 and kinds[0].text in "-–—~" and kinds[1].value is not None
 
 
 def _ends_label(tokens: list[_Token], position: int) -> bool:
@@ -222,7 +233,12 @@ def _gap(tokens: list[_Token], position: int, before: _Token) -> tuple[str, int 
             kind = "\n"
             seen += "\n"
         elif token.kind == "word":
-            if text in UNITS and not before.unit and not _is_label(tokens, position):
+            if (
+                text in UNITS
+                and not before.unit
+                and not _is_label(tokens, position)
+                and not (text == "in" and _is_preposition(tokens, position))
+            ):
                 before.unit = token.text
             elif text in {"and", "und", "et"} and seen.strip() in {"", ","}:
                 kind = _stronger(kind, ",")
@@ -241,6 +257,12 @@ def _gap(tokens: list[_Token], position: int, before: _Token) -> tuple[str, int 
             return "", None
         position += 1
     return "", None
+
+
+def _is_preposition(tokens: list[_Token], position: int) -> bool:
+    """ "4, 9, 6 in 2, 3, 2.5 m2": a list follows whose numbers have no "in" behind them."""
+    behind = [token for token in tokens[position + 1 : position + 6] if token.kind != "space"]
+    return len(behind) > 1 and behind[0].value is not None and behind[1].text == ","
 
 
 def _is_label(tokens: list[_Token], position: int) -> bool:

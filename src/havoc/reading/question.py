@@ -16,6 +16,7 @@ import msgspec
 
 from havoc.instructions import without_instructions
 from havoc.reading import prose, roles
+from havoc.reading.glossary import in_english
 from havoc.reading.grid import FoundTable, find_tables
 from havoc.reading.notation import normalise
 from havoc.reading.prose import Block
@@ -109,7 +110,7 @@ def read_question(text: str, tables: Sequence[Table] = ()) -> Reading:
     visible = text
     for found in pasted:
         visible = prose.mask(visible, found.start, found.end)
-    plain = normalise(visible)
+    plain = in_english(normalise(visible))
     scalars, remaining = roles.read_scalars(plain)
     blocks = prose.read_blocks(remaining)
     reading = Reading(

@@ -66,7 +66,7 @@ class _Run(msgspec.Struct):
 def read_rated_lists(text: str) -> list[RatedList]:
     """Lists of categories in the order of the text; their lengths may differ."""
     text = text[:MAX_TEXT]
-    return _lists(text) or _glued(text) or _paired(text)
+    return _lists(text) or _glued(text) or _paired(text) or _worded(text)
 
 
 def _lists(text: str) -> list[RatedList]:
@@ -91,6 +91,8 @@ def _lists(text: str) -> list[RatedList]:
             if not name or numbered:
                 name = f"{name} {lead}".strip()
                 words, start = words[1:], piece.starts[1]
+        if lead.isdigit() and name and not any(word.isdigit() for word in words[1:]):
+            name, words, start = f"{name} {lead}", words[1:], piece.starts[1]  # "rater 1 yes no"
         before = piece.end
         if len(words) >= LEAST and not _NUMBERED.search(name):
             found.append(RatedList(name, words, start, piece.end))
@@ -235,11 +237,44 @@ def _paired(text: str) -> list[RatedList]:
     return []
 
 
+_MOST_CATEGORIES = 6
+
+
+def _worded(text: str) -> list[RatedList]:
+    """ "shift 1 clear opal clear; shift 2 clear clear opal": words of one's own as categories.
+
+    A category is a word that two parts of the text have, each in a run of such words.
+    """
+    segments = [
+        (match.start(), list(re.finditer(r"[^\W_][\w'-]*", match[0])))
+        for match in re.finditer(r"[^;\n.:|?]+", text)
+    ]
+    seen: Counter[str] = Counter()
+    for _, words in segments:
+        seen.update({word[0].lower() for word in words if word[0].isalpha()})
+    shared = {word for word, count in seen.items() if count > 1}
+    found = []
+    for start, words in segments:
+        last = len(words)
+        while last and words[last - 1][0].lower() in shared:
+            last -= 1
+        run = words[last:]
+        if len(run) >= LEAST and not any(word[0].isdigit() for word in run):
+            name = _name(text[start : start + run[0].start()])
+            begin, end = start + run[0].start(), start + run[-1].end()
+            found.append(RatedList(name, [word[0].lower() for word in run], begin, end))
+    categories = {rating for item in found for rating in item.ratings}
+    lengths = {len(item.ratings) for item in found}
+    if len(found) < 2 or len(lengths) > 1 or not 2 <= len(categories) <= _MOST_CATEGORIES:
+        return []
+    return found if lengths.pop() > len(categories) else []
+
+
 # counts of two judges ---------------------------------------------------------------
 
 _SAYING = r"(?:(?:say|said|says|call|called|judged?|rated?|voted?)\s+)?"
 _BOTH = re.compile(
-    rf"\bboth\s+{_SAYING}([^\W\d_][\w-]{{0,15}})\s*[:=]?\s*(\d{{1,9}})(?=\s*(?:[,.;:)\n]|and\b|$))",
+    rf"\bboth\s+{_SAYING}([^\W\d_][\w-]{{0,15}})\s*[:=]?\s*(\d{{1,9}})(?=\s*(?:[,.;:)\n]|and\b|both\b|they\b|we\b|but\b|disagree|split|differ|$))",
     re.IGNORECASE,
 )
 _BOTH_AFTER = re.compile(
@@ -275,7 +310,7 @@ def read_judgement_counts(text: str) -> tuple[list[list[int]], list[str]] | None
     if len(both) != 2:
         return None
     first, second = both
-    mixed = _mixed(rest, first, second) or _only(rest, first, second)
+    mixed = _mixed(rest, first, second) or _only(rest, first, second) or _disagreeing(rest)
     if mixed is None:
         return None
     return [[both[first], mixed[0]], [mixed[1], both[second]]], [first, second]
@@ -303,6 +338,17 @@ def _mixed(text: str, first: str, second: str) -> tuple[int, int] | None:
         if {(first, second), (second, first)} <= set(found):
             return found[first, second], found[second, first]
     return None
+
+
+_DISAGREE = re.compile(
+    r"\b(?:disagree\w*|split|differ\w*|opposite|mismatch\w*|discordant|mixed)\b[^\d\n]{0,20}(\d{1,9})\s*(?:and|&|,|/|vs\.?)\s*(\d{1,9})(?![\w.]*\d)"
+)
+
+
+def _disagreeing(text: str) -> tuple[int, int] | None:
+    """ "they disagree on 5 and 3": the first judge's first category, then the other's."""
+    match = _DISAGREE.search(text)
+    return (int(match[1]), int(match[2])) if match else None
 
 
 def _only(text: str, first: str, second: str) -> tuple[int, int] | None:

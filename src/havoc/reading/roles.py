@@ -28,13 +28,14 @@ _BEHIND = "|".join(
 )
 # The number stands alone: what follows it is no further number, so it is no list.
 _ALONE = (
-    rf"(?!\.\d)(?!\s*(?:(?:{_BEHIND})(?![a-z]))?\s*(?:[,;/]|and)?\s*[-+]?\.?\d)"
+    rf"(?!\.\d)(?!\s*(?:(?:{_BEHIND})(?![a-z]))?\s*(?:[,;/]|and)?\s*[-+]?\.?\d++(?:\.\d++)?+"
+    r"(?!\s+(?:per|in\s+(?:a|each|every)|sub-?groups?|samples?|pcs|pieces|parts|readings|units|lots)\b))"
     r"(?!\s*[,;]\s*(?:n/?a|nan|missing)\b)"
 )
 # Two more bare numbers follow: "power 2 3 2.5 40" is a list with the name power.
 _NO_LIST = r"(?!(?:\s*,\s*|\s+)[-+]?\d*\.?\d+(?:\s*,\s*|\s+)[-+]?\d*\.?\d)"
 _UNIT = r"(?:\s*(?:[a-zA-Zµμ°%][\w/µμ²³°·%]{0,7}))?"
-_TO = r"\s*(?:-|–|—|to|till|until|bis|\.\.\.?|…|/|and|through)\s*"
+_TO = r"\s*(?:-|–|—|~|to|till|until|bis|\.\.\.?|…|/|and|through)\s*"
 
 
 class Scalar(msgspec.Struct, kw_only=True):
@@ -76,6 +77,7 @@ PATTERNS: list[tuple[str, re.Pattern[str]]] = [
         rf"{_LEADING}{_PERCENT}\s*(?:significance|sig\.?\s+level|level of significance)",
         rf"{_LEADING}\s*(%|percent)\s*alpha\b",
         rf"{_LEADING}\s*(%|percent)\s*(?:niveau|risk|error)\b",
+        rf"(?<!r )(?<!s )(?<!['’] )\b(?:error\s+)?risk\s*(?:of|is|=|:|at)?\s*(?:error\s+)?{NUMBER}\s*(%|percent)",
     ),
     *_compile(
         "level",
@@ -92,7 +94,7 @@ PATTERNS: list[tuple[str, re.Pattern[str]]] = [
         rf"\b(?:confidence|conf\.?|certainty|gamma|γ)(?:\s+(?:level|interval|limits?))?{_IS}{NUMBER}{_PERCENT}",
         rf"{_LEADING}{_PERCENT}[\s-]*(?:two[\s-]?sided\s+|one[\s-]?sided\s+|upper\s+|lower\s+)*(?:confidence|conf\b|certain|sure\b|certainty|trust|ci\b|ki\b|c\.i\.|pi\b|interval|limits?\b|bounds?\b|greenwood|vertrauens|band\b|likely|safe)",
         rf"\b(?:ci|c\.i\.|pi|interval|intervals|ki|vertrauensbereich|vorhersageintervall|confident|limits?|bound|bounds|ic){_IS}{NUMBER}\s*(%|percent|pct)",
-        r"\b(?:ci|pi)\s+(9\d(?:\.\d+)?|80|90)(?![\d.])",
+        r"\b(?:ci|pi|ti)\s*(9\d(?:\.\d+)?|80|90)(?![\d.])",
         rf"(?:with|at|to|by)\s+{NUMBER}\s*(%|percent|pct)(?!\s*(?:level|power|defect|bad|scrap|of\b))",
     ),
     *_compile(
@@ -163,22 +165,24 @@ PATTERNS: list[tuple[str, re.Pattern[str]]] = [
     ),
     *_compile(
         "minimum",
-        rf"\b(?:min(?:imum|imal)?(?:\s+allowed)?(?:\s+[a-z]+)?(?=\s+(?:is|of|=|\d))|min(?:imum)?|at\s+least|not\s+(?:be\s+)?(?:less|lower|below)\s+(?:than\s+)?|no\s+less\s+than|lower\s+(?:limit|bound)|lower|low|floor|>=|≥)(?:\s+(?:allowed|limit|value|required))*{_IS}{NUMBER}{_PERCENT}{_ALONE}",
+        rf"\b(?:min(?:imum|imal)?(?:\s+allowed)?(?:\s+[a-z]+)?(?=\s+(?:is|of|=|\d))|min(?:imum)?|at\s+least|not\s+(?:be\s+)?(?:less|lower|below)\s+(?:than\s+)?|no\s+less\s+than|nlt\b|lower\s+(?:limit|bound)|lower|low|floor|>=|≥)(?:\s+(?:allowed|limit|value|required))*{_IS}{NUMBER}{_PERCENT}{_ALONE}",
     ),
     *_compile(
         "maximum",
-        rf"\b(?:max(?:imum|imal)?(?:\s+allowed)?(?:\s+[a-z]+)?(?=\s+(?:is|of|=|\d))|max(?:imum)?|at\s+most|not\s+(?:be\s+)?(?:more|greater|above|over|exceed)\s*(?:than\s+)?|no\s+more\s+than|upper\s+(?:limit|bound)|upper|up\s+to|<=|≤|limit|lim|zulässig\s+(?:are|sind)|allowed(?:\s+(?:are|is))?)(?:\s+(?:allowed|value|only|is|of))*{_IS}{NUMBER}{_PERCENT}{_ALONE}",
+        rf"\b(?:max(?:imum|imal)?(?:\s+allowed)?(?:\s+[a-z]+)?(?=\s+(?:is|of|=|\d))|max(?:imum)?|at\s+most|not\s+(?:be\s+)?(?:more|greater|above|over|exceed)\s*(?:than\s+)?|no\s+more\s+than|nmt\b|upper\s+(?:limit|bound)|upper|up\s+to|<=|≤|limit|lim|zulässig\s+(?:are|sind)|allowed(?:\s+(?:are|is))?)(?:\s+(?:allowed|value|only|is|of))*{_IS}{NUMBER}{_PERCENT}{_ALONE}",
     ),
-    *_compile("rbar", rf"\b(?:r-?bar|rbar|average\s+range|mean\s+range|r̄){_IS}{NUMBER}{_ALONE}"),
+    *_compile("rbar", rf"\b(?:r-?bar|rbar|(?:average|avg\.?|mean)\s+range|r̄){_IS}{NUMBER}{_ALONE}"),
     *_compile(
-        "sbar", rf"\b(?:s[\s-]?bar|average\s+(?:sd|s|standard\s+deviation)){_IS}{NUMBER}{_ALONE}"
+        "sbar",
+        rf"\b(?:s[\s-]?bar|(?:average|avg\.?|mean)\s+(?:sd|s|st\.?\s?dev\.?|standard\s+deviation)){_IS}{NUMBER}{_ALONE}",
     ),
     *_compile("pbar", rf"\b(?:p-?bar){_IS}{NUMBER}{_PERCENT}"),
     *_compile(
         "sd",
         rf"\bstandard\s+deviation\s+(?:[a-z]+\s+|\d+\s+){{1,5}}?(?:is|was|=)\s*{NUMBER}{_PERCENT}{_ALONE}",
         rf"\b(?:sigma|σ|s\.?d\.?|std(?:ev|\.?\s*dev(?:iation)?)?\.?|standard\s+deviation|st\.?\s?dev\.?|stdev|scatter|noise|error\s+sd|streuung|spread)(?:\s+(?:of\s+the\s+differences?|of\s+differences?|within|is|about|around|roughly|err))*(?:_?[12ab])?{_IS}(?:about\s+|around\s+|roughly\s+)?{NUMBER}{_PERCENT}{_ALONE}",
-        rf"(?<![\w'’])s[12]?\s*(?:=|:|\s)\s*{NUMBER}{_ALONE}",
+        rf"(?<![\w'’])s[12]?\s*(?:=|:|\s)\s*(?:(?:about|around|approx\.?|roughly|~|≈)\s*)?{NUMBER}{_ALONE}",
+        rf"\bsig\.?\s*[=:]?\s*(?!0?\.(?:001|01|05|10?)(?!\d)){NUMBER}{_ALONE}",
     ),
     *_compile(
         "mean",
@@ -195,7 +199,8 @@ PATTERNS: list[tuple[str, re.Pattern[str]]] = [
 ]
 
 _PLUS_MINUS = re.compile(
-    rf"{_LEADING}{_UNIT}\s*(?:±|\+\s*/\s*-|\+-|plus\s*/?\s*minus|\\pm)\s*{NUMBER}", re.IGNORECASE
+    rf"{_LEADING}{_UNIT}\s*(?:±|\+\s*/\s*-|\+-|plus\s*/?\s*minus|\\pm)\s*{NUMBER}{_PERCENT}",
+    re.IGNORECASE,
 )
 _ASYMMETRIC = re.compile(
     rf"{_LEADING}{_UNIT}\s*\+\s*(\d*\.?\d+)\s*/?\s*-\s*(\d*\.?\d+)", re.IGNORECASE
@@ -341,6 +346,8 @@ def _read_ranges(text: str, found: list[Scalar]) -> str:
         text = mask(text, *match.span())
     for match in _PLUS_MINUS.finditer(text):
         nominal, half = float(match[1]), abs(float(match[2]))
+        if match[3] and "%" not in text[match.end(1) : match.start(2)]:
+            half = abs(nominal) * half / 100  # "500 mg ± 5 %" is 475 to 525
         found += _limits(match, nominal - half, nominal + half, worked_out=True)
         found.append(Scalar(role="target", value=nominal, start=match.start(1), end=match.end(1)))
         found.append(Scalar(role="margin", value=half, start=match.start(2), end=match.end(2)))

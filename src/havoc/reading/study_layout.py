@@ -102,8 +102,10 @@ def _part_of(first: str, second: str) -> str:
         if kinds[0] in PERSON_NOUNS or (kinds[1] in PART_NOUNS and kinds[0] not in PART_NOUNS):
             return kinds[1]
     for kinds in ((first, second), (second, first)):
-        if kinds[0] in {"", "#"}:
-            return kinds[1] if kinds[0] == "" else kinds[0]
+        if kinds[0] in {"", "letter"}:
+            return kinds[1]
+        if kinds[0] == "#":
+            return kinds[0]
     return ""
 
 
@@ -220,7 +222,12 @@ class _Scanner:
             if numbered and (self._text(position + 1) == ":" or row):
                 return _Label("#", (self._text(position),)), position + 1 + (not row)
             return None, position
-        if self._kind(position) != "word" or word in _NO_LABEL | _VERBS or depth > 3:
+        initial = (
+            len(word) == 1 and self._text(position).isupper() and self._text(position + 1) == ":"
+        )
+        if self._kind(position) != "word" or depth > 3:
+            return None, position
+        if word in _NO_LABEL | _VERBS and not initial:
             return None, position
         several = self._several(position, word)
         if several is not None:
@@ -239,9 +246,11 @@ class _Scanner:
         if noun and self._kind(position + 1) == "word" and named.isalpha():
             other = named.lower() in PERSON_NOUNS | PART_NOUNS | _NO_LABEL
             if not other and self._leads(position + 2, depth):
-                return _Label(_one(word), (named,)), position + 2
+                lettered = word in PART_NOUNS and len(named) == 1 and named.islower()
+                return _Label("letter" if lettered else _one(word), (named,)), position + 2
         if not noun and self._leads(position + 1, depth):
-            return _Label("", (self._text(position),)), position + 1
+            kind = "letter" if len(word) == 1 else ""
+            return _Label(kind, (self._text(position),)), position + 1
         return None, position
 
     def _leads(self, position: int, depth: int) -> bool:
@@ -253,7 +262,7 @@ class _Scanner:
         if self._kind(position) == "number":
             return True
         following, _ = self._label(position, depth=depth + 1)
-        return following is not None and following.kind != ""
+        return following is not None and following.kind not in {"", "letter"}
 
     def _several(self, position: int, word: str) -> tuple[_Label, int] | None:
         """ "parts 1,2 (…": one label for as many groups of readings."""

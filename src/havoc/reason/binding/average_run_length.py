@@ -63,6 +63,15 @@ def bind_arl(evidence: Evidence, binding: Binding) -> None:
     elif _search(r"\bnelson", text) and kind in {"xbar", "i_mr"}:
         binding.set("rules", "nelson", "question")
     shifts = _shifts(rest)
+    moved = _MOVED_TO.search(text)
+    sd = evidence.scalar("sd")
+    if moved and sd is not None and sd.value > 0:  # "from 10 to 10.5, sigma 0.5" is one sigma
+        shifts = [round(abs(float(moved[2]) - float(moved[1])) / sd.value, 12)]
+    if shifts is None and (_UNKNOWN_SHIFT.search(text) or _says_nothing(text, binding)):
+        raise NeedsInput(
+            "the shift that should be found is missing",
+            "how far does the mean move (in standard deviations), or is the rate of false alarms asked?",
+        )
     if shifts is None:
         shifts = [0.0] if _search(_IN_CONTROL, text) else [0.0, 1.0]
     binding.set("shift", shifts[0] if len(shifts) == 1 else shifts, "question")
@@ -79,6 +88,20 @@ def bind_arl(evidence: Evidence, binding: Binding) -> None:
         binding.more.append(more)
 
 
+_MOVED_TO = re.compile(rf"\bfrom\s+({NUMBER})\s*[a-zµ%°]{{0,4}}\s+to\s+({NUMBER})", re.IGNORECASE)
+_UNKNOWN_SHIFT = re.compile(
+    r"\b(?:shift|size|move|jump|change)\b[^.?\n]{0,20}\b(?:unknown|not\s+known|(?:don['’]?t|do\s+not)\s+know|no\s+idea|not\s+sure)"
+    r"|\b(?:unknown|(?:don['’]?t|do\s+not)\s+know|no\s+idea|not\s+sure)\b[^.?\n]{0,30}\b(?:shift|size|move|jump)\b",
+    re.IGNORECASE,
+)
+
+
+def _says_nothing(text: str, binding: Binding) -> bool:
+    """Neither the chart nor a figure is told: "how quickly will my chart find a problem?"."""
+    told = set(binding.args) - {"kind", "limits"}
+    return not told and not re.search(rf"\d|{_IN_CONTROL}|\barl\b|run\s+length|false", text, re.I)
+
+
 def _chart_kind(text: str) -> str:
     for pattern, kind in (
         (
@@ -88,7 +111,7 @@ def _chart_kind(text: str) -> str:
         ),
         (
             r"\bcu[\s-]?sums?\b|\bcumulative[\s-]+sums?\b|\b(?:add|sum)s?(?:m?ing)?[\s-]+up\b"
-            r"|\bdecision\s+interval",
+            r"|\bdecision\s+interval|\btabular\b|\bk\s*=?\s*\d*\.?\d+\s*(?:,|and|&|;)?\s*h\s*=?\s*\d",
             "cusum",
         ),
         (r"\bc[\s-]?chart\b|\bc-?bar\b", "c"),
@@ -152,9 +175,9 @@ def _subgroup_sizes(evidence: Evidence, text: str) -> list[int]:
     found = [int(item.value) for item in scalars if item.value == int(item.value)]
     if not found:
         pattern = (
-            r"\bw(?:ith)?\s+n\s*=?\s*(\d+)|\b(?:check|sample|measure|take|size)\s+(\d+)\b|"
+            r"\bw(?:ith)?\s+n\s*=?\s*(\d+)|\b(?:check|sample|measure|take|pull|size)s?\s+(\d+)\b|"
             r"\b(\d+)\s+(?:parts|pieces|samples)?\s*(?:each|every|per)\b|\bvs\.?\s+(\d+)\s+every"
-            rf"|\b(\d+)\s+{_PIECES}\s+(?:an?|at\s+a|in\s+(?:an?|each|every)|together)\b"
+            rf"|\bwith\s+(\d+)\s+{_PIECES}|\b(\d+)\s+{_PIECES}\s+(?:an?|at\s+a|in\s+(?:an?|each|every)|together)\b"
         )
         for match in re.finditer(pattern, text, re.IGNORECASE):
             number = next(group for group in match.groups() if group)

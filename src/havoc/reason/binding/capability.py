@@ -9,11 +9,15 @@ from havoc.reading.number_words import with_digits
 from havoc.reason.binding.arguments import Binding, NeedsInput, source_of
 from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.measured_subgroups import labelled_subgroups, measurements, subgroups
-from havoc.reason.binding.specification import read_specification
+from havoc.reason.binding.samples import summary_of
+from havoc.reason.binding.specification import is_near, read_specification
 
 _INDEX = re.compile(r"\b(cpk?)\b\s*(?:est(?:imated?)?\.?|value|of|is|was|=|:)*\s*(\d+\.\d+)")
+_GOAL = r"(1\.0|1\.33|1\.5|1\.67|2\.0)(?!\d)"
 _REQUIRED = re.compile(
-    r"(?:wants?|demand\w*|require\w*|criterion|goal|need\w*|must reach|at least|>=|≥)\D{0,24}(1\.0|1\.33|1\.5|1\.67|2\.0)(?!\d)"
+    rf"(?:wants?|demand\w*|require\w*|criterion|goal|need\w*|must reach|at least|min\w*|>=|≥)\D{{0,24}}{_GOAL}"
+    rf"|\b[cp]pk?\b\s*(?:value\s+)?(?:is\s+)?(?:below|under|above|over|less\s+than|more\s+than|>|<)\s*{_GOAL}"
+    rf"|(?<![\w.]){_GOAL}\s+(?:\w+\s+){{0,2}}(?:beaten|exceeded|reached|met|needed|required|demanded|wanted|fulfilled|held)\b"
 )
 
 
@@ -26,20 +30,28 @@ def _known_index(evidence: Evidence, binding: Binding) -> bool:
     )
     if index is None or size is None or evidence.series() or evidence.scalar("lsl", "usl", "mean"):
         return False
-    binding.set(index[1], float(index[2]), f"question[{index.start(2)}:{index.end(2)}]")
+    for each in _INDEX.finditer(evidence.text):
+        if each[1] not in binding.args:
+            binding.set(each[1], float(each[2]), f"question[{each.start(2)}:{each.end(2)}]")
     binding.take_count("n", size)
+    _required(evidence, binding)
     evidence.confidence(binding)
     return True
+
+
+def _required(evidence: Evidence, binding: Binding) -> None:
+    required = _REQUIRED.search(evidence.text)
+    if required and required.lastindex:
+        group = required.lastindex
+        place = f"question[{required.start(group)}:{required.end(group)}]"
+        if place not in binding.provenance.values():
+            binding.set("cpk_required", float(required[group]), place)
 
 
 def bind_capability(evidence: Evidence, binding: Binding) -> None:
     if _known_index(evidence, binding):
         return
-    required = _REQUIRED.search(evidence.text)
-    if required:
-        binding.set(
-            "cpk_required", float(required[1]), f"question[{required.start(1)}:{required.end(1)}]"
-        )
+    _required(evidence, binding)
     limits(evidence, binding)
     if binding.args.get("cpk_required") in (binding.args.get("lsl"), binding.args.get("usl")):
         binding.args.pop("cpk_required", None)
@@ -87,7 +99,7 @@ _SPREAD = re.compile(
 )
 _HOW_MANY = re.compile(
     r"\b(?:run|sample|batch)\s+of\s+(\d{2,5})\b(?!\s*%)"
-    r"|(?<![\w.,/])(\d{2,5})[\s-]+(?:[a-z]+\s+)?(?:[a-z]{3,}s|piece)\b(?!\s*per\b)"
+    r"|(?<![\w.,/])(\d{2,5})[\s-]+(?:[a-z]+\s+)?(?:[a-z]{3,}s|piece|pcs?)\b(?!\s*per\b)"
 )
 
 
@@ -108,6 +120,17 @@ def summary(evidence: Evidence, binding: Binding) -> None:
     moved = _MOVED.search(text.split("\n", 1)[0])
     found = next((hit for p in _RUNS if (hit := p.search(text)) and _is_free(hit, binding)), None)
     spread = None if sds else _SPREAD.search(text)
+    told = summary_of(evidence)
+    if {"mean", "sd"} <= told.keys() and (
+        (mean is None and moved is None and found is None) or not (sds or spread)
+    ):
+        for name in ("mean", "sd"):
+            binding.set(name, *told[name])
+        if binding.args["sd"] <= 0:
+            raise NeedsInput("sigma must be above 0", "what is the standard deviation?")
+        if "n" in told and told["n"][0] >= 2:
+            binding.set("n", int(told["n"][0]), told["n"][1])
+        return
     if (mean is None and moved is None and found is None) or not (sds or spread):
         raise NeedsInput(
             "capability needs measurements, or their mean and standard deviation",
@@ -205,14 +228,15 @@ def limits(evidence: Evidence, binding: Binding) -> None:
     if "lsl" not in binding.args and "usl" not in binding.args:
         target, margin = evidence.scalar("target"), evidence.scalar("margin")
         if target is not None and margin is not None:
-            binding.set("lsl", target.value - margin.value, source_of(margin))
-            binding.set("usl", target.value + margin.value, source_of(margin))
+            half = margin.value * (abs(target.value) / 100 if margin.percent else 1)
+            binding.set("lsl", round(target.value - half, 12), source_of(margin))
+            binding.set("usl", round(target.value + half, 12), source_of(margin))
     if "lsl" not in binding.args and "usl" not in binding.args:
         pair = re.search(
-            rf"({SIGNED_APART})\s*+(?:[a-zµ%°/]+\s*+)?(?:-|–|to|\.\.+|/)\s*+({SIGNED})(?!\s*+[,;/]\s*+\d)",
+            rf"({SIGNED_APART})\s*+(?:[a-zµ%°/]+\s*+)?(?:-|–|~|to|\.\.+|/)\s*+({SIGNED})(?!\s*+[,;/]\s*+\d)",
             _outside_lists(evidence),
         )
-        if pair and float(pair[1]) != float(pair[2]):
+        if pair and is_near(evidence.reading, *sorted((float(pair[1]), float(pair[2])))):
             binding.set("lsl", float(pair[1]), f"question[{pair.start(1)}:{pair.end(1)}]")
             binding.set("usl", float(pair[2]), f"question[{pair.start(2)}:{pair.end(2)}]")
     if "lsl" not in binding.args and "usl" not in binding.args:

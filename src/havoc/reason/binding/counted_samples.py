@@ -12,7 +12,7 @@ from havoc.reason.binding.evidence import Evidence
 from havoc.reason.binding.lists import complete, complete_pairs
 
 DEFECT_WORDS = r"\b(?:defects?|flaws?|nonconformit\w+|pinholes?|scratches|complaints|errors?|errs|faults?|knots|accidents?|bubbles|specks|gels|marks|blemishes|stops)\b"
-DEFECTIVE_WORDS = r"\b(?:defectives?|nonconforming|bad|rejects?|rejected|fail(?:ed|s|ures?)?|leak(?:ing|ers?|s)|duds?|contaminated|cracked|returned|scrap\w*|abandoned|broken|late|nok)\b"
+DEFECTIVE_WORDS = r"\b(?:defectives?|nonconforming|bad|rejects?|rejected|fail(?:ed|s|ures?)?|leak(?:ing|ers?|s)|duds?|contaminated|cracked|returned|scrap\w*|abandoned|broken|late|nok|ng|faulty|dropouts?|rework\w*)\b"
 
 
 def count_lists(evidence: Evidence) -> list[Series]:
@@ -29,7 +29,7 @@ def are_counted_columns(evidence: Evidence) -> bool:
 
 _PAIR = re.compile(
     r"(?<![\w.,/\-])(?P<count>\d{1,7})\s*(?P<words>(?:[a-z]+\s+){0,2}?)(?P<join>out\s+of|of|in|on|per|over|from|/)\s*"
-    r"(?P<size>\d{1,7}(?:\.\d+)?)(?![\d./]*\d|\s*%)",
+    r"(?P<size>(?:\d{1,7}(?:\.\d+)?|\.\d+)(?:e\d{1,2})?)(?P<scale>k\b|m(?:illion|io|il)?\b(?!\s*[²2]))?(?![\d./]*\d|\s*%)",
     re.IGNORECASE,
 )
 _LEAST_PAIRS = 3
@@ -42,12 +42,21 @@ def count_pairs(text: str) -> list[re.Match[str]]:
     return pairs if len(pairs) >= _LEAST_PAIRS and len(joins) == 1 else []
 
 
-def are_shares(pairs: list[re.Match[str]]) -> bool:
+def are_shares(pairs: list[re.Match[str]], defective: bool) -> bool:
     """Units out of units ("14 of 500"), rather than defects on an area ("5 on 120 m")."""
     return all(
-        pair["join"].lower().endswith(("of", "/")) and int(pair["count"]) <= float(pair["size"])
+        (pair["join"].lower().endswith(("of", "/")) or defective)
+        and (int(pair["count"]) <= float(pair["size"]) or pair["scale"] is not None)
         for pair in pairs
     )
+
+
+def size_of(pair: re.Match[str], evidence: Evidence) -> float:
+    """The size of a sample: "3.1k" is 3100, and "1.2M" stays where rates are told per million."""
+    scale = (pair["scale"] or "").lower()[:1]
+    if scale == "m" and evidence.has(r"\bper\s+million\b|\bppm\b"):
+        scale = ""
+    return round(float(pair["size"]) * {"k": 1e3, "m": 1e6}.get(scale, 1.0), 9)
 
 
 def sized_columns(evidence: Evidence) -> tuple[Series, Series] | None:
@@ -86,7 +95,7 @@ def counted_samples(evidence: Evidence, binding: Binding, kind: str) -> None:
     if written and not evidence.tables:
         place = f"question[{written[0].start()}:{written[-1].end()}]"
         binding.set(counts, [float(pair["count"]) for pair in written], place)
-        binding.set("sample_size", [float(pair["size"]) for pair in written], place)
+        binding.set("sample_size", [size_of(pair, evidence) for pair in written], place)
         return
     sized = sized_columns(evidence)
     if sized is not None and kind != "c":
@@ -107,6 +116,8 @@ def counted_samples(evidence: Evidence, binding: Binding, kind: str) -> None:
     if len(couples) == len(series) >= 3:
         binding.set(counts, [item.numbers[0] for item in couples], couples[0].source)
         binding.set("sample_size", [item.numbers[1] for item in couples], couples[0].source)
+        return
+    if not series and _from_a_rate(evidence, binding, kind):
         return
     if not series:
         raise NeedsInput(
@@ -151,6 +162,36 @@ def counted_samples(evidence: Evidence, binding: Binding, kind: str) -> None:
             )
 
 
+_MEAN_SHARE = re.compile(
+    r"(?<![\w.])(\d{1,2}(?:\.\d+)?|\.\d+)\s*(?:%|percent|pct)\s*(?:[a-z]+\s+)?(?:bad|defectives?|nonconforming|rejects?|rejected|scrap|average|on\s+average)\b"
+    r"|\b(?:average|mean|avg\.?)\s+(?:fraction\s+|share\s+|rate\s+)?(?:defective\s+|nonconforming\s+|rejected\s+)?(?:of|is|=|:)?\s*(\d{1,2}(?:\.\d+)?|\.\d+)\s*(?:%|percent|pct)"
+)
+_MEAN_RATE = re.compile(
+    r"(?<![\w.])(\d{1,6}(?:\.\d+)?|\.\d+)\s+(?:[a-z]+\s+){1,2}per\s+(?:unit|board|piece|panel|m2|sample|car|part)\b"
+)
+
+
+def _from_a_rate(evidence: Evidence, binding: Binding, kind: str) -> bool:
+    """Limits from a mean share or a mean rate and the size of the samples, without counts."""
+    role = "ubar" if kind == "u" else "pbar"
+    given, size = (
+        evidence.scalar(role),
+        evidence.scalar("n", "subgroup_size") or sample_size(evidence),
+    )
+    told = (_MEAN_RATE if kind == "u" else _MEAN_SHARE).search(evidence.text)
+    if kind == "c" or size is None or (given is None and told is None):
+        return False
+    if given is not None:
+        binding.take(role, given, fraction=kind != "u")
+    elif told is not None:
+        group = told.lastindex or 1
+        value = float(told[group]) / (1 if kind == "u" else 100)
+        place = f"question[{told.start(group)}:{told.end(group)}]"
+        binding.set(role, round(value, 12), place)
+    binding.take("sample_size", size)
+    return True
+
+
 def _counts_among(evidence: Evidence, series: list[Series], kind: str) -> Series:
     """The counts: the list that is named, else the one named as such a chart's counts are."""
     words = set(re.findall(r"[^\W\d_]+", evidence.text.split("\n")[0]))
@@ -162,9 +203,9 @@ def _counts_among(evidence: Evidence, series: list[Series], kind: str) -> Series
 
 
 _CONSTANT = re.compile(
-    r"\b(?:tests?|checks?|inspects?|examines?|pulls?|looks?\s+at|always|comprises?|contains?|out\s+of|samples?\s+of)\s+(\d{2,6})\b(?!\s*%|\.\d)"
+    r"\b(?:test(?:s|ed)?|check(?:s|ed)?|inspect(?:s|ed)?|examine[sd]?|pull(?:s|ed)?|sampled?|look(?:s|ed)?\s+at|always|comprises?|contains?|out\s+of|samples?\s+of)\s+(\d{2,6})\b(?!\s*%|\.\d)"
     r"|(?<![\w.])(\d{2,6})\s*(?:[a-z]+\s+){0,2}(?:tested|checked|examined|inspected)\b"
-    r"|(?<![\w.])(\d{2,6})\s*[a-z]+\s*(?:/|per\s+|a\s+|each\s+|every\s+)\s*(?:day|shift|hour|week|month|box|lot|crate|batch|sample)",
+    r"|(?<![\w.])(\d{2,6})\s*(?:[a-z]+\s*)?(?:/|per\s+|a\s+|each\s+|every\s+)\s*(?:day|shift|hour|week|month|box|lot|crate|batch|sample)",
     re.IGNORECASE,
 )
 

@@ -63,11 +63,13 @@ def _one_sided(evidence: Evidence, binding: Binding) -> None:
     if evidence.has(r"\blower and upper|\bupper and lower|\btwo[\s-]?sides?d?\b|\bboth\b"):
         return
     if evidence.has(
-        r"\bupper\b.{0,40}(?:limit|bound|conf|tol|one|sided)|\b\d+\s?%?\s*upper\b|\b(?:highest|worst)\b|\bone[\s-]sided?\s+(?:upper|above)|\babove which\b|\bnot (?:be )?(?:overtaken|exceeded)"
+        r"\bupper\b.{0,40}(?:limit|bound|conf|tol|one|sided|only|spec)|\bshould\b[^.?]{0,40}\bnot\s+exceed"
+        r"|\bmax(?:imum|imal)?\s+(?:[a-z]+\s+){1,2}(?:which|that|for\s+which)\b|\bat\s+most\b.{0,20}\bwhat\b|\b\d+\s?%?\s*upper\b|\b(?:highest|worst)\b|\bone[\s-]sided?\s+(?:upper|above)|\babove which\b|\bnot (?:be )?(?:overtaken|exceeded)"
     ):
         binding.set("side", "upper", "question")
     elif evidence.has(
-        r"\blower\b.{0,40}(?:limit|bound|conf|tol|one|sided)|\blowest\b|\bone[\s-]sided?\s+(?:lower|under|below)|\bbelow which\b"
+        r"\blower\b.{0,40}(?:limit|bound|conf|tol|one|sided|only|spec)"
+        r"|\bmin(?:imum|imal)?\s+(?:[a-z]+\s+){1,2}(?:which|that|for\s+which)\b|\bguarantee\w*\s+(?:a\s+)?min\w*|\blowest\b|\bone[\s-]sided?\s+(?:lower|under|below)|\bbelow which\b"
         r"|\b(?:will|to|that)\s+(?:beat|exceed|surpass|last past|outlast)|\bexceed(?:s|ed)?\s+(?:it|by)\b|\blast past\b"
     ):
         binding.set("side", "lower", "question")
@@ -156,7 +158,8 @@ def _proportion(evidence: Evidence, binding: Binding) -> None:
 _NUMBER_WORDS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "ten": 10, "a dozen": 12}
 _FUTURE = re.compile(
     r"\b(?:next|future|coming|following|capture)\s+(?P<a>\d+|two|three|four|five|six|ten|a dozen)\b(?!\s*(?:%|mm|min|h\b))"
-    r"|\b(?P<b>\d+|two|three|four|five|six|ten)\s+(?:future|further|more|new|next|following|coming)\b",
+    r"|\b(?P<b>\d+|two|three|four|five|six|ten)\s+(?:future|further|more|new|next|following|coming)\b"
+    r"|\b(?P<c>\d+|two|three|four|five|six|ten)\s+(?:pcs|pieces|parts|units|values|samples|results|bottles|tests)\s+(?:more|further|to\s+come|tomorrow)\b",
     re.IGNORECASE,
 )
 
@@ -172,7 +175,7 @@ def bind_prediction_interval(evidence: Evidence, binding: Binding) -> None:
         return
     set_data(evidence, binding)
     future = _FUTURE.search(evidence.reading.plain)
-    number = (future["a"] or future["b"]).lower() if future else ""
+    number = (future["a"] or future["b"] or future["c"]).lower() if future else ""
     count, source = 1, "default"
     if future and number:
         count = _NUMBER_WORDS.get(number) or int(number)

@@ -20,6 +20,7 @@ _KINDS: tuple[tuple[str, str], ...] = (
 _TOGETHER = (
     r"\b(?:one|single|same)\s+(?:chart|card|alarm|map)\s+for\s+(?:both|the\s+(?:two|pair))"
     r"|\bboth\b[^.?]{0,20}\bin\s+(?:one|a\s+single|the\s+same)\s+(?:chart|card)"
+    r"|\bcorrelat\w*[^.?]{0,60}\b(?:together|jointly|at\s+once|combin\w+)\b|\bstrange\s+(?:in\s+)?combination|\bcombination\b[^.?]{0,30}\b(?:odd|strange|unusual)"
     r"|\btogether\s+(?:in|on)\s+(?:one|a\s+single|the\s+same)\s+(?:chart|card)"
 )
 _BASELINE = re.compile(

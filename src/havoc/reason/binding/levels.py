@@ -25,7 +25,7 @@ class Level(msgspec.Struct):
 
 
 _LEVEL = re.compile(
-    r"(?<![\w.\-])((?:\d{1,3}(?:\.\d+)?)|0?\.\d+)\s*(%|percent|pct|per\s?cent)?(?![\w]*\d)",
+    r"(?:(?<![\w.\-])|(?<=\bpi)|(?<=\bci)|(?<=\bti))((?:\d{1,3}(?:\.\d+)?)|0?\.\d+)\s*(%|percent|pct|per\s?cent)?(?![\w]*\d)",
     re.IGNORECASE,
 )
 _CONFIDENCE_AFTER = re.compile(
@@ -33,7 +33,7 @@ _CONFIDENCE_AFTER = re.compile(
     re.IGNORECASE,
 )
 _CONFIDENCE_BEFORE = re.compile(
-    r"(?:\b(?:conf(?:idence|ident|\.)?|certainty|gamma|security|1\s*-\s*alpha)|γ)\s*(?:level|limits?|interval|bounds?)?\s*(?:of|is|=|:|at)?\s*$",
+    r"\b[pct]i$|(?:\b(?:conf(?:idence|ident|\.)?|certainty|gamma|security|1\s*-\s*alpha)|γ)\s*(?:level|limits?|interval|bounds?)?\s*(?:of|is|=|:|at)?\s*$",
     re.IGNORECASE,
 )
 _COVERAGE_AFTER = re.compile(

@@ -113,7 +113,35 @@ def _nearby_size(evidence: Evidence, index: int, count: int) -> Scalar | None:
     return counted[0] if counted else None
 
 
+_TRIMMED = re.compile(
+    r"(?<![\w.])(\d{1,2}(?:\.\d+)?)\s*(?:%|percent|pct)[\s-]*(?:trim\w*|truncated)"
+)
+_TRIM_OF = re.compile(
+    r"\b(?:trim\w*|truncated)(?:\s+mean)?\s*(?:\(|of|at|by|=|:)?\s*(\d{1,2}(?:\.\d+)?)\s*(?:%|percent)"
+)
+_ONE_PERCENTILE = r"\d{1,2}(?:\.\d+)?"
+_PERCENTILES = (
+    re.compile(rf"(?<![\w.])({_ONE_PERCENTILE}(?:\s*(?:st|nd|rd|th|%|percent)?\s*(?:,|and|&|/)\s*{_ONE_PERCENTILE}){{0,8}})\s*(?:st|nd|rd|th|%|percent)?[\s-]*(?:percentiles?|quantiles?|pctl?s?\b)"),
+    re.compile(rf"\b(?:percentiles?|quantiles?)\s*(?:of|at|=|:)?\s*({_ONE_PERCENTILE}(?:\s*(?:%|th)?\s*(?:,|and|&|/)\s*{_ONE_PERCENTILE}){{0,8}})(?!\s*[\d.])"),
+    re.compile(r"(?<![\w.])(p\d{1,2}(?:\.\d+)?(?:\s*(?:,|and|&|/|-)\s*p\d{1,2}(?:\.\d+)?){0,8})(?![\w.]*\d)"),
+)  # fmt: skip
+
+
+def _shares(evidence: Evidence, binding: Binding) -> None:
+    """ "the 10 % trimmed mean", "P5 and P95", "the 90th percentile"."""
+    trim = _TRIMMED.search(evidence.text) or _TRIM_OF.search(evidence.text)
+    if trim and 0 < float(trim[1]) < 50:
+        place = f"question[{trim.start(1)}:{trim.end(1)}]"
+        binding.set("trim", round(float(trim[1]) / 100, 12), place)
+    hits = [hit for pattern in _PERCENTILES for hit in pattern.finditer(evidence.text)]
+    values = [float(item) for hit in hits for item in re.findall(_ONE_PERCENTILE, hit[1])]
+    if values:
+        place = ", ".join(f"question[{hit.start(1)}:{hit.end(1)}]" for hit in hits)
+        binding.set("percentiles", list(dict.fromkeys(values)), place)
+
+
 def bind_describe(evidence: Evidence, binding: Binding) -> None:
+    _shares(evidence, binding)
     columns = [item for item in evidence.series() if "#" in item.source]
     named = mentioned(
         [column for table in evidence.tables for column in evidence.numeric_columns(table)],
@@ -121,7 +149,15 @@ def bind_describe(evidence: Evidence, binding: Binding) -> None:
     )
     if len(columns) >= 2 and len(columns) == len(evidence.series()) and len(named) != 1:
         for index, item in enumerate(columns[:MAX_COLUMNS]):
-            target = binding if index == 0 else Binding(operation=binding.operation)
+            target = (
+                binding
+                if index == 0
+                else Binding(
+                    operation=binding.operation,
+                    args={k: v for k, v in binding.args.items() if k in {"trim", "percentiles"}},
+                    provenance={**binding.provenance},
+                )
+            )
             target.set("data", [*item.values], item.source)
             target.set("name", item.name, item.source)
             pass_unit(target, item)

@@ -8,6 +8,7 @@ import re
 from havoc.reading.cells import Cell, read_cells
 from havoc.reading.roles import NUMBER
 from havoc.reading.study_layout import PART_NOUNS, PERSON_NOUNS, Study, read_study_layout
+from havoc.reading.table import Column
 from havoc.reason.binding.agreement import bind_attribute_agreement
 from havoc.reason.binding.arguments import Binding, NeedsInput, source_of
 from havoc.reason.binding.evidence import Binder, Evidence
@@ -40,7 +41,7 @@ _WORKSHEET: tuple[tuple[str, str], ...] = (
 )
 _TOLERANCE = re.compile(
     r"\b(?:tolerance|tol|t|(?:spec(?:ification)?|drawing)\s+(?:width|window))\b(?:\s|width|window|range|full|"
-    rf"total|in|it['’]?s|now|is|of|[=:,])*+{NUMBER}"
+    rf"total|in|it['’]?s|now|is|of|[=:,]|\.(?=\s))*+{NUMBER}"
 )
 
 
@@ -64,6 +65,10 @@ def bind_gage_rr(evidence: Evidence, binding: Binding) -> None:
     study = study_in_table(evidence)
     if study is not None:
         table, part, operator, values = study
+        if operator is None and evidence.has(_NO_OPERATOR):
+            operator = Column(
+                name="operator", kind="text", values=list[str | None](["gage"] * len(part.values))
+            )
         if operator is part or operator is None:
             raise NeedsInput("the operators are missing", "which operator took each measurement?")
         binding.set("data", values.present, f"{table.source}#{values.name}")
@@ -110,7 +115,31 @@ def _written_study(evidence: Evidence) -> Study | None:
     if len(cells) >= 8:
         parts, operators = _which_are_parts(cells)
         return Study(parts=parts, operators=operators, values=[cell.value for cell in cells])
-    return study_in_rows(evidence)
+    return study_in_rows(evidence) or _without_operator(evidence)
+
+
+_NO_OPERATOR = (
+    r"\b(?:no|without|any)\s+(?:an?\s+)?['\"“]?(?:operators?|appraisers?|persons?|people|human|user)\b"
+    r"|\b(?:operator|appraiser|user)[\s-]+independent|\b(?:fully\s+)?automat(?:ic|ed)\w*"
+    r"|\b(?:one|single|1)\s+['\"“]?(?:operator|appraiser)|\b(?:type|procedure|verfahren)[\s-]*(?:3|iii)\b"
+)
+
+
+def _without_operator(evidence: Evidence) -> Study | None:
+    """Repeats of every part by a gage that nobody influences: one list a part."""
+    if not evidence.has(_NO_OPERATOR):
+        return None
+    rows = [item for item in evidence.reading.series if len(item.numbers) >= 2]
+    names = [item.name or f"part {place}" for place, item in enumerate(rows, start=1)]
+    lengths = {len(item.numbers) for item in rows}
+    if len(rows) < 2 or len(lengths) > 1 or len(set(names)) < len(names):
+        return None
+    count = lengths.pop()
+    return Study(
+        parts=[name for name in names for _ in range(count)],
+        operators=["gage"] * (count * len(names)),
+        values=[value for item in rows for value in item.numbers],
+    )
 
 
 def _which_are_parts(cells: list[Cell]) -> tuple[list[str], list[str]]:
@@ -135,7 +164,7 @@ def _components(evidence: Evidence, binding: Binding) -> None:
         return
     for name, words in _COMPONENTS:
         match = re.search(
-            rf"{words}\s*(?:sd|std\.?|standard deviation|variation|sigma|scatter|spread)?\s*(?:is|was|of|=|:)?\s*{NUMBER}",
+            rf"{words}\s*(?:sd|st\.?d?\.?\s*dev(?:iation)?\.?|std\.?|standard deviation|variation|sigma|scatter|spread)?\s*(?:is|was|of|=|:)?\s*{NUMBER}",
             evidence.text,
         )
         if match:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from havoc.reading.question import Series
 from havoc.reason.binding.arguments import Binding, NeedsInput, source_of
 from havoc.reason.binding.counted_samples import (
     DEFECT_WORDS,
@@ -62,6 +63,17 @@ def chart_kind(evidence: Evidence) -> str:
     return "auto"
 
 
+def _refuse_bare_counts(evidence: Evidence) -> None:
+    """ "rejects 5 8 6 9 7": without the number inspected nobody can say what is usual."""
+    lists = count_lists(evidence)
+    if len(lists) != 1 or not all(v == int(v) and v >= 0 for v in lists[0].numbers):
+        return
+    if re.search(DEFECTIVE_WORDS, _told_name(evidence, lists[0])):
+        raise NeedsInput(
+            "the number inspected is missing", "how many units were inspected in each sample?"
+        )
+
+
 def _of_constant_size(evidence: Evidence) -> bool:
     """One list of whole numbers, none above the number of units that each sample has."""
     size, lists = sample_size(evidence), count_lists(evidence)
@@ -87,15 +99,21 @@ def bind_control_chart(evidence: Evidence, binding: Binding) -> None:
         return
     if bind_joint_chart(evidence, binding):
         return
-    if bind_special_chart(evidence, binding):
+    if chart_kind(evidence) not in {"ewma", "cusum"} and bind_special_chart(evidence, binding):
         if binding.args.get("event_limits") != "nelson":
             _rules(evidence, binding)
         bind_stages(evidence, binding)
         return
+    _refuse_doubt(evidence)
     kind = chart_kind(evidence)
     pairs = [] if evidence.tables else count_pairs(evidence.reading.plain)
     if kind == "auto" and pairs:
-        kind = "p" if are_shares(pairs) else "u"
+        kind = "p" if are_shares(pairs, evidence.has(DEFECTIVE_WORDS)) else "u"
+    if kind == "auto" and not evidence.series():
+        roles = {"pbar": "p", "ubar": "u", "cbar": "c"}
+        kind = next(
+            (roles[item.role] for item in evidence.reading.scalars if item.role in roles), kind
+        )
     if kind == "auto" and (sized_lists := sized_columns(evidence)) is not None:
         counts, sizes = (item.numbers for item in sized_lists)
         within = all(count <= size for count, size in zip(counts, sizes, strict=False))
@@ -103,6 +121,8 @@ def bind_control_chart(evidence: Evidence, binding: Binding) -> None:
         kind = "p" if within and not (defects and not evidence.has(DEFECTIVE_WORDS)) else "u"
     if kind == "auto" and evidence.has(DEFECTIVE_WORDS):
         kind = "p" if _of_constant_size(evidence) or are_counted_columns(evidence) else "auto"
+        if kind == "auto":
+            _refuse_bare_counts(evidence)
     if kind == "auto" and evidence.has(DEFECT_WORDS):
         kind = "u" if len(count_lists(evidence)) >= 2 else "c"
     binding.set("kind", kind, "question" if kind != "auto" else "default")
@@ -122,6 +142,40 @@ def bind_control_chart(evidence: Evidence, binding: Binding) -> None:
     if sigma and float(sigma[1]) != 3:
         binding.set("n_sigma", float(sigma[1]), f"question[{sigma.start()}:{sigma.end()}]")
     bind_stages(evidence, binding)
+
+
+_DOUBT = (
+    r"(?:i\s+think\s+)?\d{1,3}\s+or\s+\d{1,3}\b|(?:not\s+sure|unknown|unsure|no\s+idea|(?:i\s+)?(?:don['’]?t|do\s+not|can['’]?t|cannot)\s+"
+    r"(?:know|remember|recall|tell|have)|forgot\w*|lost|varie[sd]|differ\w*|changes?)"
+)
+_SAMPLE_SIZE = (
+    r"(?:sub-?groups?\s+size|sample\s+sizes?|lot\s+sizes?|number\s+(?:inspected|checked|tested))"
+)
+_EITHER_CHART = re.compile(
+    r"(?<![\w'])(?:np|[pcu])[\s-]*(?:chart|card)?\s*(?:,|or|vs\.?|versus)\s*(?:an?\s+)?(?:np|[pcu])[\s-]*(?:chart|card)\b"
+)
+_USUAL = (
+    r"\b(?:usual|normal|customary|same|agreed|old|standard)\s+(?:target|aim|set\s?point|nominal)\b"
+)
+
+
+def _refuse_doubt(evidence: Evidence) -> None:
+    """A size that the question itself is not sure of, and a chart that it leaves open."""
+    sized = len(count_lists(evidence)) >= 2 or count_pairs(evidence.reading.plain)
+    if not sized and evidence.has(
+        rf"\b{_SAMPLE_SIZE}\b[^?\n]{{0,30}}?\b{_DOUBT}|\b{_DOUBT}\s+(?:\w+\s+){{0,2}}?{_SAMPLE_SIZE}"
+        r"|\b(?:check|inspect|test|sample)\w*\s+(?:a\s+)?(?:different|varying|changing)\s+(?:number|quantity|amount)"
+    ):
+        raise NeedsInput(
+            "the size of the samples is not sure", "how many units (or values) were in each sample?"
+        )
+    if not sized and _EITHER_CHART.search(evidence.text):
+        raise NeedsInput(
+            "which chart fits depends on what was inspected",
+            "was the same area (or number of units) inspected each time, and how large was it?",
+        )
+    if evidence.has(_USUAL) and evidence.scalar("target", "mean") is None:
+        raise NeedsInput("the target is missing", "what is the target value?")
 
 
 def _given_standards(evidence: Evidence, binding: Binding, kind: str) -> None:
@@ -187,32 +241,50 @@ def _weight(evidence: Evidence, binding: Binding) -> None:
 
 def _subgroup_summaries(evidence: Evidence, binding: Binding) -> bool:
     """Lists of subgroup means with their ranges or standard deviations."""
-    named = {item.name.lower(): item for item in evidence.series()}
-    means = next(
-        (
-            item
-            for name, item in named.items()
-            if re.search(r"\b(?:means?|averages?|x-?bars?)$", name)
-        ),
-        None,
-    )
-    spreads = next(
-        (
-            item
-            for name, item in named.items()
-            if re.search(r"\b(?:sds?|s|stdevs?|ranges?|r)$", name)
-        ),
-        None,
-    )
+    means = spreads = None
+    for item in evidence.series():
+        name = _told_name(evidence, item)
+        if means is None and re.search(r"\b(?:means?|averages?|averaged|x-?bars?)$", name):
+            means = item
+        elif re.search(r"\b(?:sds?|s|stdevs?|ranges?|r)$", name):
+            spreads, spread_name = item, name
+    if means is not None and spreads is None:
+        return _means_with_a_mean_spread(evidence, binding, means)
     if means is None or spreads is None:
         return False
     columns = complete_pairs(binding, means, spreads)
-    ranges = bool(re.search(r"ranges?|\br$", spreads.name.lower()))
+    ranges = bool(re.search(r"ranges?|\br$", spread_name))
     binding.set("kind", "xbar_r" if ranges else "xbar_s", "question")
     binding.set("means", columns[0], means.source)
     binding.set("ranges" if ranges else "sds", columns[1], spreads.source)
     if not binding.take_count("subgroup_size", evidence.scalar("subgroup_size", "n")):
         raise NeedsInput("the subgroup size is missing", "how many values form a subgroup?")
+    return True
+
+
+_PLACE = re.compile(r"question\[(\d+):")
+_WORD_BEFORE = re.compile(r"([a-z][a-z-]{0,20})\s{0,3}(?:(?:are|were|=|:)\s{0,3})?$")
+
+
+def _told_name(evidence: Evidence, item: Series) -> str:
+    """The name of a list, or the word before it where that is too common to be a name."""
+    place = _PLACE.match(item.source)
+    if item.name or place is None:
+        return item.name.lower()
+    before = _WORD_BEFORE.search(evidence.text[max(0, int(place[1]) - 30) : int(place[1])])
+    return before[1] if before else ""
+
+
+def _means_with_a_mean_spread(evidence: Evidence, binding: Binding, means: Series) -> bool:
+    """ "averages 4.1 4.2 4.0, mean range 0.15, subgroups of 2": one spread for all subgroups."""
+    spread = evidence.scalar("rbar", "sbar")
+    size = evidence.scalar("subgroup_size", "n")
+    if spread is None or size is None or size.value < 2:
+        return False
+    binding.set("kind", "xbar_r" if spread.role == "rbar" else "xbar_s", "question")
+    binding.set("means", complete(binding, means), means.source)
+    binding.take(spread.role, spread)
+    binding.take_count("subgroup_size", size)
     return True
 
 
@@ -274,8 +346,34 @@ def bind_runs_rules(evidence: Evidence, binding: Binding) -> None:
         binding.set("sigma", 1.0, "question")
     if evidence.has(r"\bwestgard|\b1[\s-]?3s\b"):
         binding.set("rules", "westgard", "question")
-    else:
+        if not {"mean", "sigma"} <= binding.args.keys() and "ucl" not in binding.args:
+            raise NeedsInput(
+                "control rules of a laboratory need the mean and the sd of the control material",
+                "what are the target mean and the sd of the control?",
+            )
+    elif not _chosen_rules(evidence, binding):
         _rules(evidence, binding)
+
+
+_NUMBERED_RULES = re.compile(
+    r"\b(?:nelson|minitab)?(?:['’]?s)?\s*(?:tests?|rules?)\s*(?:no\.?|nos\.?|numbers?|#)?\s*"
+    r"([1-8](?:\s*(?:,|and|&|\+|or)\s*(?:and\s+)?#?[1-8])*)(?![\w.]*\d)(?!\s*of\b)"
+)
+_ZONE_RULES = re.compile(r"(?<![\w.])(2|4)\s*(?:out\s*of|outta|outa|of|/)\s*(3|5)(?![\w.]*\d)")
+
+
+def _chosen_rules(evidence: Evidence, binding: Binding) -> bool:
+    """Single rules by their number or by what they say: "tests 1, 2 and 5", "2 of 3 beyond 2 sigma"."""
+    numbered = _NUMBERED_RULES.search(evidence.text)
+    if numbered and not evidence.has(r"\bwestern|\bweco\b"):
+        place = f"question[{numbered.start(1)}:{numbered.end(1)}]"
+        binding.set("rules", [int(item) for item in re.findall(r"\d", numbered[1])], place)
+        return True
+    zones = [m for m in _ZONE_RULES.finditer(evidence.text) if int(m[1]) + 1 == int(m[2])]
+    if zones:
+        names = list(dict.fromkeys(f"{m[1]}_of_{m[2]}" for m in zones))
+        binding.set("rules", names, f"question[{zones[0].start()}:{zones[-1].end()}]")
+    return bool(zones)
 
 
 BINDERS: dict[str, Binder] = {

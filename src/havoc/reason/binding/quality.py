@@ -9,7 +9,7 @@ import msgspec
 from havoc.reading.factor_names import read_loose_count
 from havoc.reading.prose import mask
 from havoc.reading.roles import Scalar
-from havoc.reason.binding import gages, outcomes
+from havoc.reason.binding import gages, linearity, outcomes
 from havoc.reason.binding.arguments import Binding, NeedsInput, source_of
 from havoc.reason.binding.average_run_length import bind_arl
 from havoc.reason.binding.capability import limits
@@ -43,7 +43,7 @@ def bind_capability_nonnormal(evidence: Evidence, binding: Binding) -> None:
     named = [name for name in dict.fromkeys(named_distributions(text)) if name != "auto"]
     if named:
         binding.set("method", named[0], "question")
-    _specification(evidence, binding, text)
+    limits(evidence, binding)
     binding.set("data", complete(binding, series), series.source)
     if series.unit:
         binding.set("unit", series.unit, series.source)
@@ -61,35 +61,6 @@ def bind_capability_nonnormal(evidence: Evidence, binding: Binding) -> None:
         binding.more.append(
             Binding(operation="capability_nonnormal", args=args, provenance={**binding.provenance})
         )
-
-
-def _specification(evidence: Evidence, binding: Binding, text: str) -> None:
-    """Limits by role, then in the words that people use for skewed values."""
-    low, high = evidence.scalar("lsl", "minimum"), evidence.scalar("usl", "maximum")
-    if low is None and high is None:
-        pair = _search(
-            rf"\b(?:limits?|spec\w*|tol\w*|between|capability|within)\b[^\d.]{{0,12}}({NUMBER})\s*(?:-|–|to|n|and|/)\s*({NUMBER})",
-            text,
-        )
-        above = _search(
-            rf"\b(?:osg|og|usg|upper\s+(?:one|limit)?\s*(?:of|is)?|promise\w*\s+(?:is|of)?|(?:remain|stay|be|keep)\s+(?:below|under)|<|less than|limit\s+is|below)\s*[=:]?\s*({NUMBER})",
-            text,
-        ) or _search(rf"({NUMBER})\s*\w{{0,3}}\s*(?:at most|max\w*|or less)\b", text)
-        below = _search(
-            rf"(?:\b(?:must|shall|should)\s+be\s*>|>|\bugs?\s*=|\bat least\b|\babove\b)\s*=?\s*({NUMBER})",
-            text,
-        )
-        if pair and float(pair[1]) < float(pair[2]):
-            binding.set("lsl", float(pair[1]), _place(pair))
-            binding.set("usl", float(pair[2]), _place(pair, 2))
-            return
-        if above or below:
-            if below and not above:
-                binding.set("lsl", float(below[1]), _place(below))
-            elif above:
-                binding.set("usl", float(above[1]), _place(above))
-            return
-    limits(evidence, binding)
 
 
 # power of a design --------------------------------------------------------------------
@@ -292,6 +263,7 @@ def _claimed(evidence: Evidence, binding: Binding, text: str, taken: list[tuple[
 
 BINDERS: dict[str, Binder] = {
     **gages.BINDERS,
+    **linearity.BINDERS,
     **outcomes.BINDERS,
     "capability_nonnormal": bind_capability_nonnormal,
     "arl": bind_arl,

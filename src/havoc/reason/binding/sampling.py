@@ -31,8 +31,10 @@ _LOT_LETTER = re.compile(r"\bN\s*(?:=|:)?\s*(\d+)(?![\d.]*\d)")
 _LOT_COMPRISED = re.compile(
     rf"(?<!\bof )(?<!\bfrom )\blots?\s+(?:\w+\s+){{0,2}}?{_WHOLE}", re.IGNORECASE
 )
-_FAULTY = r"bad|defect\w*|nonconform\w*|faulty|reject\w*|duds?|broken"
-_RETURN = r"reject|refuse|bounce|return|send\s+(?:it\s+|them\s+|the\s+lot\s+)?back"
+_FAULTY = r"bad|defect\w*|non-?conform\w*|faulty|reject\w*|duds?|broken|fail\w*|nok|ng\b"
+_RETURN = r"reject|refuse|bounce|return|(?:send|go|goe)s?\s+(?:it\s+|them\s+|the\s+lot\s+)?back"
+_GLOSS = r"\)?\s*(?:\([^()\d]{0,40}\)\s*)?(?:(?:is|of|at|about|value|level|[=:])\s*){0,3}"
+"""Between a quality and its number: "AQL (acceptable quality level) of 0.65"."""
 _ARRIVES = re.compile(
     rf"\b(?:brings?|delivers?|ships?|sends?|receives?|gets?)\s+(?:us\s+)?(?:about\s+)?{_WHOLE}"
     rf"|(?<![\w.,]){_WHOLE}\s+(?:[a-z]+\s+){{0,2}}?(?:arrive|come\s+in|in\s+(?:the|a|each)\s+(?:box|lot|bag|drum|crate|delivery))",
@@ -41,6 +43,11 @@ _ARRIVES = re.compile(
 _PIECES = re.compile(
     rf"(?<![\w.,]){_WHOLE}\s*(?:pcs?|pieces|parts|units|items|of\s+them)\b", re.IGNORECASE
 )
+_PER_LOT = re.compile(
+    rf"(?<![\w.,]){_WHOLE}\s+(?:[a-z]+\s+){{0,2}}?(?:per|a|an|in\s+(?:a|each|every|the))\s+(?:lot|batch|shipment|deliver\w+|box|pallet|consignment|order)",
+    re.IGNORECASE,
+)
+_NOUNS = re.compile(rf"(?<![\w.,#-]){_WHOLE}\s+[a-z]{{3,}}s\b(?!\s*ago)", re.IGNORECASE)
 _SIZE = tuple(
     re.compile(pattern)
     for pattern in (
@@ -58,7 +65,7 @@ _ACCEPT = tuple(
         r"(?<![\w^])c\s*(?:=|:|≤|<=)?\s*(\d+)(?![\d.]*\d)",
         r"\bac\s*(?:=|:)?\s*(\d+)",
         r"\bplan\s+(?:of\s+)?\d+\s*/\s*(\d+)",
-        rf"\b(?:accept(?:s|ed|ing)?(?:ance)?\s*(?:number|no\.?|on|with|at|up\s+to|if)?\s*(?:is|of|=|:|at\s+most|max\w*)?|"
+        rf"\b(?:accept(?:s|ed|ing)?(?:ance)?\s*(?:(?:number|no\.?|on|with|at\s+most|at|up\s+to|if|when|there\s+are|is|of|=|:|max\w*)\s*){{0,4}}|"
         rf"permits?|allows?)\s*(?:<=|≤|=<|<\s?=)?\s*{_WHOLE}",
         rf"\b(?:{_RETURN})s?\s+(?:it\s+|the\s+lot\s+)?(?:when|if|with|at|on)?\s*more\s+than\s+{_WHOLE}",
         rf"\b(?:pass|take|release|let\s+(?:it|the\s+lot|them)\s+(?:pass|through|go|in))(?:es|s)?\s+(?:it\s+)?"
@@ -72,16 +79,16 @@ _REJECT_AT = re.compile(
     re.IGNORECASE,
 )
 _ONE_TOO_MANY = re.compile(
-    rf"\b(\d+)\s+(?:or\s+more\s+)?(?:{_FAULTY})\s*(?:ones?|pieces?|parts?|units?)?\s*(?:=+>?|->|→|,|:|means|and)?\s*"
-    rf"(?:we\s+|you\s+|it\s+is\s+|it['’]s\s+|the\s+lot\s+is\s+)?(?:{_RETURN})",
+    rf"\b(\d+)\s+(?:or\s+more\s+)?(?:{_FAULTY})\s*(?:ones?|1|pieces?|parts?|units?)?\s*(?:=+>?|->|→|,|:|means|and|then)?\s*"
+    rf"(?:we\s+|you\s+|it\s+is\s+|it['’]s\s+|it\s+|(?:the|whole)\s+lot\s+(?:is\s+|gets\s+)?)?(?:{_RETURN})",
     re.IGNORECASE,
 )
 _ZERO = re.compile(
-    r"\b(?:zero|0)[\s-]*(?:acceptance|accept)\b|\baccept(?:ance)?[\s-]+(?:on\s+)?zero\b"
-    rf"|\b(?:no|0|zero|not\s+(?:a\s+single|one|1))\s+(?:{_FAULTY})\b[^.;?]{{0,20}}?\b(?:allowed|tolerated|permitted|acceptable)",
+    r"\b0[\s-]*(?:acceptance|accept)\b|\baccept(?:s|ing|ance)?[\s-]+(?:on\s+)?0\b"
+    rf"|(?<![\w.,])(?:0|no|not\s+(?:a\s+single|one|1))\s+(?:{_FAULTY})",
     re.I,
 )
-_AQL = re.compile(rf"\baql\s*(?:is|of|=|:|at|about)?\s*{_NUMBER}{_PERCENT}", re.IGNORECASE)
+_AQL = re.compile(rf"\baql{_GLOSS}{_NUMBER}{_PERCENT}", re.IGNORECASE)
 _AQL_BEFORE = re.compile(rf"{_NUMBER}{_PERCENT}\s*aql\b", re.IGNORECASE)
 _TOLERATED = re.compile(
     rf"\b(?:accepts?\s+at\s+most|tolerates?|can\s+live\s+with|agreed(?:\s+(?:on|to))?)\s+(?:about\s+|up\s+to\s+)?{_NUMBER}\s*(%|percent|pct)",
@@ -97,10 +104,8 @@ _INSTEAD = re.compile(
 _IN_A_HUNDRED = re.compile(
     r"(?<![\w.])(\d{1,2})\s*(?:times\s+)?(?:in|out\s+of)\s+(?:a\s+|every\s+)?100\b", re.I
 )
-_GOOD_QUALITY = re.compile(rf"\b(?:prq|p1)\s*(?:is|of|=|:)?\s*{_NUMBER}{_PERCENT}", re.IGNORECASE)
-_BAD_QUALITY = re.compile(
-    rf"\b(?:ltpd|rql|lq|crq|p2)\s*(?:is|of|=|:|at)?\s*{_NUMBER}{_PERCENT}", re.IGNORECASE
-)
+_GOOD_QUALITY = re.compile(rf"\b(?:prq|p1){_GLOSS}{_NUMBER}{_PERCENT}", re.IGNORECASE)
+_BAD_QUALITY = re.compile(rf"\b(?:ltpd|rql|lq|crq|p2){_GLOSS}{_NUMBER}{_PERCENT}", re.IGNORECASE)
 _RISK_WORDS = {
     "alpha": r"(?:\balpha|α|\bproducer'?s?['’]?s?\s+risk)",
     "beta": r"(?:\bbeta|β|\bconsumer'?s?['’]?s?\s+risk)",
@@ -132,7 +137,7 @@ _BARE_BEFORE_PERCENT = re.compile(
 _FRACTION = re.compile(r"\bp\s*=\s*(0?\.\d+)(?!\s*%)", re.IGNORECASE)
 _PROBABILITY = re.compile(
     r"^\s*(?:of\s+(?:the\s+|all\s+|good\s+|poor\s+|bad\s+|such\s+|those\s+)*(?:lots|time|batches|deliveries)\b"
-    r"|chance|prob\w*|risk|conf\w*|certain\w*|sure\b|safe\w*|likel\w*)",
+    r"|chance|prob(?!lem)\w*|accept\w*|pass\w*|risk|conf\w*|certain\w*|sure\b|safe\w*|likel\w*)",
     re.IGNORECASE,
 )
 _QUALITY = re.compile(
@@ -141,6 +146,7 @@ _QUALITY = re.compile(
 )
 _SORTED = re.compile(r"^\s*(?:sort\w*|inspect\w*|screen\w*|rectif\w*|check\w*)", re.IGNORECASE)
 _CURVE_POINTS = 16
+_SURE = 0.8
 
 
 def bind_acceptance_sampling(evidence: Evidence, binding: Binding) -> None:
@@ -148,6 +154,12 @@ def bind_acceptance_sampling(evidence: Evidence, binding: Binding) -> None:
     used: list[tuple[int, int]] = []
     lot = read_lot(binding, text)
     _plan(binding, text, lot)
+    if (
+        "c" in binding.args
+        and "n" not in binding.args
+        and not re.search(r"(?i)\b(?:aql|ltpd|l?rq[l]|how\s+many)\b", text)
+    ):
+        _sample_by_its_noun(binding, text)
     qualities(binding, text, used)
     if lot is None and binding.args.keys() & {"aql", "ltpd"}:
         _lot_by_its_noun(binding, text)
@@ -217,7 +229,7 @@ def _check(binding: Binding) -> None:
 
 def read_lot(binding: Binding, text: str) -> tuple[int, int] | None:
     for pattern in (_LOT_LETTER, *_LOT, _LOT_COMPRISED):
-        match = pattern.search(text)
+        match = next((found for found in pattern.finditer(text) if int(found[1]) > 1), None)
         if match:
             binding.set("lot_size", int(match[1]), f"question[{match.start(1)}:{match.end(1)}]")
             return match.span(1)
@@ -230,17 +242,36 @@ def read_lot(binding: Binding, text: str) -> tuple[int, int] | None:
 
 def _lot_by_its_noun(binding: Binding, text: str) -> None:
     """ "500 pcs, AQL 2.5": the only whole number of pieces beside a quality is the lot."""
-    for pattern in (_ARRIVES, _PIECES):
+    for pattern in (_ARRIVES, _PER_LOT, _PIECES, _NOUNS):
         sizes = {int(next(filter(None, match.groups()))) for match in pattern.finditer(text)}
-        sizes -= {binding.args.get("n")}
+        sizes -= {binding.args.get("n"), 0, 1}
         if len(sizes) == 1:
-            match = pattern.search(text)
-            assert match is not None
-            binding.set("lot_size", sizes.pop(), f"question[{match.start()}:{match.end()}]")
+            size = sizes.pop()
+            place = next(m.span() for m in pattern.finditer(text) if str(size) in m.groups())
+            binding.set("lot_size", size, f"question[{place[0]}:{place[1]}]")
             return
 
 
+def _sample_by_its_noun(binding: Binding, text: str) -> None:
+    """ "13 pieces, zero accepted": the only number of pieces beside an acceptance number."""
+    found = [match for match in _PIECES.finditer(text) if int(match[1]) > 1]
+    if len(found) == 1 and int(found[0][1]) != binding.args.get("lot_size"):
+        place = f"question[{found[0].start(1)}:{found[0].end(1)}]"
+        binding.set("n", int(found[0][1]), place)
+
+
+_AT_MOST_OF = re.compile(
+    rf"\b(?:at\s+most|up\s+to|max\w*|not?\s+more\s+than)\s+{_WHOLE}\s*(?:{_FAULTY})?\s*(?:of|in|out\s+of|/)\s*(?:a\s+sample\s+of\s+)?{_WHOLE}",
+    re.IGNORECASE,
+)
+
+
 def _plan(binding: Binding, text: str, lot: tuple[int, int] | None) -> None:
+    both = _AT_MOST_OF.search(text)
+    if both and int(both[1]) < int(both[2]):
+        binding.set("n", int(both[2]), f"question[{both.start(2)}:{both.end(2)}]")
+        binding.set("c", int(both[1]), f"question[{both.start(1)}:{both.end(1)}]")
+        return
     for pattern in _SIZE:
         match = next((m for m in pattern.finditer(text) if m.span(1) != lot), None)
         if match:
@@ -299,6 +330,8 @@ def qualities(binding: Binding, text: str, used: list[tuple[int, int]]) -> None:
             "p", [round(low + i * step, 12) for i in range(_CURVE_POINTS)],
             f"question[{ranged.start()}:{ranged.end()}]",
         )  # fmt: skip
+        return
+    if not binding.args.keys() & {"n", "aql", "ltpd"} and _two_points(binding, text, used):
         return
     shares, risks = _free_percentages(text, used)
     described = len(shares) == 2 and (risks or binding.args.keys() & {"alpha", "beta"})
@@ -371,6 +404,28 @@ def _free_percentages(text: str, used: list[tuple[int, int]]) -> tuple[list[floa
         (risks if probability else shares).append(round(value / 100, 12))
     shares += [float(m[1]) for m in _FRACTION.finditer(text)]
     return list(dict.fromkeys(shares)), risks
+
+
+def _two_points(binding: Binding, text: str, used: list[tuple[int, int]]) -> bool:
+    """ "lots at 0.5 % with 95 % and lots at 4 % with at most 10 %": two points of the curve.
+
+    The one share that only a chance of acceptance can be tells which of each two is the chance.
+    """
+    found = [m for m in _ANY_PERCENT.finditer(text) if not _overlaps(m.span(1), used)]
+    values = [float(match[1]) / 100 for match in found]
+    high = [place for place, value in enumerate(values) if value >= _SURE]
+    if len(values) != 4 or len(high) != 1:
+        return False
+    chances = values[high[0] % 2 :: 2]
+    qualities_of = values[1 - high[0] % 2 :: 2]
+    alpha, beta = 1 - max(chances), min(chances)
+    good, bad = qualities_of if chances[0] > chances[1] else qualities_of[::-1]
+    if not (good < bad and beta < 0.5):
+        return False
+    place = f"question[{found[0].start()}:{found[-1].end()}]"
+    for name, value in (("aql", good), ("ltpd", bad), ("alpha", alpha), ("beta", beta)):
+        binding.set(name, round(value, 12), place)
+    return True
 
 
 def _described(binding: Binding, shares: list[float], risks: list[float]) -> None:

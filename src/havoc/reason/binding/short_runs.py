@@ -28,6 +28,7 @@ _BLOCK = re.compile(
     rf"(?P<values>{_NUM}(?:[\s,;/]{{1,4}}{_NUM}){{0,300}})",
     re.IGNORECASE,
 )
+_LISTED = re.compile(rf"\s*(?:are|is|[=:])?\s*({_NUM}(?:[\s,;/]{{1,3}}(?:and\s+)?{_NUM}){{1,50}})")
 _SIGNED = re.compile(r"(?<![\w.])([-+]?\d++(?:\.\d++)?)(?![\w.]*\d)")
 _NO_NAME = {"chart", "card", "plot", "map", "a", "the", "and", "with", "of", "for"}
 _PART_COLUMN = re.compile(
@@ -41,7 +42,21 @@ def are_part_blocks(evidence: Evidence) -> bool:
     """ "part A nom 10: 10.1 10.0, part B nom 25: ..." names a short run without its word."""
     text = evidence.reading.plain
     return len(list(_BLOCK.finditer(text))) >= 2 or (
-        _TRIPLES.search(text) is not None or _told_nominals(evidence) is not None
+        _TRIPLES.search(text) is not None
+        or _told_nominals(evidence) is not None
+        or _changing_nominals(evidence)
+    )
+
+
+def _changing_nominals(evidence: Evidence) -> bool:
+    """A list of nominals that differ beside a list of as many values."""
+    series = evidence.series()
+    aims = next((item for item in series if _is_nominal(item)), None)
+    return (
+        aims is not None
+        and not evidence.tables
+        and len(set(aims.numbers)) > 1
+        and any(item is not aims and len(item.values) == len(aims.values) for item in series)
     )
 
 
@@ -91,12 +106,28 @@ def _from_blocks(evidence: Evidence, binding: Binding) -> bool:
         data += values
         parts += [label] * len(values)
         nominals[label] = float(block["nominal"])
+    _again(evidence.reading.plain[blocks[-1].end() :], nominals, data, parts)
     place = f"question[{blocks[0].start()}:{blocks[-1].end()}]"
     binding.set("data", data, place)
     binding.set("parts", parts, place)
     binding.set("nominals", nominals, place)
     binding.echo("{} parts, each with its nominal", (len(nominals), place))
     return True
+
+
+def _again(text: str, nominals: dict[str, float], data: list[float], parts: list[str]) -> None:
+    """Further values of parts that were named before, by their name or their nominal: "A 5.2"."""
+    known = {label.lower(): label for label in nominals}
+    known |= {f"{value:g}": label for label, value in nominals.items()}
+    names = "|".join(re.escape(name) for name in sorted(known, key=len, reverse=True))
+    for match in re.finditer(
+        rf"(?<![\w.])({names})\s{{0,2}}[:=]?\s{{1,2}}({_NUM}(?:[\s,/]{{1,2}}{_NUM}){{0,50}})",
+        text,
+        re.I,
+    ):
+        values = [float(item) for item in re.findall(_NUM, match[2])]
+        data += values
+        parts += [known[match[1].lower()]] * len(values)
 
 
 def _from_triples(evidence: Evidence, binding: Binding) -> bool:
@@ -135,6 +166,13 @@ def _told_nominals(evidence: Evidence) -> tuple[dict[str, float], str] | None:
                 found[level] = float(aim[1])
         if len(found) == len(levels):
             return found, f"question[{said.start()}:{said.end()}]"
+        listed = _LISTED.match(evidence.reading.plain, said.end())
+        if listed and not found:  # in the order in which the parts come
+            aims = [float(item) for item in re.findall(_NUM, listed[1])]
+            if len(aims) == len(levels):
+                return dict(
+                    zip(levels, aims, strict=True)
+                ), f"question[{said.start()}:{listed.end()}]"
     return None
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+from havoc.reading.number_words import as_digits
+from havoc.reading.question import Series
 from havoc.reason.binding.arguments import Binding, NeedsInput, source_of
 from havoc.reason.binding.direction import one_sample_direction, set_direction, spread_direction
 from havoc.reason.binding.evidence import Binder, Evidence
@@ -94,16 +98,47 @@ def bind_equal_variance(evidence: Evidence, binding: Binding) -> None:
     evidence.alpha(binding)
 
 
+_SUSPECT = re.compile(
+    r"(?<![\w.,])(-?\d++(?:\.\d+)?|-?\.\d+)(?![\w.]*\d)[^\d\x00]{0,80}?"
+    r"\b(?:among(?:st)?|the\s+rest|rest|(?:all\s+)?(?:the\s+)?others?|other\s+\w+|remaining|against|versus|vs\.?|while)\b[^\d\x00]{0,24}$",
+    re.IGNORECASE,
+)
+_MOST = re.compile(
+    r"\b(?:up\s+to|max\w*|at\s+most|as\s+many\s+as)\s+(\d)\b|(?<![\w.])(\d)\s+(?:susp\w*|outliers)\b"
+)
+
+
+def _with_suspect(evidence: Evidence, series: Series) -> tuple[list[float], str] | None:
+    """ "one bar broke at 31, the others 48 50 47 49": the value told apart belongs to the data."""
+    place = re.fullmatch(r"question\[(\d+):(\d+)\]", series.source)
+    if place is None or series.missing:
+        return None
+    start, end = int(place[1]), int(place[2])
+    before = evidence.reading.plain[:start].rsplit("\n", 1)[-1]
+    told = _SUSPECT.search(before)
+    if told is None or float(told[1]) in series.numbers:
+        return None
+    at = start - len(before) + told.start(1)
+    return [float(told[1]), *series.numbers], f"question[{at}:{end}]"
+
+
 def bind_outlier(evidence: Evidence, binding: Binding) -> None:
     series = evidence.one()
-    binding.set("data", complete(binding, series), series.source)
+    apart = _with_suspect(evidence, series)
+    if apart is not None:
+        binding.set("data", *apart)
+        binding.echo("{} was told apart and is tested with the others", (apart[0][0], apart[1]))
+    else:
+        binding.set("data", complete(binding, series), series.source)
     if evidence.has(r"\bdixon|\bq[\s-]test"):
         binding.set("method", "dixon", "question")
     elif evidence.has(r"\besd\b|\b(?:two|2)\s+susp|up to|\bmax\s*\d"):
         binding.set("method", "generalized_esd", "question")
-        limit = evidence.scalar("maximum")
-        if limit is not None and limit.value == int(limit.value) and limit.value >= 1:
-            binding.set("max_outliers", int(limit.value), source_of(limit))
+        most = _MOST.search(as_digits(evidence.text))
+        if most and int(most[1] or most[2]) >= 1:
+            group = 1 if most[1] else 2
+            place = f"question[{most.start(group)}:{most.end(group)}]"
+            binding.set("max_outliers", int(most[group]), place)
     evidence.alpha(binding)
 
 
