@@ -51,6 +51,7 @@ from havoc.reason.binding import (
 )
 from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.evidence import Evidence
+from havoc.reason.binding.follow_up import follow_up
 
 BINDERS = {
     **means.BINDERS,
@@ -98,6 +99,12 @@ BINDERS = {
 
 def bind(operation: str, reading: Reading) -> Binding:
     """Arguments of ``operation`` from what was read. Raises NeedsInput."""
+    if reading.turns:
+        return follow_up(reading, lambda turns: _bound(operation, turns))
+    return _bound(operation, reading)
+
+
+def _bound(operation: str, reading: Reading) -> Binding:
     binding = Binding(operation=operation)
     BINDERS[operation](Evidence(reading), binding)
     return binding

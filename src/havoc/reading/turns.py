@@ -1,0 +1,162 @@
+"""A follow-up read together with the turn before it.
+
+What is new comes first; what it leaves open is taken from the earlier turn. Where the follow-up
+says that a figure of the earlier turn was another one ("50 not 200", "95 instead of 90"), that
+figure is replaced where it stood, so that everything read from the earlier turn follows.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from havoc.reading.number_pieces import APART, EXPONENT, UNSIGNED
+from havoc.reading.question import Reading, read_question
+from havoc.reading.roles import Scalar
+
+_FIGURE = rf"{APART}(?<![\w.])({UNSIGNED}{EXPONENT})(?![\w.]*\d)"
+_UNIT = r"(?:\s?(?:%|percent|pct|[A-Za-zµμ°]{1,8}\.?)(?![\w]))?"
+_SWAPS = (
+    # (pattern, group of the new figure, group of the old one)
+    (
+        rf"{_FIGURE}{_UNIT}\s*,?\s*(?:and\s+|but\s+)?(?:not|n't|instead\s+of|rather\s+than|in\s+place\s+of|"
+        rf"statt|au\s+lieu\s+de|en\s+vez\s+de|invece\s+di|zamiast)\s+(?:the\s+|a\s+)?{_FIGURE}",
+        1,
+        2,
+    ),
+    (
+        rf"\b(?:not|instead\s+of|rather\s+than)\s+{_FIGURE}{_UNIT}\s*,?\s*(?:but|rather|it\s+is|it's|use|take|make\s+it)\s+{_FIGURE}",
+        2,
+        1,
+    ),
+    (
+        rf"\b(?:change|replace|swap|correct|turn)\s+(?:the\s+)?{_FIGURE}{_UNIT}\s+(?:to|by|with|into|for)\s+{_FIGURE}",
+        2,
+        1,
+    ),
+)
+_PATTERNS = [(re.compile(pattern, re.IGNORECASE), new, old) for pattern, new, old in _SWAPS]
+_PLACE = re.compile(r"question\[(\d+):(\d+)\]")
+
+
+class Replaced(msgspec.Struct, frozen=True, kw_only=True):
+    """A figure of the earlier turn [start:end] that another one, ``text``, takes the place of.
+
+    ``source`` is where the new figure stands in the follow-up.
+    """
+
+    start: int
+    end: int
+    text: str
+    source: tuple[int, int]
+
+
+def merge(reading: Reading, earlier: Reading) -> Reading:
+    """A follow-up holds what is new; the rest is taken from the earlier turn."""
+    swaps = stated_swaps(reading, earlier)
+    return joined_turns(reading, replaced(earlier, swaps) if swaps else earlier)
+
+
+def joined_turns(reading: Reading, earlier: Reading) -> Reading:
+    """Both turns as one reading, the newest first; places count from its beginning."""
+    roles = {item.role for item in reading.scalars}
+    offset = len(reading.plain) + 1
+    kept = [_moved(item, offset) for item in earlier.scalars if item.role not in roles]
+    has_data = bool(reading.tables) or any(
+        len(item.values) > 1 for block in reading.blocks for item in block.lists
+    )
+    return msgspec.structs.replace(
+        reading,
+        plain=f"{reading.plain}\n{earlier.plain}",
+        remaining=reading.remaining if has_data else f"{reading.remaining}\n{earlier.remaining}",
+        scalars=[*reading.scalars, *kept],
+        blocks=reading.blocks if has_data else _shifted(earlier, len(reading.remaining) + 1),
+        tables=reading.tables or earlier.tables,
+        text=f"{reading.text}\n{earlier.text}",
+        turns=(reading, earlier),
+    )
+
+
+def _moved(item: Scalar, offset: int) -> Scalar:
+    return msgspec.structs.replace(item, start=item.start + offset, end=item.end + offset)
+
+
+def _shifted(earlier: Reading, offset: int) -> list:  # type: ignore[type-arg]
+    """Blocks of the earlier turn at their place in the joined text."""
+    return [
+        msgspec.structs.replace(
+            block,
+            lists=[
+                msgspec.structs.replace(item, start=item.start + offset, end=item.end + offset)
+                for item in block.lists
+            ],
+        )
+        for block in earlier.blocks
+    ]
+
+
+def stated_swaps(reading: Reading, earlier: Reading) -> list[Replaced]:
+    """Figures that the follow-up says were others, where the earlier turn has them once."""
+    found = []
+    for pattern, new, old in _PATTERNS:
+        for match in pattern.finditer(reading.plain):
+            places = [
+                figure
+                for figure in figures(earlier.plain)
+                if float(figure[1]) == float(match[old]) and not _in_long_list(earlier, figure)
+            ]
+            if len(places) == 1 and not any(item.start == places[0].start(1) for item in found):
+                start, end = places[0].span(1)
+                found.append(
+                    Replaced(start=start, end=end, text=match[new], source=match.span(new))
+                )
+    return found
+
+
+def figures(text: str) -> list[re.Match[str]]:
+    """Every figure of a text, group 1."""
+    return list(_ANY_FIGURE.finditer(text))
+
+
+_ANY_FIGURE = re.compile(_FIGURE.replace(r"(?![\w.]*\d)", r"(?!\.?\d)"))
+
+
+def _in_long_list(reading: Reading, figure: re.Match[str]) -> bool:
+    return any(
+        item.start <= figure.start(1) < item.end and len(item.values) > 2
+        for block in reading.blocks
+        for item in block.lists
+    )
+
+
+def single_figures(reading: Reading) -> list[re.Match[str]]:
+    """The figures of a turn that stand in no list of three or more."""
+    return [figure for figure in figures(reading.plain) if not _in_long_list(reading, figure)]
+
+
+def replaced(earlier: Reading, swaps: list[Replaced]) -> Reading:
+    """The earlier turn with other figures in it, read anew; tables from files stay."""
+    text = earlier.text
+    commas = any(earlier.plain[place] != char for place, char in enumerate(text) if char == ",")
+    for swap in sorted(swaps, key=lambda item: -item.start):
+        figure = swap.text.replace(".", ",") if commas else swap.text
+        text = text[: swap.start] + figure + text[swap.end :]
+    files = earlier.tables[: len(earlier.tables) - earlier.pasted]
+    return read_question(text, files)
+
+
+def traced(source: str, reading: Reading, swap: Replaced) -> str:
+    """A source in the joined text with the figure replaced, as places of what was typed."""
+    begin = len(reading.plain) + 1 + swap.start
+    grown = len(swap.text) - (swap.end - swap.start)
+
+    def place(match: re.Match[str]) -> str:
+        start, end = int(match[1]), int(match[2])
+        if (start, end) == (begin, begin + len(swap.text)):
+            return f"question[{swap.source[0]}:{swap.source[1]}]"
+        start -= grown if start > begin else 0
+        end -= grown if end > begin else 0
+        return f"question[{start}:{end}]"
+
+    return _PLACE.sub(place, source)
