@@ -43,23 +43,21 @@ _PLACE = re.compile(r"question\[(\d+):(\d+)\]")
 class Replaced(msgspec.Struct, frozen=True, kw_only=True):
     """A figure of the earlier turn [start:end] that another one, ``text``, takes the place of.
 
-    ``source`` is where the new figure stands in the follow-up.
+    ``source`` is where the new figure stands in the follow-up, ``said`` the words that swap them.
     """
 
     start: int
     end: int
     text: str
     source: tuple[int, int]
+    said: tuple[int, int] = (0, 0)
 
 
 def merge(reading: Reading, earlier: Reading) -> Reading:
-    """A follow-up holds what is new; the rest is taken from the earlier turn."""
-    swaps = stated_swaps(reading, earlier)
-    return joined_turns(reading, replaced(earlier, swaps) if swaps else earlier)
+    """A follow-up holds what is new; the rest is taken from the earlier turn.
 
-
-def joined_turns(reading: Reading, earlier: Reading) -> Reading:
-    """Both turns as one reading, the newest first; places count from its beginning."""
+    Places count from the beginning of the newer turn, which comes first.
+    """
     roles = {item.role for item in reading.scalars}
     offset = len(reading.plain) + 1
     kept = [_moved(item, offset) for item in earlier.scalars if item.role not in roles]
@@ -109,7 +107,13 @@ def stated_swaps(reading: Reading, earlier: Reading) -> list[Replaced]:
             if len(places) == 1 and not any(item.start == places[0].start(1) for item in found):
                 start, end = places[0].span(1)
                 found.append(
-                    Replaced(start=start, end=end, text=match[new], source=match.span(new))
+                    Replaced(
+                        start=start,
+                        end=end,
+                        text=match[new],
+                        source=match.span(new),
+                        said=match.span(),
+                    )
                 )
     return found
 
@@ -135,6 +139,15 @@ def single_figures(reading: Reading) -> list[re.Match[str]]:
     return [figure for figure in figures(reading.plain) if not _in_long_list(reading, figure)]
 
 
+def without_swaps(reading: Reading, swaps: list[Replaced]) -> Reading:
+    """The follow-up without the words that swap figures, every place kept."""
+    text = reading.text
+    for swap in swaps:
+        start, end = swap.said
+        text = text[:start] + " " * (end - start) + text[end:]
+    return read_question(text, reading.tables[: len(reading.tables) - reading.pasted])
+
+
 def replaced(earlier: Reading, swaps: list[Replaced]) -> Reading:
     """The earlier turn with other figures in it, read anew; tables from files stay."""
     text = earlier.text
@@ -146,17 +159,22 @@ def replaced(earlier: Reading, swaps: list[Replaced]) -> Reading:
     return read_question(text, files)
 
 
-def traced(source: str, reading: Reading, swap: Replaced) -> str:
-    """A source in the joined text with the figure replaced, as places of what was typed."""
-    begin = len(reading.plain) + 1 + swap.start
-    grown = len(swap.text) - (swap.end - swap.start)
+def traced(source: str, reading: Reading, swaps: list[Replaced]) -> str:
+    """A source in the joined text with figures replaced, as places of what was typed."""
 
     def place(match: re.Match[str]) -> str:
         start, end = int(match[1]), int(match[2])
-        if (start, end) == (begin, begin + len(swap.text)):
-            return f"question[{swap.source[0]}:{swap.source[1]}]"
-        start -= grown if start > begin else 0
-        end -= grown if end > begin else 0
+        for swap in sorted(swaps, key=lambda item: -item.start):
+            shift = sum(_grown(other) for other in swaps if other.start < swap.start)
+            begin = len(reading.plain) + 1 + swap.start + shift
+            if (start, end) == (begin, begin + len(swap.text)):
+                return f"question[{swap.source[0]}:{swap.source[1]}]"
+            start -= _grown(swap) if start > begin else 0
+            end -= _grown(swap) if end > begin else 0
         return f"question[{start}:{end}]"
 
     return _PLACE.sub(place, source)
+
+
+def _grown(swap: Replaced) -> int:
+    return len(swap.text) - (swap.end - swap.start)

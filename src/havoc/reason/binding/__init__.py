@@ -6,6 +6,8 @@ raises :class:`NeedsInput` with what is missing and one counter-question.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from havoc.reading.question import Reading
 from havoc.reason.binding import (
     baselines,
@@ -100,13 +102,25 @@ BINDERS = {
 def bind(operation: str, reading: Reading) -> Binding:
     """Arguments of ``operation`` from what was read. Raises NeedsInput."""
     if reading.turns:
-        return follow_up(reading, lambda turns: _bound(operation, turns))
+        return follow_up(
+            reading,
+            lambda turns: _bound(operation, turns),
+            lambda newest: _begun(operation, newest),
+        )
     return _bound(operation, reading)
 
 
 def _bound(operation: str, reading: Reading) -> Binding:
     binding = Binding(operation=operation)
     BINDERS[operation](Evidence(reading), binding)
+    return binding
+
+
+def _begun(operation: str, reading: Reading) -> Binding:
+    """The arguments that ``reading`` holds by itself, whatever else is missing."""
+    binding = Binding(operation=operation)
+    with suppress(NeedsInput):
+        BINDERS[operation](Evidence(reading), binding)
     return binding
 
 

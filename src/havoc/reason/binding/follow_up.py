@@ -15,7 +15,15 @@ import msgspec
 
 from havoc.reading.prose import STOPWORDS, UNITS
 from havoc.reading.question import Reading
-from havoc.reading.turns import Replaced, joined_turns, replaced, single_figures, traced
+from havoc.reading.turns import (
+    Replaced,
+    merge,
+    replaced,
+    single_figures,
+    stated_swaps,
+    traced,
+    without_swaps,
+)
 from havoc.reason.binding.arguments import Binding, NeedsInput
 
 MOST_FIGURES = 40
@@ -43,18 +51,31 @@ _WORDS_BEFORE = re.compile(r"[^\W\d_][\w\-]{0,20}")
 _SMALL = STOPWORDS | frozenset("go up down bump what make change now instead".split())
 
 
-def follow_up(reading: Reading, bound: Callable[[Reading], Binding]) -> Binding:
-    """The arguments of both turns, with what the newer one changes. Raises NeedsInput."""
+def follow_up(
+    reading: Reading, bound: Callable[[Reading], Binding], begun: Callable[[Reading], Binding]
+) -> Binding:
+    """The arguments of both turns, with what the newer one changes. Raises NeedsInput.
+
+    ``bound`` binds a reading; ``begun`` gives what could be bound of one, whatever is missing.
+    """
     newest, earlier = reading.turns
     if _OTHER.search(newest.plain) and not re.search(r"\d", newest.plain) and not newest.tables:
         raise NeedsInput(
             "the values of the other one are not there",
             "which values belong to it?",
         )
+    swaps = stated_swaps(newest, earlier)
+    if swaps:
+        amended = bound(merge(without_swaps(newest, swaps), replaced(earlier, swaps)))
+        return _traced(amended, newest, earlier, swaps)
     binding = bound(reading)
     for figure in single_figures(newest)[:MOST_FIGURES]:
         before = newest.plain[max(0, figure.start(1) - 12) : figure.start(1)]
         if _holds(binding, float(figure[1])) or _REFERENCE.search(before):
+            continue
+        own = _named_alone(begun(newest), float(figure[1]))
+        if own is not None and own[0] in binding.args:
+            binding.set(*own)
             continue
         place = _counterpart(figure, newest, earlier)
         if place is None:
@@ -63,12 +84,21 @@ def follow_up(reading: Reading, bound: Callable[[Reading], Binding]) -> Binding:
             start=place.start(1), end=place.end(1), text=figure[1], source=figure.span(1)
         )
         try:
-            amended = bound(joined_turns(newest, replaced(earlier, [swap])))
+            amended = bound(merge(newest, replaced(earlier, [swap])))
         except NeedsInput:
             continue
         if _holds(amended, float(figure[1])) and amended.args.keys() >= binding.args.keys():
-            return _traced(amended, newest, swap, place)
+            return _traced(amended, newest, earlier, [swap])
     return binding
+
+
+def _named_alone(begun: Binding, value: float) -> tuple[str, Any, str] | None:
+    """The argument that the follow-up names by itself: its name, value and source."""
+    for name, argument in begun.args.items():
+        single = isinstance(argument, (int, float)) and not isinstance(argument, bool)
+        if single and any(abs(argument - form) <= 1e-9 for form in (value, value / 100)):
+            return name, argument, begun.provenance.get(name, "question")
+    return None
 
 
 def _holds(binding: Binding, value: float) -> bool:
@@ -106,7 +136,7 @@ def _look(figure: re.Match[str], text: str) -> _Look:
     behind = _WORD_BEHIND.match(text, figure.end(1))
     word = behind[1].lower() if behind else ""
     percent = word in {"%", "percent", "pct"}
-    around = text[max(0, figure.start(1) - 30) : figure.start(1)]
+    around = re.split(r"\d", text[max(0, figure.start(1) - 30) : figure.start(1)])[-1]
     words = [item.lower() for item in _WORDS_BEFORE.findall(around)][-3:]
     last = words[-1] if words else ""
     return _Look(
@@ -132,7 +162,8 @@ def _counterpart(
     for place in single_figures(earlier)[:MOST_FIGURES]:
         found = _look(place, earlier.plain)
         same_role = any(
-            item.role in roles and item.start == place.start(1) for item in earlier.scalars
+            item.role in roles | wanted.names and item.start == place.start(1)
+            for item in earlier.scalars
         )
         weight = _weight(wanted, found) + 6 * same_role
         if weight > 0:
@@ -159,22 +190,26 @@ def _weight(wanted: _Look, found: _Look) -> int:
 
 
 def _traced(
-    binding: Binding, newest: Reading, swap: Replaced, place: re.Match[str]
+    binding: Binding, newest: Reading, earlier: Reading, swaps: list[Replaced]
 ) -> Binding:
-    """Every source as a place of what was typed, and the change said."""
+    """Every source as a place of what was typed, and the changes said."""
     for call in (binding, *binding.more):
         call.provenance = {
-            name: traced(source, newest, swap) for name, source in call.provenance.items()
+            name: traced(source, newest, swaps) for name, source in call.provenance.items()
         }
         for told in (call.roles, call.warnings):
             told[:] = [
-                (text, [(value, traced(source, newest, swap)) for value, source in values])
+                (text, [(value, traced(source, newest, swaps)) for value, source in values])
                 for text, values in told
             ]
     begin = len(newest.plain) + 1
-    binding.echo(
-        "{} instead of {}",
-        (float(swap.text), f"question[{swap.source[0]}:{swap.source[1]}]"),
-        (float(place[1]), f"question[{begin + swap.start}:{begin + swap.end}]"),
-    )
+    for swap in swaps:
+        binding.echo(
+            "{} instead of {}",
+            (float(swap.text), f"question[{swap.source[0]}:{swap.source[1]}]"),
+            (
+                float(earlier.plain[swap.start : swap.end]),
+                f"question[{begin + swap.start}:{begin + swap.end}]",
+            ),
+        )
     return binding
