@@ -90,7 +90,7 @@ PATTERNS: list[tuple[str, re.Pattern[str]]] = [
     *_compile(
         "confidence",
         rf"\b(?:confidence|conf\.?|certainty|gamma|γ)(?:\s+(?:level|interval|limits?))?{_IS}{NUMBER}{_PERCENT}",
-        rf"{_LEADING}{_PERCENT}[\s-]*(?:two[\s-]?sided\s+|one[\s-]?sided\s+|upper\s+|lower\s+)*(?:confidence|conf\b|certain|sure\b|certainty|trust|ci\b|ki\b|c\.i\.|pi\b|interval|limits?\b|bounds?\b|greenwood|vertrauens|band\b|likely|safe)",
+        rf"{_LEADING}{_PERCENT}[\s-]*(?:two[\s-]?sided\s+|one[\s-]?sided\s+|upper\s+|lower\s+)*(?:confidence|conf\b|certain|sure\b|certainty|trust|ci\b|ki\b|c\.i\.|pi\b|interval|limits?\b|bounds?\b|greenwood|vertrauens|bands?\b|likely|safe)",
         rf"\b(?:ci|c\.i\.|pi|interval|intervals|ki|vertrauensbereich|vorhersageintervall|confident|(?<!\ba\s)limits?|bound|bounds|ic){_IS}{NUMBER}\s*(%|percent|pct)",
         r"\b(?:ci|pi)\s+(9\d(?:\.\d+)?|80|90)(?![\d.])",
         rf"(?:with|at|to|by)\s+{NUMBER}\s*(%|percent|pct)(?!\s*(?:level|power|defect|bad|scrap|of\b))",

@@ -8,6 +8,7 @@ or they say it ("4 still running at 1000", "others removed at 120 and 160").
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import msgspec
 
@@ -52,6 +53,7 @@ def read_lifetimes(evidence: Evidence) -> Lifetimes:
     text = _visible(evidence)
     groups = lifetimes_in_tables(evidence)
     if not groups:
+        _check_no_words(text)
         groups, text = _from_text(text, evidence.reading.text)
     times = [time for group in groups for time in group.time]
     if any(time < 0 for time in times):
@@ -110,6 +112,25 @@ _ON_TEST = re.compile(
     rf"|\bout\s+of\s+(\d+|{IN_WORDS})\b",
     re.IGNORECASE,
 )
+
+
+_STRAY = re.compile(
+    r"\d\s?[+*]?\s*,\s*(?!(?:and|or|fail\w*|ok|n/?a|nan|none)\b)([a-z]{2,12}|\?+)\s*,\s*\d", re.IGNORECASE
+)
+
+
+def _check_no_words(text: str) -> None:
+    """A word in the place of a time ("5, 9, abc, 22") is no time, and no time may be left out."""
+    stray = [
+        match
+        for match in _STRAY.finditer(text)
+        if flag_of_words(match[1]) is None and not re.fullmatch(TIME_UNIT, match[1], re.IGNORECASE)
+    ]
+    if len(stray) == 1:
+        raise NeedsInput(
+            f"{stray[0][1]!r} stands among the times",
+            f"which time should {stray[0][1]!r} be, or should it be left out?",
+        )
 
 
 def _check_complete(rest: str, groups: list[Group], marked: bool) -> None:
@@ -219,9 +240,12 @@ def _in_words(text: str) -> Found:
         if gap:
             return [], []  # a list without a status among those that have one
         told.append((run, flag, behind is not None and behind["open"] is not None))
-    flags = {flag for _, flag, _ in told}
+    flags = [flag for _, flag, _ in told]
     listed = any(flag == 0 and len(run.items) > 1 for run, flag, _ in told)
-    if len(told) < 3 or len(flags) < 2 or not (listed or all(marked for *_, marked in told)):
+    turns = sum(before != after for before, after in pairwise(flags))
+    # counts do not come back to a status ("30 fail, 4 removed, 41 fail")
+    told_each = listed or turns >= 2 or all(marked for *_, marked in told)
+    if len(told) < 3 or not turns or not told_each:
         return [], []
     times = [value for run, *_ in told for value in run.values]
     censored = [flag for run, flag, _ in told for _ in run.items]

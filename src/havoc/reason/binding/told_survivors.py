@@ -57,7 +57,7 @@ _NUMBER = r"(\d++(?:\.\d++)?)(\s?k\b)?"
 
 
 # A word between a count and "still running at"; not another count.
-_PLAIN_WORD = rf"(?!(?:and|{IN_WORDS})\b)[a-z][\w'\-]*"
+_PLAIN_WORD = rf"(?!(?:and|{IN_WORDS})\b)(?:[a-z][\w'\-]*|\d{{1,3}}(?:st|nd|rd|th|er|eme|ème|e)\b)"
 
 
 _COUNT_AT = re.compile(
