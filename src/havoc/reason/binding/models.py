@@ -241,6 +241,9 @@ def _degree(evidence: Evidence, binding: Binding) -> None:
 # several predictors ------------------------------------------------------------
 
 
+_TOGETHER = r"\b(?:at\s+the\s+same\s+time|simultaneous\w*|together|jointly|both|all)\b"
+
+
 def predictors_and_response(evidence: Evidence) -> tuple[list[Series], Series]:
     """Columns of a model: every predictor, and the response."""
     for table in evidence.tables:
@@ -251,10 +254,13 @@ def predictors_and_response(evidence: Evidence) -> tuple[list[Series], Series]:
         predictors = listed_predictors(evidence, series)
         rest = [item for item in series if item not in predictors]
         if not predictors or not rest:
+            named = evidence.named(columns)
+            if len(named) == 2 and not evidence.has(_TOGETHER):
+                series = [series_of(table, column) for column in named]
             response = response_of(evidence, series)
             return [item for item in series if item is not response], response
-        named = [series_of(table, column) for column in evidence.named(columns)]
-        return predictors, response_of(evidence, [item for item in rest if item in named] or rest)
+        told = [item for item in rest if item.name in {c.name for c in evidence.named(columns)}]
+        return predictors, response_of(evidence, told or rest)
     series = lists(evidence)
     if len(series) >= 2:
         response = response_of(evidence, series)
