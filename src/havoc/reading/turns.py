@@ -8,6 +8,7 @@ figure is replaced where it stood, so that everything read from the earlier turn
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 import msgspec
 
@@ -26,7 +27,8 @@ _SWAPS = (
         2,
     ),
     (
-        rf"\b(?:not|instead\s+of|rather\s+than)\s+{_FIGURE}{_UNIT}\s*,?\s*(?:but|rather|it\s+is|it's|use|take|make\s+it)\s+{_FIGURE}",
+        rf"\b(?:not|instead\s+of|rather\s+than|nicht|pas|non|nie|no)\s+{_FIGURE}{_UNIT}\s*,?\s*"
+        rf"(?:but|rather|it\s+is|it's|use|take|make\s+it|sondern|mais|bensì|ma|sino|lecz|tylko)\s+{_FIGURE}",
         2,
         1,
     ),
@@ -94,16 +96,19 @@ def _shifted(earlier: Reading, offset: int) -> list:  # type: ignore[type-arg]
     ]
 
 
+LONGEST = 4000
+"""Characters of a turn in which figures to be swapped are looked for."""
+MOST_FIGURES = 60
+"""Single figures of a turn that are looked at; no question in words has more."""
+
+
 def stated_swaps(reading: Reading, earlier: Reading) -> list[Replaced]:
     """Figures that the follow-up says were others, where the earlier turn has them once."""
-    found = []
+    found: list[Replaced] = []
+    figures = single_figures(earlier)
     for pattern, new, old in _PATTERNS:
-        for match in pattern.finditer(reading.plain):
-            places = [
-                figure
-                for figure in figures(earlier.plain)
-                if float(figure[1]) == float(match[old]) and not _in_long_list(earlier, figure)
-            ]
+        for match in islice(pattern.finditer(reading.plain[:LONGEST]), MOST_FIGURES):
+            places = [figure for figure in figures if float(figure[1]) == float(match[old])]
             if len(places) == 1 and not any(item.start == places[0].start(1) for item in found):
                 start, end = places[0].span(1)
                 found.append(
@@ -118,25 +123,19 @@ def stated_swaps(reading: Reading, earlier: Reading) -> list[Replaced]:
     return found
 
 
-def figures(text: str) -> list[re.Match[str]]:
-    """Every figure of a text, group 1."""
-    return list(_ANY_FIGURE.finditer(text))
-
-
-_ANY_FIGURE = re.compile(_FIGURE.replace(r"(?![\w.]*\d)", r"(?!\.?\d)"))
-
-
-def _in_long_list(reading: Reading, figure: re.Match[str]) -> bool:
-    return any(
-        item.start <= figure.start(1) < item.end and len(item.values) > 2
-        for block in reading.blocks
-        for item in block.lists
-    )
+_ANY_FIGURE = re.compile(rf"(?<![\w.])({UNSIGNED}{EXPONENT})(?!\.?\d)", re.IGNORECASE)
 
 
 def single_figures(reading: Reading) -> list[re.Match[str]]:
-    """The figures of a turn that stand in no list of three or more."""
-    return [figure for figure in figures(reading.plain) if not _in_long_list(reading, figure)]
+    """The first figures of a turn that stand in no list of three or more."""
+    listed = bytearray(LONGEST)
+    for block in reading.blocks:
+        for item in block.lists:
+            if len(item.values) > 2 and item.start < LONGEST:
+                end = min(item.end, LONGEST)
+                listed[item.start : end] = b"\1" * (end - item.start)
+    figures = _ANY_FIGURE.finditer(reading.plain[:LONGEST])
+    return list(islice((item for item in figures if not listed[item.start(1)]), MOST_FIGURES))
 
 
 def without_swaps(reading: Reading, swaps: list[Replaced]) -> Reading:

@@ -26,8 +26,8 @@ from havoc.reading.turns import (
 )
 from havoc.reason.binding.arguments import Binding, NeedsInput
 
-MOST_FIGURES = 40
-"""Figures of an earlier turn that are weighed; no question of words and figures has more."""
+MOST_CHANGES = 4
+"""Figures of a follow-up that are tried in the earlier turn."""
 _ALIKE = 3.0
 """Factor within which a figure is of the size of another."""
 _OTHER = re.compile(
@@ -69,10 +69,13 @@ def follow_up(
         amended = bound(merge(without_swaps(newest, swaps), replaced(earlier, swaps)))
         return _traced(amended, newest, earlier, swaps)
     binding = bound(reading)
-    for figure in single_figures(newest)[:MOST_FIGURES]:
+    tried = 0
+    for figure in single_figures(newest):
         before = newest.plain[max(0, figure.start(1) - 12) : figure.start(1)]
         if _holds(binding, float(figure[1])) or _REFERENCE.search(before):
             continue
+        if (tried := tried + 1) > MOST_CHANGES:
+            break
         own = _named_alone(begun(newest), float(figure[1]))
         if own is not None and own[0] in binding.args:
             binding.set(*own)
@@ -159,7 +162,7 @@ def _counterpart(
     wanted = _look(figure, newest.plain)
     roles = {item.role for item in newest.scalars if item.start == figure.start(1)}
     weighed = []
-    for place in single_figures(earlier)[:MOST_FIGURES]:
+    for place in single_figures(earlier):
         found = _look(place, earlier.plain)
         same_role = any(
             item.role in roles | wanted.names and item.start == place.start(1)
