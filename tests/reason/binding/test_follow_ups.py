@@ -96,9 +96,10 @@ def test_the_new_figure_has_its_own_place_and_the_data_keep_theirs() -> None:
     assert any("instead of" in text for text, _ in binding.roles)
 
 
-def test_two_figures_that_fit_alike_change_nothing() -> None:
-    args = both("capability", "and with 5?", "Cpk 4.9 5.1 5.0 5.2, LSL 4, USL 6").args
-    assert (args["lsl"], args["usl"]) == (4.0, 6.0)
+def test_which_of_two_figures_is_meant_is_asked() -> None:
+    with pytest.raises(NeedsInput, match="takes the place of") as asked:
+        both("capability", "and with 5?", "Cpk 4.9 5.1 5.0 5.2, LSL 4, USL 6")
+    assert "4 or 6" in asked.value.ask
 
 
 def test_the_name_of_a_slide_is_no_change() -> None:

@@ -26,6 +26,8 @@ from havoc.reading.turns import (
 )
 from havoc.reason.binding.arguments import Binding, NeedsInput
 
+MOST_WORDS = 8
+"""Words of a follow-up that says hardly more than its figure."""
 MOST_CHANGES = 4
 """Figures of a follow-up that are tried in the earlier turn."""
 _ALIKE = 3.0
@@ -172,9 +174,14 @@ def _counterpart(
         if weight > 0:
             weighed.append((weight, place))
     weighed.sort(key=lambda item: -item[0])
-    if not weighed or (len(weighed) > 1 and weighed[0][0] == weighed[1][0]):
-        return None
-    return weighed[0][1]
+    best = [place for weight, place in weighed if weight == weighed[0][0]]
+    if len(best) > 1 and len(newest.plain.split()) <= MOST_WORDS and not newest.tables:
+        choices = " or ".join(dict.fromkeys(place[1] for place in best[:4]))
+        raise NeedsInput(
+            f"it is not said which figure {figure[1]} takes the place of",
+            f"what should become {figure[1]}: {choices}?",
+        )
+    return best[0] if len(best) == 1 else None
 
 
 def _weight(wanted: _Look, found: _Look) -> int:
