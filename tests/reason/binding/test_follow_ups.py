@@ -103,9 +103,7 @@ def test_which_of_two_figures_is_meant_is_asked() -> None:
 
 
 def test_the_name_of_a_slide_is_no_change() -> None:
-    args = both(
-        "power_sample_size", "put it on slide 4", "sd 3, shift 2, power 0.8, how many"
-    ).args
+    args = both("power_sample_size", "put it on slide 4", "sd 3, shift 2, power 0.8, how many").args
     assert (args["sigma"], args["effect"]) == (3.0, 2.0)
 
 

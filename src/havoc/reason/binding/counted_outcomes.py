@@ -34,7 +34,7 @@ _TRIALS = (
     re.compile(rf"\bn\s*=\s*{_SIZE}", re.IGNORECASE),
     re.compile(rf"\b(?:groups|batches|samples|lots|sets)\s+of\s+{_SIZE}", re.IGNORECASE),
     re.compile(
-        rf"\b(?:surviv\w*|dead|killed|fail\w*|good|bad|defect\w*|lysed|positives?|number)\s+(?:good\s+|bad\s+)?of\s+{_SIZE}",
+        rf"\b(?:surviv\w*|dead|killed|fail\w*|good|bad|defect\w*|lysed|positives?|number|counts?)\s+(?:[a-z]+\s+){{0,3}}?of\s+{_SIZE}",
         re.IGNORECASE,
     ),
 )

@@ -13,9 +13,7 @@ from havoc.reason.binding.marked_times import IN_WORDS, TIME_UNIT, count_of, run
 _NUMBER = rf"{APART}({UNSIGNED})"
 _PERCENT = rf"\s*{PERCENT_SIGN}?"
 _TIME = rf"{_NUMBER}(\s?k\b)?\s*({TIME_UNIT})?"
-_RELIABLE = (
-    r"(?:reliab\w*|fiabilit\w*|zuverl[äa]ssigk\w*|fiabilidad|confiabilidad\w*|affidabilit\w*|niezawodno\w*)"
-)
+_RELIABLE = r"(?:reliab\w*|fiabilit\w*|zuverl[äa]ssigk\w*|fiabilidad|confiabilidad\w*|affidabilit\w*|niezawodno\w*)"
 _SURE = (
     r"(?:confidence|conf|cl|confiance|vertrauen\w*|aussagesicherh\w*|konfidenz\w*|confianza|confiança|"
     r"fiducia|confidenza|ufno\w*)"
@@ -58,15 +56,15 @@ _A_LIFE = (
     r"(?:(?:mission|target|required|design|service|warranty|specified|full|useful|nominal)\s+)?"
     r"(?:lives|life(?:times?|spans?)?|missions?|lengths?|durations?)\b"
 )
-_LIVES = re.compile(
-    rf"{_NUMBER}\s*(?:x\b|times)?\s*(?:the\s+)?{_A_LIFE}(?!\s*[\d])", re.IGNORECASE
-)
+_LIVES = re.compile(rf"{_NUMBER}\s*(?:x\b|times)?\s*(?:the\s+)?{_A_LIFE}(?!\s*[\d])", re.IGNORECASE)
 _LIVES_IN_WORDS = re.compile(
     rf"\b(?:test|run|for|to|through)\w*\s+(?:[a-z]+\s+){{0,3}}?({IN_WORDS}|twice|double)\s+(?:times\s+)?(?:(?:the|its)\s+)?{_A_LIFE}",
     re.IGNORECASE,
 )
 _MULTIPLES = {"twice": 2, "double": 2}
-_BOTH = re.compile(r"(?<![\w./])r?(\d\d(?:\.\d+)?)\s?%?\s?/\s?c?(\d\d(?:\.\d+)?)(?![\w./]*\d)\s?%?", re.IGNORECASE)
+_BOTH = re.compile(
+    r"(?<![\w./])r?(\d\d(?:\.\d+)?)\s?%?\s?/\s?c?(\d\d(?:\.\d+)?)(?![\w./]*\d)\s?%?", re.IGNORECASE
+)
 _TEST_TIME = re.compile(
     rf"\b(?:test(?:ed|ing)?|run(?:ning)?|on\s+test|leave|keep)\s*+"
     rf"(?:(?:each|every|all|them|it|one|of|on|part|unit|piece)\s++){{0,4}}(?:for|during|time)?\s*+(?:of|is|=|:)?\s*+{_NUMBER}(\s?k\b)?\s*+({TIME_UNIT})"
@@ -176,7 +174,7 @@ def _named(binding: Binding, text: str) -> str:
         binding.set(
             "life_ratio",
             float(_MULTIPLES.get(words[1].lower()) or count_of(words[1])),
-            f"question[{words.start(1)}:{words.end(1)}]"
+            f"question[{words.start(1)}:{words.end(1)}]",
         )
         text = mask(text, words.start(1), words.end(1))
     for name, pattern in (

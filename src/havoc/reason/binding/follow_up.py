@@ -157,9 +157,7 @@ def _look(figure: re.Match[str], text: str) -> _Look:
     )
 
 
-def _counterpart(
-    figure: re.Match[str], newest: Reading, earlier: Reading
-) -> re.Match[str] | None:
+def _counterpart(figure: re.Match[str], newest: Reading, earlier: Reading) -> re.Match[str] | None:
     """The figure of the earlier turn that is written most like it; None where two are."""
     wanted = _look(figure, newest.plain)
     roles = {item.role for item in newest.scalars if item.start == figure.start(1)}
@@ -199,9 +197,7 @@ def _weight(wanted: _Look, found: _Look) -> int:
     return weight + (low > 0 and high / low <= _ALIKE)
 
 
-def _traced(
-    binding: Binding, newest: Reading, earlier: Reading, swaps: list[Replaced]
-) -> Binding:
+def _traced(binding: Binding, newest: Reading, earlier: Reading, swaps: list[Replaced]) -> Binding:
     """Every source as a place of what was typed, and the changes said."""
     for call in (binding, *binding.more):
         call.provenance = {

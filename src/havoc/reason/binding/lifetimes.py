@@ -115,7 +115,8 @@ _ON_TEST = re.compile(
 
 
 _STRAY = re.compile(
-    r"\d\s?[+*]?\s*,\s*(?!(?:and|or|fail\w*|ok|n/?a|nan|none)\b)([a-z]{2,12}|\?+)\s*,\s*\d", re.IGNORECASE
+    r"\d\s?[+*]?\s*,\s*(?!(?:and|or|fail\w*|ok|n/?a|nan|none)\b)([a-z]{2,12}|\?+)\s*,\s*\d",
+    re.IGNORECASE,
 )
 
 

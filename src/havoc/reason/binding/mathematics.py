@@ -340,11 +340,11 @@ def bind_integral(evidence: Evidence, binding: Binding) -> None:
         first = _FIRST.search(as_digits(evidence.reading.plain))
         length = _LENGTH.search(text)
         if length:
-            start, source = float(length[2]), f"question[{length.start(1)}:{length.end(2)}]"
-            binding.set("lower", f"{start:g}", source)
-            binding.set("upper", f"{start + float(length[1]):g}", source)
+            begin, source = float(length[2]), f"question[{length.start(1)}:{length.end(2)}]"
+            binding.set("lower", f"{begin:g}", source)
+            binding.set("upper", f"{begin + float(length[1]):g}", source)
             binding.echo(
-                "the integral runs over {} from {} on", (float(length[1]), source), (start, source)
+                "the integral runs over {} from {} on", (float(length[1]), source), (begin, source)
             )
         elif first:
             binding.set("lower", "0", f"question[{first.start()}:{first.end()}]")

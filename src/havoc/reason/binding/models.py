@@ -230,7 +230,9 @@ def _degree(evidence: Evidence, binding: Binding) -> None:
             degree = int(digit) if digit else _DEGREE_WORDS[told["word"]]
             binding.set("degree", degree, f"question[{told.start()}:{told.end()}]")
             return
-        word = next((degree for degree, names in _DEGREES if re.search(rf"\b(?:{names})\b", text)), None)
+        word = next(
+            (degree for degree, names in _DEGREES if re.search(rf"\b(?:{names})\b", text)), None
+        )
         if word:
             binding.set("degree", word, "question")
             return

@@ -171,7 +171,9 @@ def listed_predictors(evidence: Evidence, candidates: list[Series]) -> list[Seri
     if not one:
         return []
     small = r"(?:(?:the|our|its|both)\s+|(?!and\b)[a-z]{2,12}\s+){0,2}?"
-    chain = rf"(?:{one})(?:\s*(?:,\s*and\b|,|and\b|&|\+|/|\s)\s*{small}(?:{one})){{1,{_MOST_LISTED}}}"
+    chain = (
+        rf"(?:{one})(?:\s*(?:,\s*and\b|,|and\b|&|\+|/|\s)\s*{small}(?:{one})){{1,{_MOST_LISTED}}}"
+    )
     found = re.search(
         rf"(?:\b(?:using|from|on|by|with|of|versus|vs\.?|against|upon|via|predictors?\s*(?:are|is|:|=)?)|~)\s+{small}({chain})"
         rf"|({chain})\s+(?:(?:really|jointly|together)\s+)?(?:influences?|affects?|drives?|explains?|predicts?|determines?|matters?)\b",
