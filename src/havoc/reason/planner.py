@@ -8,6 +8,7 @@ decided in code. Other planners implement the same ``plan``.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Literal, Protocol
 
 import msgspec
@@ -15,6 +16,7 @@ import msgspec
 from havoc.reading.question import Reading
 from havoc.reading.turns import merge
 from havoc.reason.binding import BINDERS, Binding, NeedsInput, bind
+from havoc.reason.companions import companions
 from havoc.reason.graph import OperatorGraph, Subgoal
 from havoc.reason.named import named_operation
 from havoc.reason.patterns import first_hit, hits, is_in_domain
@@ -120,7 +122,23 @@ class RulePlanner:
         if best.name in STATUSES:
             return status_plan(best.name, guesses, merged)
         operations = refine(_requests(guesses, reading), merged)
-        return bind_all(operations, merged, guesses)
+        both = companion_plan(operations, reading, merged, guesses)
+        return both or bind_all(operations, merged, guesses)
+
+
+def companion_plan(
+    operations: Sequence[str], reading: Reading, merged: Reading, guesses: list[Guess]
+) -> Plan | None:
+    """Both requests, where the text names two that go together and the data can carry both.
+
+    ``operations`` is what the text was taken for: it must have seen one of them.
+    """
+    pair = companions(reading.text)
+    if pair is None or not set(pair) & set(operations):
+        return None
+    plan = bind_all(list(pair), merged, guesses)
+    bound = {binding.operation for binding in plan.bindings}
+    return plan if plan.outcome == "execute" and bound == set(pair) else None
 
 
 def empty_plan() -> Plan:
