@@ -9,31 +9,122 @@ from __future__ import annotations
 import re
 
 _NAMES = {
-    "normality": r"\bnormality|\bnormalit[ée]|gaussian|\bnormal(?:\s+or\s+not)?(?=\s*(?:[?,.;]|first|and\b|then\b))|is\s+(?:it\s+|\w+\s+)?normal|anderson|shapiro",
-    "capability": r"c\s?pk?\b|p\s?pk?\b|capab\w*|ability\s+inside",
-    "capability_nonnormal": r"non-?normal\s+(?:ppk|cpk|capab\w*)",
-    "control_chart": r"control\s+chart|i-?mr\b|individuals?\s+(?:chart|card)|x-?bar\b[\s\w-]{0,6}(?:chart|card)|\b[cpu]\s+chart|\bnp\s+chart|(?:process|runs?|is\s+it|it)\s+(?:\w+\s+)?(?:steady|stable)|in\s+control",
-    "runs_rules": r"runs?\s+rules|nelson|western\s+electric|(?:special|assignable)\s+causes?|trend\s+or\s+(?:a\s+)?run",
-    "derivative": r"deriv\w*|differentiat\w*|\bdiff\b|\b[a-z]'\s?\(",
-    "integral": r"integrat\w*|integral",
-    "solve": r"\bsolve\b|where\s+(?:\w+\s+)?(?:is|its|it's|it\s+is)\s+zero|where\s+its\s+zero",
-    "full_factorial": r"\b(?:design|plan|list|generate|create|build)\b[^.?]{0,20}(?:full\s+factorial|\b[23]\s?\^\s?\d)|\b[23]\s?\^\s?\d\s+(?:plan|design)",
-    "box_behnken": r"box[\s-]?behnken|edge-?\s?midpoint",
-    "doe_power": r"\bpower\b|chance\s+(?:\w+\s+){0,3}(?:reveal|detect|see|find)\w*",
-    "anova_one_way": r"\banova\b|same\s+mean|any\s+\w+\s+(?:off|different)",
-    "multiple_comparison": r"tukey|\bdunn\b|which\s+pairs?|pairwise|post[\s-]?hoc",
-    "kruskal_wallis": r"kruskal|\bkw\b",
-    "equal_variance": r"(?:same|equal)\s+(?:varianc\w*|spreads?|scatter)|(?:spreads?|varianc\w*)\s+equal|compare\s+(?:the\s+)?(?:spreads?|varianc\w*)|check\s+varianc\w*|equally\s+steady|levene|bartlett",
-    "t_test_two_sample": r"(?:same|equal)\s+(?:means?|averages?)|means?\s+equal|compare\s+(?:the\s+)?(?:means?|averages?|avgs?)|then\s+(?:the\s+)?means?\b",
-    "describe": r"summar\w*|descriptive\w*|basic\s+(?:figures|stat\w*)|mean\s*,\s*(?:sd|s)\b|média,\s*s\b",
-    "confidence_interval": r"\d\s*%\s*(?:ci\b|confidence|interval)|\bci\b|intervalo?\s+de\s+confian\w*|intervalle\s+de\s+confiance",
-    "regression_linear": r"\b(?:straight\s+|regression\s+)?line\s+(?:through|thru)|\bslope\b|regress\w*|\bfit(?:ted)?\s+(?:a\s+)?(?:straight\s+)?line",
-    "prediction_interval": r"\bpi\b|prediction\s+interval|single\s+(?:new\s+)?(?:result|one|reading|value)|limits\s+the\s+(?:reading|next|value)|next\s+(?:reading|one|value)\s+(?:\w+\s+)?(?:fall|land|lie)",
-    "weibull_fit": r"weibull",
-    "kaplan_meier": r"kaplan|\bkm\s+curve",
-    "demonstration_test": r"\br\s?\d\d\s?/?\s?c\s?\d\d|demonstrat\w*",
-}  # fmt: skip
-_COMPILED = {name: re.compile(rf"(?:{words})", re.IGNORECASE) for name, words in _NAMES.items()}
+    "normality": (
+        r"\bnormality",
+        r"\bnormalit[ée]",
+        r"gaussian",
+        r"\bnormal(?:\s+or\s+not)?(?=\s*(?:[?,.;]|first|and\b|then\b))",
+        r"is\s+(?:it\s+|\w+\s+)?normal",
+        r"anderson",
+        r"shapiro",
+    ),
+    "capability": (
+        r"c\s?pk?\b",
+        r"p\s?pk?\b",
+        r"capab\w*",
+        r"ability\s+inside",
+        r"\bfits?\s+(?:in|into|within|inside)\b",
+    ),
+    "capability_nonnormal": (r"non-?normal\s+(?:ppk|cpk|capab\w*)",),
+    "control_chart": (
+        r"control\s+chart",
+        r"i-?mr\b",
+        r"individuals?\s+(?:chart|card)",
+        r"x-?bar\b[\s\w-]{0,6}(?:chart|card)",
+        r"\b[cpu]\s+chart",
+        r"\bnp\s+chart",
+        r"(?:process|runs?|is\s+it|it)\s+(?:\w+\s+)?(?:steady|stable)",
+        r"in\s+control",
+    ),
+    "runs_rules": (
+        r"runs?\s+rules",
+        r"nelson",
+        r"western\s+electric",
+        r"(?:special|assignable)\s+causes?",
+        r"trend\s+or\s+(?:a\s+)?run",
+    ),
+    "derivative": (
+        r"deriv\w*",
+        r"differentiat\w*",
+        r"\bdiff\b",
+        r"\b[a-z]'\s?\(",
+    ),
+    "integral": (
+        r"integrat\w*",
+        r"integral",
+    ),
+    "solve": (
+        r"\bsolve\b",
+        r"where\s+(?:\w+\s+)?(?:is|its|it's|it\s+is)\s+zero",
+        r"where\s+its\s+zero",
+    ),
+    "full_factorial": (
+        r"\b(?:design|plan|list|generate|create|build)\b[^.?]{0,20}(?:full\s+factorial|\b[23]\s?\^\s?\d)",
+        r"\b[23]\s?\^\s?\d\s+(?:plan|design)",
+    ),
+    "box_behnken": (
+        r"box[\s-]?behnken",
+        r"edge-?\s?midpoint",
+    ),
+    "doe_power": (
+        r"\bpower\b",
+        r"chance\s+(?:\w+\s+){0,3}(?:reveal|detect|see|find)\w*",
+    ),
+    "anova_one_way": (
+        r"\banova\b",
+        r"same\s+mean",
+        r"any\s+\w+\s+(?:off|different)",
+    ),
+    "multiple_comparison": (
+        r"tukey",
+        r"\bdunn\b",
+        r"which\s+pairs?",
+        r"pairwise",
+        r"post[\s-]?hoc",
+    ),
+    "kruskal_wallis": (
+        r"kruskal",
+        r"\bkw\b",
+    ),
+    "equal_variance": (
+        r"(?:same|equal)\s+(?:varianc\w*|spreads?|scatter)",
+        r"(?:spreads?|varianc\w*)\s+equal",
+        r"compare\s+(?:the\s+)?(?:spreads?|varianc\w*)",
+        r"check\s+varianc\w*",
+        r"equally\s+steady",
+        r"levene",
+        r"bartlett",
+    ),
+    "t_test_two_sample": (
+        r"(?:same|equal)\s+(?:means?|averages?)",
+        r"means?\s+equal",
+        r"compare\s+(?:the\s+)?(?:means?|averages?|avgs?)",
+        r"(?<=then\s)(?:the\s+)?(?:means?|averages?)\b",
+    ),
+    "describe": (
+        r"summar\w*",
+        r"descriptive\w*",
+        r"basic\s+(?:figures|stat\w*)",
+        r"mean\s*,\s*(?:sd|s)\b",
+        r"média,\s*s\b",
+    ),
+    "confidence_interval": (
+        r"\d\s*%\s*(?:ci\b|confidence|interval)",
+        r"\bci\b",
+        r"intervalo?\s+de\s+confian\w*",
+        r"intervalle\s+de\s+confiance",
+    ),
+    "weibull_fit": (r"weibull",),
+    "kaplan_meier": (
+        r"kaplan",
+        r"\bkm\s+curve",
+    ),
+    "demonstration_test": (
+        r"\br\s?\d\d\s?/?\s?c\s?\d\d",
+        r"demonstrat\w*",
+    ),
+}
+_COMPILED = {name: re.compile("|".join(words), re.IGNORECASE) for name, words in _NAMES.items()}
 _PAIRS = (
     ("capability_nonnormal", "normality"),
     ("normality", "capability"),
@@ -45,7 +136,6 @@ _PAIRS = (
     ("kruskal_wallis", "multiple_comparison"),
     ("equal_variance", "t_test_two_sample"),
     ("describe", "confidence_interval"),
-    ("regression_linear", "prediction_interval"),
     ("weibull_fit", "kaplan_meier"),
     ("weibull_fit", "demonstration_test"),
     ("full_factorial", "doe_power"),
@@ -61,7 +151,8 @@ _ASSUMED = re.compile(
     re.IGNORECASE,
 )
 _DONE = re.compile(
-    r"\W+(?:\w+\W+){0,5}?(?:was|were|failed|fails|came|said|says|showed|shows|rejected|violated|significant|attached)\b",
+    r"\W+(?:(?:\w+\W+){0,2}?(?:was|were|failed|fails|said|says|showed|shows|rejected|violated|attached)"
+    r"|(?:\w+\W+){0,6}?(?:came\s+out|significant|says))\b",
     re.IGNORECASE,
 )
 """Behind the name of a method: it was done already."""
@@ -70,7 +161,7 @@ LONGEST = 2000
 
 
 def companions(text: str) -> tuple[str, str] | None:
-    """The two methods that ``text`` names with a joint between them; None where it names no pair."""
+    """The two methods that ``text`` names with a joint between them; None without such a pair."""
     text = text[:LONGEST]
     places = {}
     for name, pattern in _COMPILED.items():

@@ -13,7 +13,7 @@ from havoc.reason.binding.evidence import Evidence
 
 SURVIVED = (
     r"(?:still|surviv\w*|alive|unfailed|unbroken|intact|unharmed|suspen\w+|censored|withdrawn|removed|"
-    r"taken\s+(?:off|out)|pulled|active|running|working|going?|goin|ok|okay|fine|good|sound|live|left\s+alive|not\s+broke\w*|"
+    r"taken\s+(?:off|out)|pulled|active|running|working|going?|goin|ok|okay|fine|good(?!\s+(?:morning|evening|afternoon|day|night|to|idea|question))|sound|live|left\s+alive|not\s+broke\w*|"
     r"without\s+(?:fail\w*|trouble|break\w*|problems?)|no\s+failure|not\s+(?:yet\s+)?failed|hadn['’]?t\s+failed|reached|lasted|completed|"
     r"(?:ran|made\s+it|got|went)\s+(?:on|to|thru|through|past|all\s+the\s+way)|returned|spinning|out\s+there|"
     # other languages: still good, still running, survived

@@ -199,7 +199,9 @@ def _derivative_of(
     named: str,
     operator: re.Match[str] | None,
 ) -> None:
-    main = main_formula(formulas)
+    # "differentiate x^2 - 4x, then solve x^2 = 4x": an equation has no derivative of its own
+    bare = [item for item in formulas if item.weight > 0 and (item.name or not item.equation)]
+    main = main_formula(bare or formulas)
     if main.equation and not main.name:
         raise NeedsInput(
             "an equation has no derivative of its own",
