@@ -133,9 +133,24 @@ def test_two_designs_in_two_sentences() -> None:
     }
 
 
-def test_a_word_among_the_times_is_asked_for() -> None:
-    with pytest.raises(NeedsInput, match="oops"):
-        arguments("kaplan_meier", "fail times 12, 15, oops, 19, 24+")
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("fail times 12, 15, oops, 19, 24+", "oops"),
+        ("failures at 100 200 300 h and one I don't remember", "not known"),
+        ("20 units tested, 3 failed at 40 60 90", "20 units were on test"),
+    ],
+)
+def test_what_is_missing_among_the_times_is_asked_for(question: str, said: str) -> None:
+    with pytest.raises(NeedsInput, match=said):
+        arguments("kaplan_meier", question)
+
+
+def test_survivors_before_another_count() -> None:
+    args = arguments("weibull_fit", "3 died at 20 30 40 h, 2 alive at 100; 5 units tested")
+    assert chosen(args, "time", "censored") == {
+        "time": [20, 30, 40, 100, 100], "censored": [0, 0, 0, 1, 1],
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,12 @@ def read_lifetimes(evidence: Evidence) -> Lifetimes:
     marked = any(flag for group in groups for flag in group.censored)
     if groups and not evidence.tables:
         _check_complete(text, groups, marked)
+    forgotten = _FORGOTTEN.search(evidence.reading.text) if groups else None
+    if forgotten is not None:
+        raise NeedsInput(
+            "something about the units is not known",
+            "which times are known, and until when was each of the other units seen working?",
+        )
     if groups and not marked and _UNKNOWN_STATUS.search(evidence.reading.text):
         raise NeedsInput(
             "it is not said which units had not failed",
@@ -109,7 +115,14 @@ _MENTIONED = re.compile(
 _ON_TEST = re.compile(
     rf"(?<![\w.])(\d+|\b(?:{IN_WORDS}))\s+(?:[a-z][\w\-]*\s+){{0,3}}?(?:were\s+|are\s+|was\s+)?"
     r"(?:put\s+)?(?:on|under|in)\s+(?:\w+[\s-]){0,2}?test\b"
-    rf"|\bout\s+of\s+(\d+|{IN_WORDS})\b",
+    rf"|\bout\s+of\s+(\d+|{IN_WORDS})\b"
+    rf"|(?<![\w.])(\d+|\b(?:{IN_WORDS}))\s+(?:[a-z][\w\-]*\s+){{1,3}}?(?:were\s+|was\s+)?(?:tested|started|put\s+on)\b"
+    rf"|\b(?:tested|started|ran)\s+(?:with\s+)?(\d+|{IN_WORDS})\s+(?!{TIME_UNIT})[a-z]",
+    re.IGNORECASE,
+)
+_FORGOTTEN = re.compile(
+    r"\b(?:do(?:es)?\s?n['’]?o?t|don['’]?t|didn['’]?t|did\s+not|cannot|can['’]?t|couldn['’]?t)\s+(?:quite\s+|really\s+)?(?:remember|recall|know\s+(?:when|how\s+long|the\s+(?:time|age)))\b"
+    r"|\b(?:forgot(?:ten)?|illegible|unreadable|not\s+(?:noted|recorded|written\s+down))\b",
     re.IGNORECASE,
 )
 
@@ -143,9 +156,10 @@ def _check_complete(rest: str, groups: list[Group], marked: bool) -> None:
         )
     total = sum(len(group.time) for group in groups)
     tested = _ON_TEST.search(rest)
-    if tested and count_of(tested[1] or tested[2]) > total:
+    count = next((group for group in tested.groups() if group), "") if tested else ""
+    if count and count_of(count) > total:
         raise NeedsInput(
-            f"{tested[1] or tested[2]} units were on test, and {total} times are given",
+            f"{count} units were on test, and {total} times are given",
             "how long had the others run when the test was stopped?",
         )
 

@@ -110,7 +110,10 @@ def told_in_words(text: str) -> Found:
             behind = [run for run in found if run.start == counted.end()]
             for run in behind:
                 count = _survivors(counted[1])
-                survivors = run.values if len(run.items) > 1 else run.values * count
+                several = len(run.items) > 1 and not (
+                    len(run.items) != count and ";" in text[run.items[0].end : run.items[1].start]
+                )
+                survivors = run.values if several else run.values[:1] * count
                 used.append(run)
                 spans.append((counted.start(), run.end))
         else:
