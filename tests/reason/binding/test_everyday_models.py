@@ -147,9 +147,9 @@ def test_what_is_missing_among_the_times_is_asked_for(question: str, said: str) 
 
 
 def test_survivors_before_another_count() -> None:
-    args = arguments("weibull_fit", "3 died at 20 30 40 h, 2 alive at 100; 5 units tested")
+    args = arguments("weibull_fit", "2 died at 20 30 h, 3 alive at 100; 5 units tested")
     assert chosen(args, "time", "censored") == {
-        "time": [20, 30, 40, 100, 100], "censored": [0, 0, 0, 1, 1],
+        "time": [20, 30, 100, 100, 100], "censored": [0, 0, 1, 1, 1],
     }  # fmt: skip
 
 
