@@ -76,6 +76,7 @@ PATTERNS: list[tuple[str, re.Pattern[str]]] = [
         rf"{_LEADING}{_PERCENT}\s*(?:significance|sig\.?\s+level|level of significance)",
         rf"{_LEADING}\s*(%|percent)\s*alpha\b",
         rf"{_LEADING}\s*(%|percent)\s*(?:niveau|risk|error)\b",
+        rf"\b(?:risque|risiko|riesgo|rischio|ryzyko|signifikanz\w*|irrtum\w*)(?:\s+d[ei]|\s+von)?{_IS}{NUMBER}\s*(%|percent)",
     ),
     *_compile(
         "level",

@@ -336,3 +336,16 @@ def test_figures_between_slashes_share_their_unit() -> None:
     binding = bind("unit_conversion", read_question("15/40/90 psi as bar"))
     assert [call.args["value"] for call in (binding, *binding.more)] == [15, 40, 90]
     assert arguments("unit_conversion", "3/8 in to mm")["value"] == 0.375
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["mean with 99% interval of 14 15 13 16", "14 15 13 16: how sure is the mean at 99%"],
+)
+def test_the_level_of_an_interval_is_no_mean(question: str) -> None:
+    assert arguments("confidence_interval", question)["confidence"] == 0.99
+
+
+def test_a_risk_in_another_language() -> None:
+    args = arguments("anova_one_way", "A 3,1 3,3 B 3,6 3,8 C 3,2 3,0 avec risque 10 %")
+    assert args["alpha"] == 0.1
