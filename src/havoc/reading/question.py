@@ -70,6 +70,8 @@ class Reading(msgspec.Struct, kw_only=True):
     pasted: int = 0
     left_aside: bool = False
     """Sentences that speak to the program were in the text; blanks stand in their place."""
+    turns: tuple[Reading, ...] = ()
+    """The follow-up and the turn before it, where this reading joins the two."""
 
     def scalar(self, *names: str) -> Scalar | None:
         """The first scalar that has one of the roles, in the order of the roles."""

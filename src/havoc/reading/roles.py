@@ -78,6 +78,7 @@ PATTERNS: list[tuple[str, re.Pattern[str]]] = [
         rf"{_LEADING}\s*(%|percent)\s*alpha\b",
         rf"{_LEADING}\s*(%|percent)\s*(?:niveau|risk|error)\b",
         rf"(?<!r )(?<!s )(?<!['’] )\b(?:error\s+)?risk\s*(?:of|is|=|:|at)?\s*(?:error\s+)?{NUMBER}\s*(%|percent)",
+        rf"\b(?:risque|risiko|riesgo|rischio|ryzyko|signifikanz\w*|irrtum\w*)(?:\s+d[ei]|\s+von)?{_IS}{NUMBER}\s*(%|percent)",
     ),
     *_compile(
         "level",
@@ -92,10 +93,10 @@ PATTERNS: list[tuple[str, re.Pattern[str]]] = [
     *_compile(
         "confidence",
         rf"\b(?:confidence|conf\.?|certainty|gamma|γ)(?:\s+(?:level|interval|limits?))?{_IS}{NUMBER}{_PERCENT}",
-        rf"{_LEADING}{_PERCENT}[\s-]*(?:two[\s-]?sided\s+|one[\s-]?sided\s+|upper\s+|lower\s+)*(?:confidence|conf\b|certain|sure\b|certainty|trust|ci\b|ki\b|c\.i\.|pi\b|interval|limits?\b|bounds?\b|greenwood|vertrauens|band\b|likely|safe)",
-        rf"\b(?:ci|c\.i\.|pi|interval|intervals|ki|vertrauensbereich|vorhersageintervall|confident|limits?|bound|bounds|ic){_IS}{NUMBER}\s*(%|percent|pct)",
+        rf"{_LEADING}{_PERCENT}[\s-]*(?:two[\s-]?sided\s+|one[\s-]?sided\s+|upper\s+|lower\s+)*(?:confidence|conf\b|certain|sure\b|certainty|trust|ci\b|ki\b|c\.i\.|pi\b|interval|limits?\b|bounds?\b|greenwood|vertrauens|bands?\b|likely|safe)",
+        rf"\b(?:ci|c\.i\.|pi|interval|intervals|ki|vertrauensbereich|vorhersageintervall|confident|(?<!\ba\s)limits?|bound|bounds|ic){_IS}{NUMBER}\s*(%|percent|pct)",
         r"\b(?:ci|pi|ti)\s*(9\d(?:\.\d+)?|80|90)(?![\d.])",
-        rf"(?:with|at|to|by)\s+{NUMBER}\s*(%|percent|pct)(?!\s*(?:level|power|defect|bad|scrap|of\b))",
+        rf"(?:with|at|(?<!down\s)(?<!up\s)to|by)\s+{NUMBER}\s*(%|percent|pct)(?!\s*(?:level|power|defect|bad|scrap|of\b))",
     ),
     *_compile(
         "lsl", rf"\b(?:lsl|lower\s+(?:spec(?:ification)?|tolerance)(?:\s+limit)?|ltl){_IS}{NUMBER}"

@@ -18,9 +18,17 @@ from numpy.typing import NDArray
 
 from havoc.errors import InputError
 from havoc.reading.question import Reading
+from havoc.reading.turns import merge
 from havoc.reason.candidates import FEATURES, Candidate, candidates
 from havoc.reason.named import named_operation
-from havoc.reason.planner import Context, Plan, RulePlanner, empty_plan, operation_before
+from havoc.reason.planner import (
+    Context,
+    Plan,
+    RulePlanner,
+    companion_plan,
+    empty_plan,
+    operation_before,
+)
 from havoc.reason.planner_model import PlannerModel, shipped_model
 from havoc.reason.wording import guess, shipped
 
@@ -64,6 +72,10 @@ class AutoPlanner:
             # name, or for an analysis that the data decide: nothing was learned about these
             return rules.plan
         chosen, probability = self._choice.best(found)
+        merged = reading if context is None else merge(reading, context.reading)
+        both = companion_plan(_operations(chosen.plan), reading, merged, wording)
+        if both is not None:
+            return msgspec.structs.replace(both, probability=probability)
         return msgspec.structs.replace(chosen.plan, probability=probability)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from havoc.reading.question import Reading
+from havoc.reading.turns import merge
 from havoc.reason.binding import BINDERS
 from havoc.reason.named import named_operation
 from havoc.reason.patterns import hits
@@ -26,7 +27,6 @@ from havoc.reason.planner import (
     RulePlanner,
     bind_all,
     joins_requests,
-    merge,
     separate,
     status_plan,
 )

@@ -8,12 +8,15 @@ decided in code. Other planners implement the same ``plan``.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Literal, Protocol
 
 import msgspec
 
 from havoc.reading.question import Reading
+from havoc.reading.turns import merge
 from havoc.reason.binding import BINDERS, Binding, NeedsInput, bind
+from havoc.reason.companions import companions
 from havoc.reason.graph import OperatorGraph, Subgoal
 from havoc.reason.named import named_operation
 from havoc.reason.patterns import first_hit, hits, is_in_domain
@@ -119,7 +122,23 @@ class RulePlanner:
         if best.name in STATUSES:
             return status_plan(best.name, guesses, merged)
         operations = refine(_requests(guesses, reading), merged)
-        return bind_all(operations, merged, guesses)
+        both = companion_plan(operations, reading, merged, guesses)
+        return both or bind_all(operations, merged, guesses)
+
+
+def companion_plan(
+    operations: Sequence[str], reading: Reading, merged: Reading, guesses: list[Guess]
+) -> Plan | None:
+    """Both requests, where the text names two that go together and the data can carry both.
+
+    ``operations`` is what the text was taken for: it must have seen one of them.
+    """
+    pair = companions(reading.text)
+    if pair is None or not set(pair) & set(operations):
+        return None
+    plan = bind_all(list(pair), merged, guesses)
+    bound = {binding.operation for binding in plan.bindings}
+    return plan if plan.outcome == "execute" and bound == set(pair) else None
 
 
 def empty_plan() -> Plan:
@@ -163,38 +182,6 @@ def _only_names_columns(reading: Reading) -> bool:
     names = {column.name.lower() for table in reading.tables for column in table.columns}
     words = reading.text.lower().split()
     return 0 < len(words) <= MOST_NAMES and all(word.strip("?.,;") in names for word in words)
-
-
-def merge(reading: Reading, earlier: Reading) -> Reading:
-    """A follow-up holds what is new; the rest is taken from the earlier turn."""
-    roles = {item.role for item in reading.scalars}
-    kept = [item for item in earlier.scalars if item.role not in roles]
-    has_data = bool(reading.tables) or any(
-        len(item.values) > 1 for block in reading.blocks for item in block.lists
-    )
-    return msgspec.structs.replace(
-        reading,
-        plain=f"{reading.plain}\n{earlier.plain}",
-        remaining=reading.remaining if has_data else f"{reading.remaining}\n{earlier.remaining}",
-        scalars=[*reading.scalars, *kept],
-        blocks=reading.blocks if has_data else _shifted(earlier, len(reading.remaining) + 1),
-        tables=reading.tables or earlier.tables,
-        text=f"{reading.text}\n{earlier.text}",
-    )
-
-
-def _shifted(earlier: Reading, offset: int) -> list:  # type: ignore[type-arg]
-    """Blocks of the earlier turn at their place in the joined text."""
-    return [
-        msgspec.structs.replace(
-            block,
-            lists=[
-                msgspec.structs.replace(item, start=item.start + offset, end=item.end + offset)
-                for item in block.lists
-            ],
-        )
-        for block in earlier.blocks
-    ]
 
 
 def _operation_of(reading: Reading) -> str:

@@ -18,12 +18,12 @@ from havoc.bundle import Bundle, shipped_bundle
 from havoc.errors import InputError
 from havoc.infer import BLOCK, Backend, Step, load_backend
 from havoc.reading.question import Reading
+from havoc.reading.turns import merge
 from havoc.reason.planner import (
     Context,
     Plan,
     bind_all,
     empty_plan,
-    merge,
     operation_before,
     status_plan,
 )

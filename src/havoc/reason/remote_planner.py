@@ -18,12 +18,12 @@ import msgspec
 
 from havoc.errors import InputError, UnavailableError
 from havoc.reading.question import Reading
+from havoc.reading.turns import merge
 from havoc.reason.planner import (
     Context,
     Plan,
     bind_all,
     empty_plan,
-    merge,
     operation_before,
     status_plan,
 )

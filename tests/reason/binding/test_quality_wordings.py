@@ -9,8 +9,8 @@ import pytest
 
 from effort import processor_seconds
 from havoc.reading.question import read_question
+from havoc.reading.turns import merge
 from havoc.reason.binding import NeedsInput, bind
-from havoc.reason.planner import merge
 
 GAGE: list[tuple[str, str, dict[str, Any]]] = [
     (

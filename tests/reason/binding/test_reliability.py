@@ -75,7 +75,7 @@ def test_what_is_wanted_of_a_life_distribution() -> None:
         "at": 1000.0,
     }
     wanted = arguments("weibull_fit", "weibull 150 220 310 420: when to change for 5% risk?")
-    assert wanted["b_life"] == [5]
+    assert wanted["b_life"] == 5
     assert "confidence" not in wanted
 
 

@@ -7,11 +7,13 @@ raises :class:`NeedsInput` with what is missing and one counter-question.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from importlib import import_module
 
 from havoc.reading.question import Reading
 from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.evidence import Binder, Evidence
+from havoc.reason.binding.follow_up import follow_up
 
 OPERATIONS = {
     "means": "describe t_test_one_sample t_test_two_sample t_test_paired",
@@ -95,8 +97,26 @@ BINDERS: Mapping[str, Binder] = _Binders()
 
 def bind(operation: str, reading: Reading) -> Binding:
     """Arguments of ``operation`` from what was read. Raises NeedsInput."""
+    if reading.turns:
+        return follow_up(
+            reading,
+            lambda turns: _bound(operation, turns),
+            lambda newest: _begun(operation, newest),
+        )
+    return _bound(operation, reading)
+
+
+def _bound(operation: str, reading: Reading) -> Binding:
     binding = Binding(operation=operation)
     BINDERS[operation](Evidence(reading), binding)
+    return binding
+
+
+def _begun(operation: str, reading: Reading) -> Binding:
+    """The arguments that ``reading`` holds by itself, whatever else is missing."""
+    binding = Binding(operation=operation)
+    with suppress(NeedsInput):
+        BINDERS[operation](Evidence(reading), binding)
     return binding
 
 

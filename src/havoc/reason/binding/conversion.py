@@ -32,6 +32,8 @@ _NUMBER = re.compile(
     r"(?:\s?[x*×·]\s?10\s?\^?\s?(?P<power>[-+]?\d+))?(?![\d.]*\d)\s*-?\s*",
     re.IGNORECASE,
 )
+_SLASHED = re.compile(r"(?<![\w./])\d++(?:\.\d++)?(?:\s?/\s?\d++(?:\.\d++)?){2,}+(?![\w./]*\d)")
+"""Three figures or more between slashes are a list, two may be a fraction."""
 _PIECE = re.compile(r"[^\s,;:?!()=>→]++")
 _CHUNK = re.compile(rf"\s*+({_PIECE.pattern})")
 _CUE = re.compile(
@@ -63,7 +65,7 @@ class _Mention(msgspec.Struct):
 
 def bind_unit_conversion(evidence: Evidence, binding: Binding) -> None:
     """One conversion, or several that stand side by side."""
-    text = evidence.reading.plain
+    text = _SLASHED.sub(lambda run: run[0].replace("/", ","), evidence.reading.plain)
     molar = _MOLAR_MASS.search(text)
     if molar:
         text = text[: molar.start()] + " " * len(molar[0]) + text[molar.end() :]

@@ -13,14 +13,19 @@ from havoc.reason.binding.marked_times import IN_WORDS, TIME_UNIT, count_of, run
 _NUMBER = rf"{APART}({UNSIGNED})"
 _PERCENT = rf"\s*{PERCENT_SIGN}?"
 _TIME = rf"{_NUMBER}(\s?k\b)?\s*({TIME_UNIT})?"
-_GOAL = rf"(?:at\s+least\s+)?{_NUMBER}{_PERCENT}\s*(?:rel\b|reliab\w*|surviv\w*|good\b|of\s+the\s+\w+\s+(?:function|work|surviv)\w*)"
+_RELIABLE = r"(?:reliab\w*|fiabilit\w*|zuverl[äa]ssigk\w*|fiabilidad|confiabilidad\w*|affidabilit\w*|niezawodno\w*)"
+_SURE = (
+    r"(?:confidence|conf|cl|confiance|vertrauen\w*|aussagesicherh\w*|konfidenz\w*|confianza|confiança|"
+    r"fiducia|confidenza|ufno\w*)"
+)
+_GOAL = rf"(?:at\s+least\s+)?{_NUMBER}{_PERCENT}\s*(?:rel\b|{_RELIABLE}|surviv\w*|good\b|of\s+the\s+\w+\s+(?:function|work|surviv)\w*)"
 _RELIABILITY = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         rf"\br\s*(?:=|:|of)?\s*{_NUMBER}(?![\d.]*\d){_PERCENT}(?=\s*[/,;]?\s*(?:(?:and|with|at|,)\s*)?(?:c|conf|cl|\d))",
         rf"\br\s*=\s*{_NUMBER}(?![\d.]*\d){_PERCENT}",
         rf"\br\s?(\d\d(?:\.\d+)?)(){_PERCENT}(?!\d)",
-        rf"\breliab\w*\s*(?:of|is|=|:|at\s+least)?\s*{_NUMBER}{_PERCENT}",
+        rf"\b{_RELIABLE}\s*(?:of|is|=|:|at\s+least|de|von|di|da)?\s*{_NUMBER}{_PERCENT}",
         _GOAL,
     )
 )
@@ -29,8 +34,8 @@ _CONFIDENCE = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         rf"(?<![a-z])c\s*(?:=|:)?\s*{_NUMBER}(?![\d.]*\d){_PERCENT}(?!\s*{TIME_UNIT})",
-        rf"\b(?:confidence|conf|cl)\b\.?\s*(?:level|of|is|=|:)?\s*{_NUMBER}{_PERCENT}",
-        rf"{_NUMBER}{_PERCENT}\s*(?:statistical\s+)?(?:confidence|conf\b|cl\b|sure\b|trust|certain\w*)",
+        rf"\b{_SURE}\b\.?\s*(?:level|of|is|=|:|de|von|di|da)?\s*{_NUMBER}{_PERCENT}",
+        rf"{_NUMBER}{_PERCENT}\s*(?:statistical\s+|de\s+|di\s+)?(?:{_SURE}\b|sure\b|trust|certain\w*)",
         rf"\b(?:prove|demonstrate|show)\w*\s+(?:it\s+)?(?:at|with|to)\s+{_NUMBER}\s*(%|percent|pct)",
         rf"\bdemonstrate\w*\s+at\s+{_NUMBER}\s*(%|percent|pct)",
     )
@@ -47,10 +52,18 @@ _SCALE = re.compile(rf"(?:\beta|η)\s*(?:target|goal|of|is|=|:)?\s*{_TIME}", re.
 _FACTOR = re.compile(
     rf"\b(?:accel\w*\s*(?:factor)?|af)\s*(?:of|is|=|:)?\s*{_NUMBER}", re.IGNORECASE
 )
-_LIVES = re.compile(rf"{_NUMBER}\s*(?:x\s*)?(?:lives|life(?:times?)?)\b(?!\s*[\d])", re.IGNORECASE)
+_A_LIFE = (
+    r"(?:(?:mission|target|required|design|service|warranty|specified|full|useful|nominal)\s+)?"
+    r"(?:lives|life(?:times?|spans?)?|missions?|lengths?|durations?)\b"
+)
+_LIVES = re.compile(rf"{_NUMBER}\s*(?:x\b|times)?\s*(?:the\s+)?{_A_LIFE}(?!\s*[\d])", re.IGNORECASE)
 _LIVES_IN_WORDS = re.compile(
-    rf"\b(?:test|run|for)\w*\s+(?:[a-z]+\s+){{0,3}}?({IN_WORDS})\s+(?:lives|lifetimes?)\b",
+    rf"\b(?:test|run|for|to|through)\w*\s+(?:[a-z]+\s+){{0,3}}?({IN_WORDS}|twice|double)\s+(?:times\s+)?(?:(?:the|its)\s+)?{_A_LIFE}",
     re.IGNORECASE,
+)
+_MULTIPLES = {"twice": 2, "double": 2}
+_BOTH = re.compile(
+    r"(?<![\w./])r?(\d\d(?:\.\d+)?)\s?%?\s?/\s?c?(\d\d(?:\.\d+)?)(?![\w./]*\d)\s?%?", re.IGNORECASE
 )
 _TEST_TIME = re.compile(
     rf"\b(?:test(?:ed|ing)?|run(?:ning)?|on\s+test|leave|keep)\s*+"
@@ -58,11 +71,20 @@ _TEST_TIME = re.compile(
     rf"|\bfor\s+{_NUMBER}(\s?k\b)?\s*({TIME_UNIT})",
     re.IGNORECASE,
 )
+# "we can bench them to 30k", "I test until 20000 cycles": what the test goes up to
+_TEST_END = re.compile(
+    rf"\b(?:test|run|bench|cycle|leave|keep|take|push|soak|going|go)\w*+\s++(?:(?:each|every|all|them|'?em|it|one|of|on|part|unit|piece|parts|units|pcs|pieces|samples|out|up|\d{{1,4}})\s++){{0,4}}"
+    rf"(?:to|until|till|up\s+to|through)\s++{_NUMBER}(\s?k\b)?\s*+({TIME_UNIT})?",
+    re.IGNORECASE,
+)
 _LIFE_TIME = re.compile(
     rf"(?:\b(?:at|last\w*|life|to|until|of|says|for)\s+)?(?<![\w.]){_NUMBER}(\s?k\b)?\s*({TIME_UNIT})",
     re.IGNORECASE,
 )
-_FAILURE = r"(?:fail\w*|failures?|breaks?|broken|rejects?)"
+_FAILURE = (
+    r"(?:fail\w*|failures?|breaks?|broken|rejects?|d[ée]faillances?|pannes?|ausf[äa]ll\w*|fallos?|fallas?|falhas?|"
+    r"guasti|guasto|awari\w*|uszkodze\w*)"
+)
 _FAILURES = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -74,7 +96,7 @@ _FAILURES = tuple(
     )
 )
 _NO_FAILURE = re.compile(
-    r"\b(?:no|none|zero|without|nobody|0|not\s+one)\b[^.;?\n]{0,30}?\b(?:fail\w*|break\w*|duds?|loss\w*|allowed)"
+    rf"\b(?:no|none|zero|without|nobody|0|not\s+one|sans|aucune?|keine?|ohne|sin|cero|sem|senza|bez)\b[^.;?\n]{{0,30}}?\b(?:{_FAILURE}|break\w*|duds?|loss\w*|allowed)"
     r"|\bno\s+(?:fails?|failures?|duds?)\b|\bpassed\s+all\b|\ball\s+(?:passed|survived)\b|\bw(?:/o|ithout)\s+fail|"
     r"\bnone\s+(?:of\s+them\s+)?(?:can\s+|has\s+|have\s+)?(?:fail\w*|break\w*|broke\w*|died|dead|cracked)|\bnobody\s+fails|\bc\s*=\s*0\b",
     re.IGNORECASE,
@@ -150,7 +172,9 @@ def _named(binding: Binding, text: str) -> str:
     words = _LIVES_IN_WORDS.search(text)
     if words:
         binding.set(
-            "life_ratio", float(count_of(words[1])), f"question[{words.start(1)}:{words.end(1)}]"
+            "life_ratio",
+            float(_MULTIPLES.get(words[1].lower()) or count_of(words[1])),
+            f"question[{words.start(1)}:{words.end(1)}]",
         )
         text = mask(text, words.start(1), words.end(1))
     for name, pattern in (
@@ -167,6 +191,17 @@ def _named(binding: Binding, text: str) -> str:
 
 def _shares(binding: Binding, text: str) -> str:
     """Confidence first where it is named, then reliability, so that R90/C95 falls apart right."""
+    both = _BOTH.search(text)
+    if both and all(50 <= float(share) < 100 for share in both.groups()):
+        source = f"question[{both.start()}:{both.end()}]"
+        for name, share in zip(("reliability", "confidence"), both.groups(), strict=True):
+            binding.set(name, round(float(share) / 100, 12), source)
+        binding.echo(
+            "{} is the reliability and {} the confidence",
+            (float(both[1]), source),
+            (float(both[2]), source),
+        )
+        return mask(text, both.start(), both.end())
     for name, patterns in (("confidence", _CONFIDENCE), ("reliability", _RELIABILITY)):
         for pattern in patterns:
             match = pattern.search(text)
@@ -207,6 +242,14 @@ def _times(binding: Binding, text: str) -> str:
         _set_time(binding, "test_time", test, group)
         binding.set("test_time_unit", test[group + 2], f"question[{test.start()}:{test.end()}]")
         text = mask(text, test.start(group), test.end())
+    elif (end := _TEST_END.search(text)) is not None and _LIFE_TIME.search(
+        mask(text, end.start(1), end.end())
+    ):
+        _set_time(binding, "test_time", end, 1)
+        if end[3]:
+            source = f"question[{end.start(3)}:{end.end(3)}]"
+            binding.set("test_time_unit", end[3], source)
+        text = mask(text, end.start(1), end.end())
     life = _LIFE_TIME.search(text)
     if life:
         _set_time(binding, "time", life, 1)
@@ -215,7 +258,8 @@ def _times(binding: Binding, text: str) -> str:
     if "test_time" in binding.args and not binding.args.keys() & {"time", "scale", "mtbf"}:
         # One time only: the reliability is stated for it, and the test runs one life.
         for tested, name in (("test_time", "time"), ("test_time_unit", "time_unit")):
-            binding.set(name, binding.args.pop(tested), binding.provenance.pop(tested))
+            if tested in binding.args:
+                binding.set(name, binding.args.pop(tested), binding.provenance.pop(tested))
     return text
 
 
@@ -238,7 +282,10 @@ def _check(binding: Binding, evidence: Evidence) -> None:
                 f"a {name} of {100 * value:g} % is impossible",
                 f"which {name}, below one hundred percent, is meant?",
             )
-    asks_size = evidence.has(r"\bhow many|\bsample size|\bnumber of (?:units|test|pieces|samples)")
+    asks_size = evidence.has(
+        r"\bhow many|\b(?:sample|unit|test)\s+(?:size|count|quantity)|\bnumber of (?:units|test|pieces|samples)|\bn\s*=?\s*\?"
+        r"|\bcombien|\bwie\s?viele|\bcu[aá]nt|\bquant[aeio]s?\b|\bile\b|\btaille\b|\bqty\b"
+    )
     fixed_size = evidence.has(r"\bhow long|\bonly\b|\bslots\b|\bavailable\b")
     if asks_size and not fixed_size and {"n", "reliability", "confidence"} <= args.keys():
         del args["n"]

@@ -8,7 +8,13 @@ from itertools import pairwise
 from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.formulas import Formula
-from havoc.reason.binding.mathematics import FIGURE, formulas_of, main_formula, readable_names
+from havoc.reason.binding.mathematics import (
+    FIGURE,
+    formulas_of,
+    main_formula,
+    name_behind,
+    readable_names,
+)
 
 _REACH = re.compile(
     rf"\b(?:reach(?:es)?|gets?\s+(?:down\s+|up\s+)?to|becomes?|equals?(?:\s+to)?|hits?|(?:drops?|falls?|rises?|climbs?|grows?|decays?|goes)\s+to|down\s+to|up\s+to|exceeds?|passes)\s+{FIGURE}\s*(%)?",
@@ -24,6 +30,11 @@ _WANTED = re.compile(
     r"\b(?:solve[sd]?\b[^.;=]{0,40}?\bfor|rearrange\w*\b[^.;]{0,60}?\bfor|resolve\w*\b[^.;]{0,60}?\bfor|(?:turn|solve|bring)\w*\b[^.;]{0,60}?\baround\s+(?:to|for)|in order to|isolate|make|find|get|out|what|which|express|for|nach|at what \w+|value of|calculate)"
     r"\s+(?:the\s+)?(?:(?:setting|value|variable|unknown|unknowns|speed|time|are|is|of)\s+){0,2}"
     r"(?P<names>[A-Za-z]\w{0,5}(?:\s*(?:,|and|&)\s*[A-Za-z]\w{0,5}(?!\w))*)(?![\w(])",
+    re.IGNORECASE,
+)
+_FOR = re.compile(
+    r"\b(?:solve[sd]?|rearrange\w*|resolve\w*|transpose\w*|isolate|express|make|find|get|nach|umstellen|r[ée]soudre|risolv\w*|despej\w*|rozwi\w*)"
+    r"\b(?:[^.;=]{0,30}?\b(?:for|to|nach|pour|para|per|względem))?(?=\s)",
     re.IGNORECASE,
 )
 _ASKED = re.compile(r"(?<!\w)([A-Za-z]\w{0,5})\s*=\s*\?|(?<!\w)([A-Za-z]\w?)\s+where\b")
@@ -87,6 +98,10 @@ def _asked(evidence: Evidence, formulas: list[Formula], names: list[str]) -> lis
         wanted = [name for name in wanted if name not in known] or wanted
         if wanted and outside(match.start("names")):
             return list(dict.fromkeys(wanted))
+    for match in _FOR.finditer(text):
+        told = name_behind(text, match.end(), names)
+        if told and outside(told[1]):
+            return [told[0]]
     return []
 
 

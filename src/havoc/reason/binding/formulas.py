@@ -56,6 +56,10 @@ _TOKEN = re.compile(
 MOST_TOKENS = 1000
 _POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _NAME = r"[^\W\d_]\w*"
+_POWER_OF_FUNCTION = re.compile(
+    r"(?<![A-Za-z])(sinh?|cosh?|tanh?|cot|sec|csc|ln|log)\s?\^\s?(\d)\s?(\d?[A-Za-z]|[αβγθφω])(?![\w(])"
+)
+_EQUATION_IN = re.compile(r"[^()=]{1,80}=[^()]{0,80}\)")
 _DEFINITION = re.compile(rf"\s*({_NAME})\s*(?:\(\s*({_NAME})\s*\)\s*)?=(?!=)\s*(.+)", re.DOTALL)
 _NUMBER = re.compile(rf"\s*+({SIGNED}{EXPONENT})\s*", re.IGNORECASE)
 _LABEL = re.compile(r"\b([^\W\d_]{2,20})\s+(?:is|are|was|equals|being)\s*:?\s*$", re.IGNORECASE)
@@ -198,6 +202,8 @@ def _follows(text: str, before: _Token | None, token: _Token, *, inside: bool) -
     if before.kind in {"number", "superscript"}:
         if token.kind == "number":
             return False
+        if token.kind == "open" and token.spaced and _EQUATION_IN.match(text, token.end):
+            return False  # "is 11 (2*a - b = 11)"
         if not token.spaced or token.kind == "open" or token.text == "√":
             return True
         return _spaced_factor(text, token)
@@ -326,5 +332,6 @@ def _cannot_end(token: _Token) -> bool:
 
 
 def _plain_powers(text: str) -> str:
-    """x² as x^2."""
-    return re.sub(r"[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda match: "^" + match[0].translate(_POWERS), text)
+    """x² as x^2, sin²x as sin(x)^2."""
+    text = re.sub(r"[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda match: "^" + match[0].translate(_POWERS), text)
+    return _POWER_OF_FUNCTION.sub(r"\1(\3)^\2", text)

@@ -13,8 +13,12 @@ from havoc.reason.binding.evidence import Evidence
 
 SURVIVED = (
     r"(?:still|surviv\w*|alive|unfailed|unbroken|intact|unharmed|suspen\w+|censored|withdrawn|removed|"
-    r"taken\s+(?:off|out)|pulled|active|running|working|going?|goin|ok|okay|fine|live|left\s+alive|not\s+broke\w*|"
-    r"without\s+(?:fail\w*|trouble|break\w*|problems?)|no\s+failure|not\s+(?:yet\s+)?failed|hadn['’]?t\s+failed|reached|lasted|completed|(?:ran|made\s+it|got|went)\s+(?:on|to)|returned|spinning|out\s+there)"
+    r"taken\s+(?:off|out)|pulled|active|running|working|going?|goin|ok|okay|fine|good(?!\s+(?:morning|evening|afternoon|day|night|to|idea|question))|sound|live|left\s+alive|not\s+broke\w*|"
+    r"without\s+(?:fail\w*|trouble|break\w*|problems?)|no\s+failure|not\s+(?:yet\s+)?failed|hadn['’]?t\s+failed|reached|lasted|completed|"
+    r"(?:ran|made\s+it|got|went)\s+(?:on|to|thru|through|past|all\s+the\s+way)|returned|spinning|out\s+there|"
+    # other languages: still good, still running, survived
+    r"(?:encore|noch|ainda|todav[ií]a|ancora|nadal|jeszcze)\s+\w+|en\s+marche|läuft|laufen|lebt|leben|überleb\w*|survéc\w*|"
+    r"sobreviv\w*|sopravviss\w*|zensiert|censur\w*|retir[ée]\w*)"
 )
 
 
@@ -99,10 +103,31 @@ def lifetimes_in_tables(evidence: Evidence) -> list[Group]:
     return []
 
 
+_ENDED = re.compile(
+    r"^(?:stop\w*|halt\w*|end\w*|discontinu\w*|discard\w*|lost|out|open|none|unfail\w*|right|reserve|time[\s-]?out)\b",
+    re.IGNORECASE,
+)
+
+
+def _survivor_level(column: Column) -> str:
+    """The one of two words of a status column that means a survivor: "fouled", "stopped"."""
+    levels = {str(value) for value in column.present}
+    if column.kind == "number" or len(levels) != 2 or not _STATUS_COLUMN.match(column.name):
+        return ""
+    ended = [
+        level
+        for level in levels
+        if _ALIVE_WORD.match(level) or _ENDED.match(level) or flag_of_words(level[:60]) == 1
+    ]
+    return ended[0] if len(ended) == 1 else ""
+
+
 def _is_status(column: Column) -> bool:
     present = column.present
     if not present:
         return False
+    if _survivor_level(column):
+        return True
     if column.kind == "number":
         return set(present) <= {0.0, 1.0} and (
             _STATUS_COLUMN.match(column.name) is not None or len(present) >= 3
@@ -124,6 +149,7 @@ def _rows_of(
     count: Column | None,
 ) -> list[Group]:
     groups: dict[str, Group] = {}
+    survivor = _survivor_level(status) if status is not None else ""
     for row in range(table.rows):
         value = time.values[row]
         if not isinstance(value, float):
@@ -140,7 +166,9 @@ def _rows_of(
             ),
         )
         flag = 0
-        if status is not None and status.values[row] is not None:
+        if survivor:
+            flag = int(str(status.values[row]) == survivor) if status is not None else 0
+        elif status is not None and status.values[row] is not None:
             flag = _status_flag(status.values[row], status.name, evidence.text)
         units = number_in(count, row) if count is not None else None
         times = 1 if units is None else max(1, int(units))

@@ -8,6 +8,7 @@ or they say it ("4 still running at 1000", "others removed at 120 and 160").
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import msgspec
 
@@ -52,6 +53,7 @@ def read_lifetimes(evidence: Evidence) -> Lifetimes:
     text = _visible(evidence)
     groups = lifetimes_in_tables(evidence)
     if not groups:
+        _check_no_words(text)
         groups, text = _from_text(text, evidence.reading.text)
     times = [time for group in groups for time in group.time]
     if any(time < 0 for time in times):
@@ -62,6 +64,12 @@ def read_lifetimes(evidence: Evidence) -> Lifetimes:
     marked = any(flag for group in groups for flag in group.censored)
     if groups and not evidence.tables:
         _check_complete(text, groups, marked)
+    forgotten = _FORGOTTEN.search(evidence.reading.text) if groups else None
+    if forgotten is not None:
+        raise NeedsInput(
+            "something about the units is not known",
+            "which times are known, and until when was each of the other units seen working?",
+        )
     if groups and not marked and _UNKNOWN_STATUS.search(evidence.reading.text):
         raise NeedsInput(
             "it is not said which units had not failed",
@@ -107,9 +115,36 @@ _MENTIONED = re.compile(
 _ON_TEST = re.compile(
     rf"(?<![\w.])(\d+|\b(?:{IN_WORDS}))\s+(?:[a-z][\w\-]*\s+){{0,3}}?(?:were\s+|are\s+|was\s+)?"
     r"(?:put\s+)?(?:on|under|in)\s+(?:\w+[\s-]){0,2}?test\b"
-    rf"|\bout\s+of\s+(\d+|{IN_WORDS})\b",
+    rf"|\bout\s+of\s+(\d+|{IN_WORDS})\b"
+    rf"|(?<![\w.])(\d+|\b(?:{IN_WORDS}))\s+(?:[a-z][\w\-]*\s+){{1,3}}?(?:were\s+|was\s+)?(?:tested|started|put\s+on)\b"
+    rf"|\b(?:tested|started|ran)\s+(?:with\s+)?(\d+|{IN_WORDS})\s+(?!{TIME_UNIT})[a-z]",
     re.IGNORECASE,
 )
+_FORGOTTEN = re.compile(
+    r"\b(?:do(?:es)?\s?n['’]?o?t|don['’]?t|didn['’]?t|did\s+not|cannot|can['’]?t|couldn['’]?t)\s+(?:quite\s+|really\s+)?(?:remember|recall|know\s+(?:when|how\s+long|the\s+(?:time|age)))\b"
+    r"|\b(?:forgot(?:ten)?|illegible|unreadable|not\s+(?:noted|recorded|written\s+down))\b",
+    re.IGNORECASE,
+)
+
+
+_STRAY = re.compile(
+    r"\d\s?[+*]?\s*,\s*(?!(?:and|or|fail\w*|ok|n/?a|nan|none)\b)([a-z]{2,12}|\?+)\s*,\s*\d",
+    re.IGNORECASE,
+)
+
+
+def _check_no_words(text: str) -> None:
+    """A word in the place of a time ("5, 9, abc, 22") is no time, and no time may be left out."""
+    stray = [
+        match
+        for match in _STRAY.finditer(text)
+        if flag_of_words(match[1]) is None and not re.fullmatch(TIME_UNIT, match[1], re.IGNORECASE)
+    ]
+    if len(stray) == 1:
+        raise NeedsInput(
+            f"{stray[0][1]!r} stands among the times",
+            f"which time should {stray[0][1]!r} be, or should it be left out?",
+        )
 
 
 def _check_complete(rest: str, groups: list[Group], marked: bool) -> None:
@@ -121,9 +156,10 @@ def _check_complete(rest: str, groups: list[Group], marked: bool) -> None:
         )
     total = sum(len(group.time) for group in groups)
     tested = _ON_TEST.search(rest)
-    if tested and count_of(tested[1] or tested[2]) > total:
+    count = next((group for group in tested.groups() if group), "") if tested else ""
+    if count and count_of(count) > total:
         raise NeedsInput(
-            f"{tested[1] or tested[2]} units were on test, and {total} times are given",
+            f"{count} units were on test, and {total} times are given",
             "how long had the others run when the test was stopped?",
         )
 
@@ -219,9 +255,12 @@ def _in_words(text: str) -> Found:
         if gap:
             return [], []  # a list without a status among those that have one
         told.append((run, flag, behind is not None and behind["open"] is not None))
-    flags = {flag for _, flag, _ in told}
+    flags = [flag for _, flag, _ in told]
     listed = any(flag == 0 and len(run.items) > 1 for run, flag, _ in told)
-    if len(told) < 3 or len(flags) < 2 or not (listed or all(marked for *_, marked in told)):
+    turns = sum(before != after for before, after in pairwise(flags))
+    # counts do not come back to a status ("30 fail, 4 removed, 41 fail")
+    told_each = listed or turns >= 2 or all(marked for *_, marked in told)
+    if len(told) < 3 or not turns or not told_each:
         return [], []
     times = [value for run, *_ in told for value in run.values]
     censored = [flag for run, flag, _ in told for _ in run.items]

@@ -17,6 +17,17 @@ WORDS = {
         "zero one two three four five six seven eight nine ten eleven twelve".split()
     )
 } | {"a dozen": 12, "fifteen": 15, "twenty": 20}
+for _value, _words in enumerate(
+    (
+        "un une uno una ein eine einer uma jeden",
+        "deux zwei dos dois duas dwa dwie",
+        "trois drei tres tre três trzy",
+        "quatre vier cuatro quattro quatro cztery",
+        "cinq fünf cinco cinque pięć",
+    ),
+    1,
+):
+    WORDS |= dict.fromkeys(_words.split(), _value)
 
 
 IN_WORDS = "|".join(sorted(WORDS, key=len, reverse=True))
@@ -24,7 +35,9 @@ IN_WORDS = "|".join(sorted(WORDS, key=len, reverse=True))
 
 TIME_UNIT = (
     r"(?:k\s*cycles?|cycles?|clicks?|hours?|hrs?|h|days?|d|weeks?|wks?|wk|months?|mo|years?|yrs?|yr|y|km|"
-    r"minutes?|mins?|min|seconds?|s)\b"
+    r"minutes?|mins?|min|seconds?|s|"
+    r"heures?|jours?|mois|ans|stunden?|std|tagen?|tage|wochen?|monaten?|monate|jahren?|zyklen|horas?|d[ií]as?|"
+    r"semanas?|meses|años|anos|ciclos?|cicli|ore|giorni|mesi|godzin\w*|dni|cykli|tygodni\w*|miesi[ąa]\w*)\b"
 )
 
 
@@ -92,7 +105,9 @@ def runs(text: str) -> list[Run]:
             end=match.end(),
         )
         between = text[found[-1].end : item.start] if found else ""
-        if found and "\n\n" not in between and _GAP.match(between) and between.strip(" ") != "\n":
+        # lines are other lists, unless each line is a time with its mark ("120 F", "150 S")
+        line = between.strip(" ") == "\n" and not (item.mark and found[-1].items[-1].mark)
+        if found and "\n\n" not in between and _GAP.match(between) and not line:
             found[-1].items.append(item)
         else:
             found.append(Run(items=[item]))

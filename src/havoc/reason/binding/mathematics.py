@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from havoc.errors import InputError
 from havoc.reading.number_pieces import EXPONENT, SIGNED
+from havoc.reading.number_words import as_digits
 from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.formulas import Formula, find_formulas
@@ -20,7 +22,7 @@ _OPERATOR_CALL = re.compile(r"(?<![\w^])[d∂]\s?\(")
 _OPERATOR_END = re.compile(r"\)\s?/\s?[d∂]\s?([A-Za-z]\w{0,3})(?!\w)")
 _DIFFERENTIAL = re.compile(r"(?<![\w/])d([a-zA-Z])(?![\w/(])")
 _BY_WORDS = re.compile(
-    rf"\b(?:with (?:respect|regard) to|w\.?\s?r\.?\s?t\.?|with|regarding|by|in|to|of|for|on|nach|as a function of)\s+(?:small changes? (?:of|in)\s+)?(?:the (?:variable|parameter)\s+)?{_NAME}(?![\w(])"
+    r"\b(?:with (?:respect|regard) to|w\.?\s?r\.?\s?t\.?|with|regarding|by|in|to|of|for|on|nach|por|par|rispetto a|względem|po|as a function of)(?=\s)"
 )
 _TIMES = {"second": 2, "2nd": 2, "twice": 2, "once more": 2, "third": 3, "3rd": 3, "fourth": 4}
 
@@ -102,9 +104,9 @@ def _variable(
 ) -> str:
     """The variable that was named, or the only one, or the usual one (x, t)."""
     for match in _BY_WORDS.finditer(evidence.reading.plain):
-        inside = any(item.start <= match.start(1) < item.end for item in formulas)
-        if match[1] in names and not inside:
-            return match[1]
+        told = name_behind(evidence.reading.plain, match.end(), names)
+        if told and not any(item.start <= told[1] < item.end for item in formulas):
+            return told[0]
     if main.argument in names:
         return main.argument
     known = {item.name for item in formulas if item.value is not None}
@@ -120,6 +122,27 @@ def _variable(
         f"the formula holds {', '.join(free)}, and the variable is not named",
         f"{verb} with respect to which of {', '.join(free)}?",
     )
+
+
+_WORD = re.compile(r"\s++([^\W\d_]\w*+)(?![\w(])")
+_SKIPPED = 4
+
+
+def name_behind(text: str, position: int, names: Sequence[str]) -> tuple[str, int] | None:
+    """The name that follows, behind a few words that say what it is: " the wire diameter d"."""
+    for _ in range(_SKIPPED):
+        word = _WORD.match(text, position)
+        if word is None:
+            return None
+        if word[1] in names and (word[1] not in {"a", "I"} or _ends_here(text, word.end())):
+            return word[1], word.start(1)
+        position = word.end()
+    return None
+
+
+def _ends_here(text: str, position: int) -> bool:
+    """No further word: "for a" names a, "for a part" does not."""
+    return re.match(r"\s+[A-Za-z]{2}", text[position : position + 8]) is None
 
 
 # derivative --------------------------------------------------------------------
@@ -176,7 +199,9 @@ def _derivative_of(
     named: str,
     operator: re.Match[str] | None,
 ) -> None:
-    main = main_formula(formulas)
+    # "differentiate x^2 - 4x, then solve x^2 = 4x": an equation has no derivative of its own
+    bare = [item for item in formulas if item.weight > 0 and (item.name or not item.equation)]
+    main = main_formula(bare or formulas)
     if main.equation and not main.name:
         raise NeedsInput(
             "an equation has no derivative of its own",
@@ -239,14 +264,14 @@ def _point(evidence: Evidence, formulas: list[Formula], variable: str) -> tuple[
 
 # integral ----------------------------------------------------------------------
 
-_LIMIT = r"((?:[-+]|minus\s+|plus\s+)?(?:\d++(?:\.\d++)?|\.\d++)?\s?\*?\s?(?:pi|π|infinity|infinite|infty|inf|∞|unendlich)(?:\s?/\s?\d+)?|e|[-+]?(?:\d++(?:\.\d++)?|\.\d++)(?:e[-+]?\d+)?(?:\s?/\s?\d+)?)(?![\w(^*])"
+_LIMIT = r"((?:[-+]|minus\s+|plus\s+)?(?:\d++(?:\.\d++)?|\.\d++)?\s?\*?\s?(?:pi|π|infinity|infinite|infty|infini|infinito|inf|∞|unendlich)(?:\s?/\s?\d+)?|e|[-+]?(?:\d++(?:\.\d++)?|\.\d++)(?:e[-+]?\d+)?(?:\s?/\s?\d+)?)(?![\w(^*])"
 _VALUE_OF = (
     r"(?:(?<![\w^*+/=()-])(?:[A-Za-z]\w?\s*(?:=|from)\s*|"
     r"(?:second|minute|hour|day|week|month|year|metre|meter)\s+))?"
 )
 _LIMITS = re.compile(
-    rf"\b(?:from|between|over(?: the (?:range|interval))?|for|in|limits|path|interval|von)?\s*{_VALUE_OF}(?<![\w.^*+/]){_LIMIT}"
-    rf"(?:\s?[A-Za-z%°]{{1,4}}\b)?\s*(?:to|and|until|till|up to|through|bis|n|-|–|\.\.\.?|…)\s*{_VALUE_OF}{_LIMIT}"
+    rf"\b(?:from|between|over(?: the (?:range|interval))?|for|in|limits|path|interval|von|de|entre|da|tra|desde|od|pomiędzy)?\s*{_VALUE_OF}(?<![\w.^*+/]){_LIMIT}"
+    rf"(?:\s?[A-Za-z%°]{{1,4}}\b)?\s*(?:to|and|until|till|up to|through|bis|und|à|et|a|e|y|i|do|hasta|até|fino a|n|-|–|\.\.\.?|…)\s*{_VALUE_OF}{_LIMIT}"
     rf"|[\[(]\s*{_LIMIT}\s*[,;]\s*{_LIMIT}\s*[\])]",
     re.IGNORECASE,
 )
@@ -261,6 +286,15 @@ _FIRST = re.compile(
     re.IGNORECASE,
 )
 _ONE_LIMIT = re.compile(rf"\bfrom\s+(?:[A-Za-z]\s*=\s*)?{FIGURE}(?![\w.])", re.IGNORECASE)
+# "over 8 inches from 0", "across 30 mm starting at 5"
+_LENGTH = re.compile(
+    rf"\b(?:over|across|for|through|along)\s+(?:the\s+first\s+)?{FIGURE}\s*(?:[A-Za-z°µ]{{1,10}}\s+)?"
+    rf"(?:from|starting\s+(?:at|from)|beginning\s+at)\s+(?:[A-Za-z]\s*=\s*)?{FIGURE}(?![\w.])",
+    re.IGNORECASE,
+)
+_SUB = str.maketrans("₀₁₂₃₄₅₆₇₈₉₋₊ₐₜₓ", "0123456789-+atx")
+_SUPER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ᵀᵃᵇᵗˣᴸᴺᴿⁿ", "0123456789-+TabtxLNRn")
+_SIGN_LIMITS = re.compile(r"∫([₀₁₂₃₄₅₆₇₈₉₋₊ₐₜₓ]{1,8})([⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ᵀᵃᵇᵗˣᴸᴺᴿⁿ∞]{1,8})")
 _MEAN_VALUE = re.compile(
     r"\b(?:mean|average)\s+(?:value|level|of|over|between|\w+\s+(?:of|over|between|from)|(?:flow|power|rate|height|temperature|speed|load|pressure|concentration)\b)",
     re.IGNORECASE,
@@ -272,7 +306,7 @@ _INTEGRAL_SIGN = re.compile(
 
 def bind_integral(evidence: Evidence, binding: Binding) -> None:
     """Formula, variable and limits."""
-    text = evidence.reading.plain
+    text = _plain_limits(evidence.reading.plain)
     limits = _limits(text)
     if limits and (text[limits[2]] == "∫" or _DIFFERENCE.match(text, limits[2])):
         text = " " * limits[3] + text[limits[3] :]
@@ -284,6 +318,8 @@ def bind_integral(evidence: Evidence, binding: Binding) -> None:
     differential = [match[1] for match in _DIFFERENTIAL.finditer(evidence.reading.plain)]
     names = readable_names(expression, tuple(differential[:1]))
     named = next((name for name in differential if name in names), "")
+    if not named and len(differential) == 1 and "∫" in evidence.reading.plain:
+        named = differential[0]  # "∫ a*b dt": what does not hold t is constant
     limited = re.search(rf"\b{_NAME}\s*(?:=|from)\s*[-+\d]", limits[4]) if limits else None
     if not named and limited and limited[1] in names:
         named = limited[1]
@@ -303,8 +339,16 @@ def bind_integral(evidence: Evidence, binding: Binding) -> None:
             binding.set("expression", f"({expression})/({limits[1]} - ({limits[0]}))", main.source)
             binding.echo("the mean is the integral divided by the length of the interval")
     else:
-        first = _FIRST.search(evidence.reading.plain)
-        if first:
+        first = _FIRST.search(as_digits(evidence.reading.plain))
+        length = _LENGTH.search(text)
+        if length:
+            begin, source = float(length[2]), f"question[{length.start(1)}:{length.end(2)}]"
+            binding.set("lower", f"{begin:g}", source)
+            binding.set("upper", f"{begin + float(length[1]):g}", source)
+            binding.echo(
+                "the integral runs over {} from {} on", (float(length[1]), source), (begin, source)
+            )
+        elif first:
             binding.set("lower", "0", f"question[{first.start()}:{first.end()}]")
             binding.set("upper", first[1] or first[2], f"question[{first.start()}:{first.end()}]")
             binding.echo("the integral runs from {} on", (0, binding.provenance["lower"]))
@@ -318,8 +362,22 @@ def bind_integral(evidence: Evidence, binding: Binding) -> None:
         binding.echo("{} is the variable", (variable, main.source))
 
 
+def _plain_limits(text: str) -> str:
+    """ "from zero to infinity" with digits, at the same places."""
+    return re.sub(
+        r"\b(from|between|entre|von|de|da|od)(\s+)zero\b",
+        lambda match: f"{match[1]}{match[2]}0   ",
+        re.sub(r"\bzero(?=\s+(?:to|and|bis|until)\b)", "0   ", text, flags=re.IGNORECASE),
+        flags=re.IGNORECASE,
+    )
+
+
 def _limits(text: str) -> tuple[str, str, int, int, str] | None:
     """(lower, upper, start, end, text) of the limits; words before them are preferred."""
+    small = _SIGN_LIMITS.search(text)
+    if small:  # ∫₀ᵀ
+        lower, upper = small[1].translate(_SUB), small[2].translate(_SUPER)
+        return _limit(lower), _upper(upper), small.start(), small.end(), small[0]
     sign = _INTEGRAL_SIGN.search(text)
     if sign:
         return _limit(sign[1]), _limit(sign[2]), sign.start(), sign.end(), sign[0]
@@ -328,7 +386,7 @@ def _limits(text: str) -> tuple[str, str, int, int, str] | None:
         return difference[3], difference[2], difference.start(), difference.end(), difference[0]
     found = list(_LIMITS.finditer(text))
     introduced = [match for match in found if re.match(r"[A-Za-z]{2}", match[0])]
-    joined = [match for match in found if re.search(r"\d\s*(?:to|until|\.\.)\s*\S", match[0])]
+    joined = [match for match in found if re.search(r"\d\s*(?:to|until|\.\.|…)\s*\S", match[0])]
     for match in [*introduced, *joined]:
         return _limit(match[1]), _limit(match[2]), match.start(), match.end(), match[0]
     for match in found:
@@ -341,6 +399,11 @@ def _limit(text: str) -> str:
     lowered = text.lower().replace("∞", "inf").replace("π", "pi").replace("minus", "-")
     lowered = re.sub(r"inf\w*|unendlich", "inf", lowered.replace("plus", ""))
     return re.sub(r"(\d)\s?(pi)", r"\1*\2", lowered.replace(" ", "")).lstrip("+")
+
+
+def _upper(text: str) -> str:
+    """A limit that is a number, or a name as it was written: "T"."""
+    return text if text.isalpha() else _limit(text)
 
 
 # simplify ----------------------------------------------------------------------

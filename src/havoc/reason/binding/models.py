@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from itertools import combinations
 
+import msgspec
+
+from havoc.reading.index_columns import measured_columns
 from havoc.reading.question import Series
 from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.lists import complete_pairs, series_of
-from havoc.reason.binding.pairs import lists, pair
-from havoc.reason.binding.response import orient, response_of
+from havoc.reason.binding.pairs import lists, pair, points
+from havoc.reason.binding.response import listed_predictors, orient, response_of
 from havoc.reason.binding.settings import asked_of, asked_settings
 
 MOST_CORRELATED = 6
@@ -100,15 +103,26 @@ def bind_correlation(evidence: Evidence, binding: Binding) -> None:
 
 
 def _several(evidence: Evidence) -> list[Series]:
-    """Three or more named lists of one length where a matrix or all pairs are asked for."""
-    if not evidence.has(r"\bmatrix\b|\bpairwise\b|\bamong\b|\ball (?:pairs|columns|variables)\b"):
-        return []
+    """Three or more lists of one length where all pairs are asked for, or no two are named."""
+    asked = evidence.has(
+        r"\bmatrix\b|\bpairwise\b|\bamong\b|\b(?:all|every|each) (?:pairs?|columns?|variables?)\b"
+    )
     if evidence.tables:
         table = evidence.tables[0]
-        series = [series_of(table, column) for column in evidence.numeric_columns(table)]
+        columns = evidence.numeric_columns(table)
+        named = evidence.named(columns)
+        if not asked and (len(named) >= 2 or len(evidence.tables) > 1):
+            return []
+        series = [series_of(table, column) for column in columns]
+    elif points(evidence) is not None:
+        return []
     else:
-        series = [item for item in lists(evidence) if item.name]
-    if not 3 <= len(series) <= MOST_CORRELATED or len({len(item.values) for item in series}) > 1:
+        series = [
+            item if item.name else msgspec.structs.replace(item, name=f"list {index}")
+            for index, item in enumerate(lists(evidence), start=1)
+        ]
+    lengths = {len(item.values) for item in series}
+    if not 3 <= len(series) <= MOST_CORRELATED or len(lengths) > 1 or min(lengths) < 3:
         return []
     return series
 
@@ -166,10 +180,18 @@ def has_point(evidence: Evidence) -> bool:
     return bool(asked_of(evidence, *orient(evidence, *found))[0])
 
 
-_DEGREES = {
-    "quadratic": 2, "second": 2, "parabol": 2, "squared": 2, "square": 2, "hill": 2,
-    "cubic": 3, "third": 3, "quartic": 4, "fourth": 4, "quintic": 5, "fifth": 5,
-}  # fmt: skip
+_DEGREES = (
+    (2, r"quadratic\w*|parabol\w*|squared?|hill|(?:second|zweit\w*|deuxi[eè]me|segundo|secondo)[\s-]+(?:degree|order|power|grad\w*|ordnung|degr[ée]|grado|grau|ordine?)"),
+    (3, r"cubic|(?:third|dritt\w*|troisi[eè]me|tercer\w*|terz\w*)[\s-]+(?:degree|order|power|grad\w*|ordnung|degr[ée]|grado|grau|ordine?)"),
+    (4, r"quartic|fourth[\s-]+(?:degree|order|power)"),
+    (5, r"quintic|fifth[\s-]+(?:degree|order|power)"),
+)  # fmt: skip
+_DEGREE_NUMBER = re.compile(
+    r"\b(?:degree|order|power|grade?|grado|grau|degr[ée]|ordnung|ordre|ordine|stopnia|potenz)\s*(?:of\s+|=\s*|is\s+|:\s*)?"
+    r"(?:(?P<digit>[2-9])(?![\w.]*\d)|(?P<word>two|three|four|five))\b"
+    r"|(?<![\w.])(?P<before>[2-9])\s*(?:\.|nd|rd|th|[eè]me|º|°)?[\s-]*(?:degree|order|grad(?:es)?|ordnung|degr[ée]|ordre|grado|grau|stopnia)\b"
+)
+_DEGREE_WORDS = {"two": 2, "three": 3, "four": 4, "five": 5}
 
 
 def bind_regression_polynomial(evidence: Evidence, binding: Binding) -> None:
@@ -195,31 +217,52 @@ def _degree(evidence: Evidence, binding: Binding) -> None:
     if given is not None and 1 <= given.value <= 10:
         binding.take_count("degree", given)
         return
-    power = re.search(r"(?<!\w)[a-z]\s*(?:\^\s*(\d)|([²³]))", evidence.text)
-    worded = re.search(r"\bdegree\s+(two|three|four)\b", evidence.text)
-    word = next((degree for name, degree in _DEGREES.items() if name in evidence.text), None)
-    if power:
-        binding.set("degree", int(power[1] or ("2" if power[2] == "²" else "3")), "question")
-    elif worded:
-        binding.set("degree", {"two": 2, "three": 3, "four": 4}[worded[1]], "question")
-    elif word:
-        binding.set("degree", word, "question")
-    else:
-        binding.set("degree", 2, "default")
-        binding.echo("degree {}, the usual first choice for a curve", (2, "default"))
+    # the newest turn decides: "make it cubic" after "fit a quadratic"
+    for text in (evidence.text.split("\n")[0], evidence.text):
+        text = re.sub(r"\br[\s-]?squared?\b|\bleast squares?\b", " ", text)
+        power = re.search(r"(?<!\w)[a-z]\s*(?:\^\s*(\d)|([²³]))", text)
+        if power:
+            binding.set("degree", int(power[1] or ("2" if power[2] == "²" else "3")), "question")
+            return
+        told = _DEGREE_NUMBER.search(text)
+        if told:
+            digit = told["digit"] or told["before"]
+            degree = int(digit) if digit else _DEGREE_WORDS[told["word"]]
+            binding.set("degree", degree, f"question[{told.start()}:{told.end()}]")
+            return
+        word = next(
+            (degree for degree, names in _DEGREES if re.search(rf"\b(?:{names})\b", text)), None
+        )
+        if word:
+            binding.set("degree", word, "question")
+            return
+    binding.set("degree", 2, "default")
+    binding.echo("degree {}, the usual first choice for a curve", (2, "default"))
 
 
 # several predictors ------------------------------------------------------------
 
 
+_TOGETHER = r"\b(?:at\s+the\s+same\s+time|simultaneous\w*|together|jointly|both|all)\b"
+
+
 def predictors_and_response(evidence: Evidence) -> tuple[list[Series], Series]:
     """Columns of a model: every predictor, and the response."""
     for table in evidence.tables:
-        columns = [column for column in evidence.numeric_columns(table) if len(column.present) >= 2]
-        if len(columns) >= 2:
-            series = [series_of(table, column) for column in columns]
+        columns = [column for column in measured_columns(table) if len(column.present) >= 2]
+        if len(columns) < 2:
+            continue
+        series = [series_of(table, column) for column in columns]
+        predictors = listed_predictors(evidence, series)
+        rest = [item for item in series if item not in predictors]
+        if not predictors or not rest:
+            named = evidence.named(columns)
+            if len(named) == 2 and not evidence.has(_TOGETHER):
+                series = [series_of(table, column) for column in named]
             response = response_of(evidence, series)
             return [item for item in series if item is not response], response
+        told = [item for item in rest if item.name in {c.name for c in evidence.named(columns)}]
+        return predictors, response_of(evidence, told or rest)
     series = lists(evidence)
     if len(series) >= 2:
         response = response_of(evidence, series)

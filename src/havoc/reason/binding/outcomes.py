@@ -9,6 +9,7 @@ import msgspec
 from havoc.reading.number_pieces import SIGNED_APART
 from havoc.reading.table import Column, Table
 from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.counted_outcomes import coded_points, from_counted
 from havoc.reason.binding.evidence import Evidence
 
 _NUM = SIGNED_APART
@@ -67,8 +68,10 @@ def bind_logistic_regression(evidence: Evidence, binding: Binding) -> None:
     if not (
         _from_table(evidence, binding)
         or _from_counts(text, binding)
-        or _from_pairs(text, binding)
+        or from_counted(evidence, binding)
+        or _from_pairs(evidence, binding)
         or _from_lists(text, binding)
+        or _from_range(text, binding)
     ):
         raise NeedsInput(
             "a logistic regression needs the outcome of each unit beside its setting",
@@ -186,8 +189,17 @@ def _from_counts(text: str, binding: Binding) -> bool:
     return True
 
 
-def _from_pairs(text: str, binding: Binding) -> bool:
-    """ "10-0 15-0 22-1", "0.6 yes, 0.8 no", "5 0|10 0|15 1"."""
+def _from_pairs(evidence: Evidence, binding: Binding) -> bool:
+    """ "10-0 15-0 22-1", "0.6 yes, 0.8 no", "5 0|10 0|15 1", "5,0; 10,0; 15,1"."""
+    text = evidence.reading.plain
+    coded = coded_points(evidence.reading.text)
+    if coded is not None:
+        binding.set("x", coded[0].numbers, coded[0].source)
+        binding.set("y", coded[1].numbers, coded[1].source)
+        binding.echo(
+            "{} units, each with its setting and outcome", (len(coded[0].values), coded[0].source)
+        )
+        return True
     words = list(_PAIRED_WORD.finditer(text))
     if len(words) >= 4:
         rows = [(float(match[1]), _coded(match[2])) for match in words]
@@ -230,45 +242,53 @@ def _from_lists(text: str, binding: Binding) -> bool:
             ],
         )
         return True
-    return _counted_lists(text, [item for item in lists if not item.labels], binding)
+    return _counted_lists([item for item in lists if not item.labels], binding)
 
 
 def _event_of(labels: list[str]) -> str:
     return next((label for label in labels if label.lower() in _EVENT), labels[0])
 
 
-def _counted_lists(text: str, lists: list[_List], binding: Binding) -> bool:
-    """Settings, events and trials in lists of their own, or trials said once."""
-    if len(lists) < 2:
+def _counted_lists(lists: list[_List], binding: Binding) -> bool:
+    """Settings, events and trials in lists of their own."""
+    if len(lists) < 3:
         return False
     length = len(lists[0].values)
     same = [item for item in lists if len(item.values) == length]
-    each = re.search(
-        r"(?:out\s+of|of|from)\s++(\d++)\s*+(?:each|per|in each)|\bn\s*+=\s*+(\d++)\s*+each|(?<!\d)(\d++)\s++each\b",
-        text,
-    )
-    if len(same) >= 3:
-        trials = next((item for item in same[1:] if _TRIALS.match(item.name)), None)
-        trials = trials or next((item for item in same[1:] if len(set(item.values)) == 1), None)
-        if trials is None:
-            return False
-        hits = next(item for item in same[1:] if item is not trials)
-        sizes, source = trials.values, trials.source
-    elif each is not None:
-        hits = same[1]
-        size = float(next(group for group in each.groups() if group))
-        sizes, source = [size] * length, f"question[{each.start()}:{each.end()}]"
-    else:
+    if len(same) < 3:
         return False
-    if any(hit > size for hit, size in zip(hits.values, sizes, strict=True)):
+    trials = next((item for item in same[1:] if _TRIALS.match(item.name)), None)
+    trials = trials or next((item for item in same[1:] if len(set(item.values)) == 1), None)
+    if trials is None:
+        return False
+    hits = next(item for item in same[1:] if item is not trials)
+    if any(hit > size for hit, size in zip(hits.values, trials.values, strict=True)):
         raise NeedsInput(
             "there are more events than trials at one setting",
             "which list holds the events and which the trials?",
         )
     binding.set("x", same[0].values, same[0].source)
     binding.set("events", hits.values, hits.source)
-    binding.set("trials", sizes, source)
+    binding.set("trials", trials.values, trials.source)
     return True
+
+
+_UP_TO = re.compile(
+    r"(?<![\w.\-])(\d{1,4})\s*(?:\.\.+|…|-|–|to|through|thru|bis|à|a|do)\s*(\d{1,4})(?![\w.]*\d)"
+)
+
+
+def _from_range(text: str, binding: Binding) -> bool:
+    """ "1 through 8: n n n y n y y y": a run of whole numbers as long as the outcomes."""
+    for outcome in [item for item in _lists(text) if item.labels or item.binary]:
+        for match in _UP_TO.finditer(text):
+            first, last = int(match[1]), int(match[2])
+            if last - first + 1 == len(outcome.values) >= 4:
+                binding.set("y", outcome.values, outcome.source)
+                settings = [float(value) for value in range(first, last + 1)]
+                binding.set("x", settings, f"question[{match.start(1)}:{match.end(2)}]")
+                return True
+    return False
 
 
 def _lists(text: str) -> list[_List]:

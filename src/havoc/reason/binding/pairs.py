@@ -56,6 +56,59 @@ def points(evidence: Evidence) -> tuple[Series, Series] | None:
     return None
 
 
+_PREFIXED = re.compile(
+    rf"(?<![\w.\-])([a-z]{{1,8}})\.?\s?{_NUMBER}\s*(?::|=|->|→|\s)\s*{_NUMBER}(?:\s?([a-zµ°%][a-z/µ°%²³]{{0,6}})(?![\w:]))?[,;\s]*(?:and\s+)?",
+    re.IGNORECASE,
+)
+_TYPED = re.compile(
+    rf"(?<![\w.,\-])\(?{_NUMBER}\s?,\s?{_NUMBER}(?:\)[;,\s]*|\s*[;\n]\s*|(?=[\s.?!]*$|\s+[a-z]))",
+    re.IGNORECASE,
+)
+
+
+def prefixed_points(evidence: Evidence) -> tuple[Series, Series] | None:
+    """ "wk1 0.02, wk2 0.05, wk3 0.07": the word before every first coordinate is its name."""
+    found = _longest_run(_PREFIXED, evidence.reading.plain, same=1)
+    if len(found) < LEAST_POINTS:
+        return None
+    source = f"question[{found[0].start()}:{found[-1].end()}]"
+    return (
+        Series(name=found[0][1], values=[float(match[2]) for match in found], source=source),
+        Series(
+            name="",
+            values=[float(match[3]) for match in found],
+            source=source,
+            unit=found[0][4] or "",
+        ),
+    )
+
+
+def typed_points(evidence: Evidence) -> tuple[Series, Series] | None:
+    """ "3,30; 5,41; 2,28" or "(3,30) (5,41)", which would be decimal commas in one list."""
+    found = _longest_run(_TYPED, evidence.reading.text)
+    if len({match[1] for match in found}) < LEAST_POINTS:
+        return None
+    source = f"question[{found[0].start()}:{found[-1].end()}]"
+    return (
+        Series(name="", values=[float(match[1]) for match in found], source=source),
+        Series(name="", values=[float(match[2]) for match in found], source=source),
+    )
+
+
+def _longest_run(form: re.Pattern[str], text: str, same: int = 0) -> list[re.Match[str]]:
+    """The most matches one behind the other, all with the same group ``same``."""
+    run: list[re.Match[str]] = []
+    best: list[re.Match[str]] = []
+    for match in form.finditer(text):
+        follows = bool(run) and match.start() == run[-1].end()
+        if follows and same:
+            follows = match[same].lower() == run[-1][same].lower()
+        run = [*run, match] if follows else [match]
+        if len(run) > len(best):
+            best = run
+    return best
+
+
 def span(series: Series) -> tuple[int, int] | None:
     """Where a list of the question stood."""
     match = re.fullmatch(r"question\[(\d+):(\d+)\]", series.source)
@@ -221,7 +274,7 @@ def _tidy(words: str) -> str:
 def pair(evidence: Evidence) -> tuple[Series, Series] | None:
     """Two lists, or points; None if there is neither."""
     if not evidence.tables:
-        found = points(evidence)
+        found = points(evidence) or prefixed_points(evidence)
         if found is not None:
             return found
     series = lists(evidence)
@@ -234,7 +287,9 @@ def pair(evidence: Evidence) -> tuple[Series, Series] | None:
     if len(series) >= 2:
         return series[0], series[1]
     counted = _counted_up(evidence, series[0]) if series else None
-    return (counted, series[0]) if counted is not None else None
+    if counted is not None:
+        return counted, series[0]
+    return None if evidence.tables else typed_points(evidence)
 
 
 _RUN_UP = re.compile(

@@ -26,17 +26,36 @@ _SCALE = re.compile(
     rf"(?:\s*\(?(?:parameter|eta|η)\)?)?\s*(?:is|of|=|:)?\s*{_NUMBER}(\s?k\b)?",
     re.IGNORECASE,
 )
+_OF_TIME = r"(?:(?:month|day|week|year|hour|cycle|time)s?\s+)?(?:t\s*=\s*)?"
+_LATER = r"(?!\s*(?:%|percent|pct|life))"
 _AT = re.compile(
-    rf"\b(?:at|by|until|till|within|beyond|past|after|before|to|in|t\s*=|R\()\s*(?:the\s+)?"
-    rf"(?:(?:month|day|week|year|hour|cycle|time)s?\s+)?(?:t\s*=\s*)?{_NUMBER}(\s?k\b)?(?!\s*(?:%|percent|pct|life))",
+    rf"(?:\b(?:at|by|until|till|within|beyond|past|after|before|to|in|bei|nach|à|a\s+los|po|dopo|depois\s+de|t\s*=|R\()|@)\s*"
+    rf"(?:the\s+)?{_OF_TIME}{_NUMBER}(\s?k\b)?{_LATER}",
     re.IGNORECASE,
+)
+_WITH_UNIT = (
+    # "survives 20 months", "a 36 month warranty": other words lead to a time only with its unit
+    re.compile(
+        rf"\b(?:surviv\w*|lasts?|lasting|reach(?:es|ing)?|outliv\w*|exceed\w*|pass(?:es|ing)?|over|through|during|for|on|"
+        rf"first|make\s+it\s+to|made\s+it\s+to|get\s+to)\s+(?:an?\s+|the\s+|my\s+|our\s+|its\s+|at\s+least\s+|first\s+){{0,2}}"
+        rf"{_OF_TIME}{_NUMBER}(\s?k\b)?(?=[\s-]?{TIME_UNIT}|(?<=\d)\s?k\b)",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"{_NUMBER}(\s?k\b)?[\s-]?{TIME_UNIT}[\s-]+(?:warrant\w*|guarantee|mission|service|reliab\w*|surviv\w*|lifetime)",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"\b(?:surviv\w*|pass(?:es)?|reach(?:es)?|make|see|left\s+(?:at|on))\s+(?:day|week|month|year|hour|cycle)\s+{_NUMBER}(\s?k\b)?",
+        re.IGNORECASE,
+    ),
 )
 _AND_MORE = re.compile(
     rf"\s*+(?:{TIME_UNIT}\s*+)?(?:,|and|&|or)\s++{_NUMBER}(\s?k\b)?(?!-|\s*(?:%|percent))", re.I
 )
 _B_LIFE = re.compile(r"\b[bl][\s_-]?(\d{1,2}(?:\.\d+)?)\b(?!\s*[=:])(?![\w.]*\d)", re.IGNORECASE)
 _PERCENT_FAILED = re.compile(
-    rf"(?<![\w.]){_NUMBER}\s*(?:%|percent|pct)\s*(?:of\b(?!\s*(?:the\s+)?time)|risk|(?:have\s+|are\s+)?(?:fail\w*|dead|broken|gone))"
+    rf"(?<![\w.]){_NUMBER}\s*(?:%|percent|pct)\s*(?:of\b(?!\s*(?:the\s+)?time)|risk|(?:have\s+|are\s+)?(?:fail\w*|dead|die[sd]?|broken|gone))"
     rf"|\b(?:dead|failed|broken|gone)\s+{_NUMBER}\s*(?:%|percent|pct)",
     re.IGNORECASE,
 )
@@ -110,7 +129,7 @@ def percentages(binding: Binding, text: str, rest: str) -> None:
     wanted += [float(count_of(match[1])) for match in _WORDED_PERCENT.finditer(rest)]
     wanted = [percent for percent in dict.fromkeys(wanted) if 0 < percent < 100]
     if wanted:
-        binding.set("b_life", wanted, "question")
+        binding.set("b_life", wanted[0] if len(wanted) == 1 else wanted, "question")
 
 
 def times_asked(binding: Binding, rest: str) -> None:
@@ -121,6 +140,9 @@ def times_asked(binding: Binding, rest: str) -> None:
         while more:
             wanted.append(float(more[1]) * (1000 if more[2] else 1))
             more = _AND_MORE.match(rest, more.end())
+    for pattern in _WITH_UNIT:
+        for match in pattern.finditer(rest):
+            wanted.append(float(match[1]) * (1000 if match[2] else 1))
     wanted = list(dict.fromkeys(wanted))
     if wanted:
         binding.set("at", wanted[0] if len(wanted) == 1 else wanted, "question")

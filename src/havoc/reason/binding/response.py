@@ -134,7 +134,7 @@ _RESPONSES = (
 def response_of(evidence: Evidence, candidates: list[Series]) -> Series:
     """The response among the variables of a model; the last one if nothing says so."""
     for item in candidates:
-        if is_response_name(item.name):
+        if is_response_name(item.name) or len(candidates) == 1:
             return item
     text = evidence.reading.plain
     if re.search(r"\by\s*=[^;.\n]{1,60};\s*xs?\s*=", text, re.IGNORECASE) and not any(
@@ -159,3 +159,32 @@ def response_of(evidence: Evidence, candidates: list[Series]) -> Series:
         if re.search(r"\b(?:explained\s+by|on|against|versus|vs)\b", between, re.IGNORECASE):
             return candidates[0]
     return candidates[-1]
+
+
+_MOST_LISTED = 12
+
+
+def listed_predictors(evidence: Evidence, candidates: list[Series]) -> list[Series]:
+    """The variables that the question lists as predictors: "using flow and gap", "on x1, x2 and x3"."""
+    patterns = {item.name: name_pattern(item.name) for item in candidates[:MOST_VARIABLES]}
+    one = "|".join(pattern for pattern in patterns.values() if pattern)
+    if not one:
+        return []
+    small = r"(?:(?:the|our|its|both)\s+|(?!and\b)[a-z]{2,12}\s+){0,2}?"
+    chain = (
+        rf"(?:{one})(?:\s*(?:,\s*and\b|,|and\b|&|\+|/|\s)\s*{small}(?:{one})){{1,{_MOST_LISTED}}}"
+    )
+    found = re.search(
+        rf"(?:\b(?:using|from|on|by|with|of|versus|vs\.?|against|upon|via|predictors?\s*(?:are|is|:|=)?)|~)\s+{small}({chain})"
+        rf"|({chain})\s+(?:(?:really|jointly|together)\s+)?(?:influences?|affects?|drives?|explains?|predicts?|determines?|matters?)\b",
+        evidence.reading.plain,
+        re.IGNORECASE,
+    )
+    if found is None:
+        return []
+    told = found[1] or found[2]
+    return [
+        item
+        for item in candidates
+        if (pattern := patterns.get(item.name)) and re.search(pattern, told, re.IGNORECASE)
+    ]

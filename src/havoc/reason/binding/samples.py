@@ -34,7 +34,8 @@ def summary_of(evidence: Evidence) -> dict[str, tuple[float, str]]:
     """n, mean and sd as far as the words give them."""
     text = evidence.reading.plain
     found: dict[str, tuple[float, str]] = {}
-    used: set[int] = set()
+    # "the mean with 99 % interval": the level is no mean
+    used = {item.start for item in evidence.reading.scalars if item.role == "confidence"}
     for name, pattern in (("sd", _SPREAD), ("mean", _MEAN), ("n", _SIZE)):
         for match in pattern.finditer(text):
             if match.start(1) not in used:

@@ -22,7 +22,7 @@ _NAME_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _AT = re.compile(
-    r"(?:\b(?:at|for|when|if|by|predict\w*|put|set|with|use|dose)\s+(?:(?:it|we|i|to|is|the|at|for|a|an|about|put|x)\s+){0,3}(?:(?!least|most|all|any)[a-z]+\s+)?|\bx\s*(?:=|of|is)?\s*)$",
+    r"(?:\b(?:at|for|when|if|by|predict\w*|put|set|with|use|dose|after|in|until|till|on|past|bei|nach|für|dla|po|pour|pentru|para|per|à|a)\s+(?:(?:it|we|i|to|is|the|at|for|a|an|about|put|x)\s+){0,3}(?:(?!least|most|all|any)[a-z]+\s+)?|\bx\s*(?:=|of|is)?\s*)$",
     re.IGNORECASE,
 )
 _X_IS = re.compile(r"(?<!\w)x\s*=\s*$", re.IGNORECASE)

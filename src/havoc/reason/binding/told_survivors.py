@@ -57,7 +57,7 @@ _NUMBER = r"(\d++(?:\.\d++)?)(\s?k\b)?"
 
 
 # A word between a count and "still running at"; not another count.
-_PLAIN_WORD = rf"(?!(?:and|{IN_WORDS})\b)[a-z][\w'\-]*"
+_PLAIN_WORD = rf"(?!(?:and|{IN_WORDS})\b)(?:[a-z][\w'\-]*|\d{{1,3}}(?:st|nd|rd|th|er|eme|ème|e)\b)"
 
 
 _COUNT_AT = re.compile(
@@ -110,7 +110,10 @@ def told_in_words(text: str) -> Found:
             behind = [run for run in found if run.start == counted.end()]
             for run in behind:
                 count = _survivors(counted[1])
-                survivors = run.values if len(run.items) > 1 else run.values * count
+                several = len(run.items) > 1 and not (
+                    len(run.items) != count and ";" in text[run.items[0].end : run.items[1].start]
+                )
+                survivors = run.values if several else run.values[:1] * count
                 used.append(run)
                 spans.append((counted.start(), run.end))
         else:
