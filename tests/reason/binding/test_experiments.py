@@ -522,7 +522,7 @@ def test_several_settings_in_one_call():
     ("text", "words"),
     [
         ("desirability of pull 29 and price 6", "goal and the limits of pull"),
-        ("desirability: pull max 20 to 35, price min 5 to 9", "value of pull"),
+        ("desirability: pull max 20 to 35, price min 5 to 9 got 6", "value of pull"),
         ("combine the desirabilities .8 .9 .7 with weights 1 2", "2 weights for 3"),
     ],
 )

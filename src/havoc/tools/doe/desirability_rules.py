@@ -98,21 +98,22 @@ def narrate_rules(rules: list[ScoringRule]) -> Narrative:
         one, above = f"{{{{rules.{index}.one}}}}", f"{{{{rules.{index}.zero_above}}}}"
         name = f"{{{{rules.{index}.name}}}}"
         if rule.goal == "maximize":
-            text = f"{name}: 0 up to {below}, 1 from {one} on"
+            text = f"{name}: unacceptable up to {below}, ideal from {one} on"
         elif rule.goal == "minimize":
-            text = f"{name}: 1 up to {one}, 0 from {above} on"
+            text = f"{name}: ideal up to {one}, unacceptable from {above} on"
         else:
-            text = f"{name}: 1 at {one}, 0 up to {below} and from {above} on"
+            text = f"{name}: ideal at {one}, unacceptable up to {below} and from {above} on"
         halves = [side for side in ("half_below", "half_above") if getattr(rule, side) is not None]
         at = " and ".join(f"{{{{rules.{index}.{side}}}}}" for side in halves)
         details.append(
-            f"{text}, one half at {at}; {{{{rules.{index}.share:%}}}} of the importance."
+            f"{text}, half as good at {at}; {{{{rules.{index}.share:%}}}} of the importance."
         )
     return Narrative(
         conclusion=(
             "No value to score was given, so this is the rule: each response gets a desirability "
-            "between 0 and 1, and the setting with the largest geometric mean of them, weighted "
-            "by importance, is the best compromise; one response at 0 makes it 0."
+            "between zero (unacceptable) and one (ideal), and the setting with the largest "
+            "geometric mean of them, weighted by importance, is the best compromise; one "
+            "unacceptable response makes the whole unacceptable."
         ),
         details=details,
         key_figures=[
