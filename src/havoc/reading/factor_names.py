@@ -63,16 +63,18 @@ _ANCHOR_NOUNS = (
 )
 _ANCHOR = re.compile(rf"\b{_ANCHOR_NOUNS}\s*[:=]?\s*\(?\s*(?:the\s+)?$", re.I)
 _ANCHOR_WORD = re.compile(rf"\b{_ANCHOR_NOUNS}\s+(?:the\s+)?", re.I)
-_NOUNS = (
+FACTOR_NOUNS = (
     r"(?:factors?|variables?|vars?|params?|parameters?|knobs?|dials?|inputs?|levers?|causes?|"
     r"candidates?|things|columns|cols|additives?|components?|suspects?|culprits?|potentiometers|"
-    r"continuous|cont|numeric|quantitative|influences?|ingredients?)"
+    r"continuous|cont|numeric|quantitative|influences?|ingredients?|facteurs?|faktoren|factores|fattori|"
+    r"czynnik\w*|składnik\w*|composants?|komponenten|componentes|componenti|ingrédients?|paramètres?|"
+    r"zmienn\w+|variáveis|parámetros)"
 )
 _NOT_COUNTED = r"(?!\s*(?:-\s*)?(?:inter|effect|mix|fi\b))"
 _COUNTED = re.compile(
-    rf"(?<![\w.^\-/]){COUNT}(?!\s*+(?:-\s*+)?factor\s++inter)\s*+(?:-\s*+)?"
+    rf"(?<![\w.^\-/]){COUNT}(?![A-Za-z]\b)(?!\s*+(?:-\s*+)?factor\s++inter)\s*+(?:-\s*+)?"
     rf"(?:(?!(?:runs?|trials?|points?|pts|of|in|with|and|or|for|from|the|two|three|level|levels)\b)[a-z][\w\-/]*\s+|"
-    rf"(?:two|three|2|3)[\s-]levels?\s+|(?:two|2)-way\s+){{0,3}}?{_NOUNS}\b{_NOT_COUNTED}",
+    rf"(?:two|three|2|3)[\s-]levels?\s+|(?:two|2)-way\s+){{0,3}}?{FACTOR_NOUNS}\b{_NOT_COUNTED}",
     re.I,
 )
 _K_EQUALS = re.compile(r"\bk\s*=\s*(?P<count>\d{1,2})\b(?!\s*\.\d)")
@@ -212,7 +214,31 @@ def read_names(text: str, count: int | None = None) -> list[str]:
         if fitting:
             return fitting[0]
     candidates += _lists(text, anchored=True)
+    if not candidates:
+        candidates = _word_runs(text, count)
     return candidates[0] if candidates else []
+
+
+_MOST_NAMES = 15
+_LEAST_BARE = 5
+"""So many words without a small word between them are no phrase but names."""
+_EACH_SET = re.compile(r"\s+(?:each|all)\s+(?:\w+\s+){0,2}(?:hi|lo|high|low|two|2|on|off)\b", re.I)
+
+
+def _word_runs(text: str, count: int | None) -> list[list[str]]:
+    """ "temp time psi gap flow." — a clause of nothing but names, without commas."""
+    found = []
+    for match in re.finditer(r"[^.;:,\n?!]+", text):
+        clause = match[0]
+        settled = _EACH_SET.search(clause)
+        words = (clause[: settled.start()] if settled else clause).split()
+        if not 3 <= len(words) <= _MOST_NAMES or len(set(words)) != len(words):
+            continue
+        if not all(re.fullmatch(_WORD, word) and not is_common_word(word) for word in words):
+            continue
+        if len(words) == count or settled or (count is None and len(words) >= _LEAST_BARE):
+            found.append(words)
+    return found
 
 
 def _candidates(text: str) -> list[list[str]]:

@@ -8,13 +8,12 @@ from havoc.reading.factor_names import COUNT, MAX_PROSE, number_of, read_count, 
 from havoc.reading.factors import FactorText, common_ends, level_counts, read_all_factors
 from havoc.reading.prose import mask
 from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.design_size import center_points, runs, take_blocks, take_runs
 from havoc.reason.binding.design_terms import (
     check_ranges,
     factor_of,
     factors,
-    runs,
     stated_count,
-    take_runs,
     with_range,
 )
 from havoc.reason.binding.evidence import Binder, Evidence
@@ -25,9 +24,7 @@ _FAKE = re.compile(
     re.I,
 )
 _EXTRA_RUNS = re.compile(rf"(?<![\w.]){COUNT}\s+(?:extra|more|additional)\s+runs?\b", re.I)
-_EXTRA_CENTERS = re.compile(
-    rf"(?<![\w.]){COUNT}\s+(?:more|extra|additional)\s+cent(?:er|re)\s*-?\s*(?:points?|runs?)", re.I
-)
+_ADDED = re.compile(r"(?:\+|\b(?:plus|extra|more|additional|another|add))\s*(?=\d|\w)", re.I)
 _APPROXIMATE = re.compile(r"(?:about|approx\.?|roughly|around|~|circa|ca\.?)\s*$", re.I)
 _CONTINUOUS_AND = re.compile(
     rf"(?<![\w.]){COUNT}\s+(?:cont\w*|numeric|quantitative)\s*(?:factors?\s*)?(?:\+|and|plus)\s*{COUNT.replace('count', 'labels')}\b",
@@ -86,15 +83,22 @@ def bind_definitive_screening(evidence: Evidence, binding: Binding) -> None:
             number_of(extra_runs["count"]),
             f"question[{extra_runs.start()}:{extra_runs.end()}]",
         )
-    centers = _EXTRA_CENTERS.search(text)
-    if centers:
-        binding.set(
-            "extra_center_points",
-            number_of(centers["count"]),
-            f"question[{centers.start()}:{centers.end()}]",
-        )
+    _screening_centers(evidence, binding)
     _screening_runs(evidence, binding)
+    take_blocks(evidence, binding)
     binding.take_count("seed", evidence.scalar("seed"))
+
+
+def _screening_centers(evidence: Evidence, binding: Binding) -> None:
+    """ "plus 2 centre points" are more than the design has, "with 3 centre points" are all."""
+    found = center_points(evidence)
+    if found is None or (found[0] < 2 and not _ADDED.search(evidence.reading.plain)):
+        return
+    place = re.match(r"question\[(\d+):(\d+)", found[1])
+    text = evidence.reading.plain
+    start, end = (int(place[1]), int(place[2])) if place else (0, len(text))
+    added = _ADDED.search(text[max(0, start - 8) : end])
+    binding.set("extra_center_points" if added else "center_points", *found)
 
 
 def _named_with_labels(

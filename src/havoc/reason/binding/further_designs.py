@@ -10,7 +10,8 @@ from havoc.reading.factor_names import COUNT, is_common_word, number_of, read_na
 from havoc.reading.factors import read_all_factors
 from havoc.reading.prose import mask
 from havoc.reason.binding.arguments import Binding, NeedsInput
-from havoc.reason.binding.design_terms import factor_of, factors, runs, take_runs
+from havoc.reason.binding.design_size import runs, take_runs
+from havoc.reason.binding.design_terms import factor_of, factors
 from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.robustness import bind_taguchi_analyze, is_signal_to_noise
 

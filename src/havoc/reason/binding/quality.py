@@ -15,7 +15,7 @@ from havoc.reason.binding.average_run_length import bind_arl
 from havoc.reason.binding.capability import limits
 from havoc.reason.binding.capability_studies import named_distributions
 from havoc.reason.binding.claims import Numbers
-from havoc.reason.binding.design_terms import runs as stated_runs
+from havoc.reason.binding.design_size import runs as stated_runs
 from havoc.reason.binding.design_terms import stated_count
 from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.lists import complete

@@ -8,7 +8,8 @@ from typing import Any
 from havoc.reading.factor_names import COUNT, is_common_word, number_of
 from havoc.reading.factors import FactorText, read_all_factors
 from havoc.reason.binding.arguments import Binding, NeedsInput
-from havoc.reason.binding.design_terms import check_ranges, factor_of, runs
+from havoc.reason.binding.design_size import runs
+from havoc.reason.binding.design_terms import check_ranges, factor_of
 from havoc.reason.binding.evidence import Binder, Evidence
 
 _HARD = re.compile(
