@@ -99,7 +99,7 @@ _NOT_NAMES = (STOPWORDS - {"die", "der", "das", "set", "list", "interval"}) | wo
     point centre center cp cps variables variable parameters parameter knobs inputs input
     reps rep replicate replicates seed blocks block full factorial fractional resolution res
     alpha only max min maximum minimum budget over within plus minus them mix either set
-    pts sample samples space filling fill exceed exceeds
+    pts sample samples space filling exceed exceeds whereas
     ingredients settings spec limits limit tolerance general fact experiment experiments
     trial trials continuous lvl lvls vars var sweep vary varying varied varies study studied
     dial dials thing things always around approximately approx cannot cant go past beyond
@@ -116,6 +116,8 @@ _NOT_NAMES = (STOPWORDS - {"die", "der", "das", "set", "list", "interval"}) | wo
     formulation must always random randomised randomized order done made day days
     """
 )
+_JOINING = word_set("i oraz und et y e")
+"""ands of other languages: "czas 10/20 i ciśnienie 1/2"."""
 _WEAK = word_set("from between at is of in and to by for with on as are or n the a an then")
 
 
@@ -164,6 +166,8 @@ def clean_name(name: str) -> str:
         if is_common_word(words[index]):
             words = words[index + 1 :]
             break
+    while len(words) > 1 and words[0] in _JOINING:
+        words.pop(0)
     while (
         len(words) > 1
         and words[0].lower() in UNITS
