@@ -22,7 +22,9 @@ CONNECTORS = (
     r"(?:from|between|at|in|of|is|are|was|be|ranges?|ranging|levels?|lvls?|settings?|with|on|set|to|"
     r"either|as|each|varied|varies|tested|has|have|over|within|low|values?|about|approx|kept|only)"
 )
-_BETWEEN_NAMES = re.compile(r"(?:(?<!\s)\s++)?+[,/]\s*+(?:and\s++|&\s*+)?|(?<!\s)\s++(?:and|&)\s++")
+_BETWEEN_NAMES = re.compile(
+    r"(?:(?<!\s)\s++)?+[,/]\s*+(?:and\s++|&\s*+)?|(?<!\s)\s++(?:and|&|und|et|oraz|e|y|i)\s++"
+)
 _CONNECTED = re.compile(
     rf"(?:[\s:=(\[{{∈\"]|(?<=[\w%])'|(?<=\w)\s?%"
     rf"|,(?=\s*(?:from|between|at)\b)|\b{CONNECTORS}\b)+$",
@@ -58,7 +60,7 @@ _AFTER_NOUN = re.compile(
     re.I,
 )
 _ANCHOR_NOUNS = (
-    r"(?:factors?|variables?|parameters?|params?|inputs?|names?|ingredients?|components?|for|of|from|on|"
+    r"(?:factors?|variables?|parameters?|params?|inputs?|names?|ingredients?|components?|for|of|from|on|de|"
     r"blend|solvents|treatments?|comprises|are|has)"
 )
 _ANCHOR = re.compile(rf"\b{_ANCHOR_NOUNS}\s*[:=]?\s*\(?\s*(?:the\s+)?$", re.I)
@@ -208,6 +210,8 @@ def read_names(text: str, count: int | None = None) -> list[str]:
     text = text[:MAX_PROSE]
     candidates = _candidates(text)
     if count is not None:
+        if told := _behind_count(text, count):
+            return told
         fitting = [names for names in candidates + _lists(text) if len(names) == count]
         if fitting:
             return fitting[0]
@@ -223,15 +227,35 @@ def read_names(text: str, count: int | None = None) -> list[str]:
     return candidates[0] if candidates else []
 
 
+def _behind_count(text: str, count: int) -> list[str]:
+    """ "3 composants polymère solvant additif": as many words behind the noun as were counted."""
+    if not 2 <= count <= _MOST_NAMES:
+        return []
+    match = re.search(
+        rf"(?<![\w.]){count}\s+{FACTOR_NOUNS}\s*[:\-–]?\s*"
+        rf"(?P<names>(?:{_WORD}\s){{{count - 1}}}{_WORD})(?!\s*[,/&])",
+        text,
+        re.I,
+    )
+    names = match["names"].split() if match else []
+    if any(is_common_word(name) for name in names) or len(set(names)) != len(names):
+        return []
+    return names
+
+
 _MOST_NAMES = 15
 _LEAST_BARE = 5
 """So many words without a small word between them are no phrase but names."""
+_LEAST_SMALL_WORDS = 3
 _EACH_SET = re.compile(r"\s+(?:each|all)\s+(?:\w+\s+){0,2}(?:hi|lo|high|low|two|2|on|off)\b", re.I)
 
 
 def _word_runs(text: str, count: int | None) -> list[list[str]]:
     """ "temp time psi gap flow." — a clause of nothing but names, without commas."""
     found = []
+    # In a language whose small words are not known every clause looks like names.
+    small = [word for word in re.findall(r"[a-z]+", text.lower()) if word in STOPWORDS]
+    english = len(small) >= _LEAST_SMALL_WORDS
     for match in re.finditer(r"[^.;:,\n?!]+", text):
         clause = match[0]
         settled = _EACH_SET.search(clause)
@@ -240,7 +264,8 @@ def _word_runs(text: str, count: int | None) -> list[list[str]]:
             continue
         if not all(re.fullmatch(_WORD, word) and not is_common_word(word) for word in words):
             continue
-        if len(words) == count or settled or (count is None and len(words) >= _LEAST_BARE):
+        bare = count is None and len(words) >= _LEAST_BARE and english
+        if len(words) == count or settled or bare:
             found.append(words)
     return found
 

@@ -29,7 +29,8 @@ _RUNS_ALL = re.compile(
     re.I,
 )
 _RUNS_MOST = re.compile(
-    rf"\b(?:max(?:imum)?|budget(?:\s+is|\s+of)?|at\s+most|(?:no|not)\s+more\s+than)\s+{COUNT}\b",
+    rf"\b(?:max(?:imum)?|budget(?:\s+is|\s+of)?|at\s+most|(?:no|not)\s+more\s+than)\s+{COUNT}\b"
+    r"(?!\s*(?:%|percent|pct|\.\d|-\s*\d|°|[a-zµ]{1,3}\b))",
     re.I,
 )
 # "gives me sixteen", "I get eight motors", "15 of them fit": what can be afforded, in any noun
@@ -177,14 +178,25 @@ def center_points(evidence: Evidence) -> tuple[int, str] | None:
 
 def common(evidence: Evidence, binding: Binding) -> None:
     """Centre points, replicates, blocks, seed, randomisation."""
-    text = evidence.reading.plain
     middle = center_points(evidence)
-    repeats = evidence.scalar("replicates")
     if middle is not None:
         binding.set("center_points", *middle)
-        place = re.match(r"question\[(\d+):(\d+)", middle[1])
-        if repeats and place and int(place[1]) <= repeats.start < int(place[2]):
-            repeats = None
+    take_replicates(evidence, binding)
+    take_blocks(evidence, binding)
+    binding.take_count("seed", evidence.scalar("seed"))
+    if evidence.has(
+        r"\b(?:no|not|without|non)[\s-]?random\w*|standard order please|unrandomi[sz]ed"
+    ):
+        binding.set("randomize", False, "question")
+
+
+def take_replicates(evidence: Evidence, binding: Binding) -> None:
+    """Set ``replicates``, where every run is to be made more than once, or only once."""
+    text = evidence.reading.plain
+    repeats = evidence.scalar("replicates")
+    place = re.match(r"question\[(\d+):(\d+)", binding.provenance.get("center_points", ""))
+    if repeats and place and int(place[1]) <= repeats.start < int(place[2]):
+        repeats = None  # "3 repeats in the centre"
     if repeats is not None and 1 <= repeats.value <= 100:
         binding.take_count("replicates", repeats)
     elif evidence.has(r"\b(?:twice|duplicate|two times|made two|done two)\b"):
@@ -197,12 +209,6 @@ def common(evidence: Evidence, binding: Binding) -> None:
         )
     elif _ONCE.search(text):
         binding.set("replicates", 1, "question")
-    take_blocks(evidence, binding)
-    binding.take_count("seed", evidence.scalar("seed"))
-    if evidence.has(
-        r"\b(?:no|not|without|non)[\s-]?random\w*|standard order please|unrandomi[sz]ed"
-    ):
-        binding.set("randomize", False, "question")
 
 
 def take_blocks(evidence: Evidence, binding: Binding) -> None:
