@@ -245,7 +245,7 @@ def test_orthogonal_arrays():
     mixed = args("taguchi", "L18, one two-level factor (lid on/off) and six 3-level factors B..G")
     assert mixed["factors"][0]["levels"] == ["on", "off"]
     assert [item["name"] for item in mixed["factors"][1:]] == list("BCDEFG")
-    assert args("taguchi", "orthogonal array, 5 factors with 2 levels, 8 runs")["array"] == "L8"
+    assert args("taguchi", "orthogonal array, 5 factors with 2 levels, 8 runs")["runs"] == 8
     assert "4 at 3 levels" in asked("taguchi", "L9 for 5 three-level factors")
 
 

@@ -17,7 +17,7 @@ from havoc.reason.binding.design_terms import (
     with_range,
 )
 from havoc.reason.binding.evidence import Binder, Evidence
-from havoc.reason.binding.region import read_constraints
+from havoc.reason.binding.region import read_constraints, unread_restriction
 
 _FAKE = re.compile(
     rf"(?<![\w.]){COUNT}\s+(?:additional\s+|extra\s+|more\s+)?(?:fake|dummy)(?:\s+(?:factors?|columns?))?",
@@ -174,7 +174,16 @@ def bind_d_optimal(evidence: Evidence, binding: Binding) -> None:
     plain = text
     for match, _ in points:
         plain = plain[: match.start()] + " " * (match.end() - match.start()) + plain[match.end() :]
-    constraints = read_constraints(plain, [item.name for item in read_all_factors(plain).factors])
+    read = read_all_factors(plain).factors
+    constraints = read_constraints(
+        plain,
+        [item.name for item in read],
+        {
+            item.name: [str(level) for level in item.levels]
+            for item in read
+            if any(isinstance(level, str) for level in item.levels)
+        },
+    )
     for start, end in constraints.spans:
         plain = plain[:start] + "." * (end - start) + plain[end:]
     _optimal_factors(evidence, binding, plain, [values for _, values in points])
@@ -197,6 +206,12 @@ def bind_d_optimal(evidence: Evidence, binding: Binding) -> None:
         ready = constraints.resolved(binding.args.get("factors", []))
         if ready:
             binding.set("constraints", ready, constraints.source)
+    unread = unread_restriction(text, constraints.spans)
+    if unread:
+        binding.warn(
+            "a restriction was not understood and is not kept: {}; leave out the runs it forbids",
+            (unread, "question"),
+        )
     block = _BLOCK_OF.search(text)
     take_runs(evidence, binding, mask(text, *block.span()) if block else None)
     picked = _PICKED.search(text)
