@@ -150,12 +150,13 @@ _NAMED_INTERACTION = re.compile(
     r"\binteraction\s+(?:of\s+|between\s+)?([A-Za-z]\w*)\s*(?:\*|×|x\b|and)\s*([A-Za-z]\w*)", re.I
 )
 _EXISTING_COUNT = re.compile(
-    rf"\b(?:have|did|done|made|ran|completed|with)\s+(?:\w+\s+)?{COUNT}\s+(?:completed\s+|existing\s+|finished\s+)?(?:runs?|trials?|points?|experiments?)\b",
+    rf"\b(?:have|did|done|made|ran|completed|with)\s+(?:\w+\s+)?{COUNT}\s+(?:completed\s+|existing\s+|finished\s+)?(?:runs?|trials?|points?|experiments?)\b"
+    rf"|(?<![\w.]){COUNT.replace('count', 'count2')}\s+(?:runs?|trials?|experiments?)\b[^.;\n]{{0,60}}\b(?:done|made|finished|completed)\b",
     re.I,
 )
 _MORE = re.compile(
     rf"\b(?:add|make|augment\s+\w*\s*with|with|and)\s+(?:can\s+make\s+)?{COUNT}\s+(?:more|further|additional|optimal|best|extra)\b"
-    rf"|(?<![\w.]){COUNT.replace('count', 'count2')}\s+more\b",
+    rf"|(?<![\w.]){COUNT.replace('count', 'count2')}\s+(?:more|further|additional|extra)\b",
     re.I,
 )
 _PICKED = re.compile(
@@ -279,12 +280,18 @@ def _augmentation(
     existing = [values for _, values in points]
     corners = evidence.has(r"\b(?:all\s+)?corners\b|\bof a 2\s*\^\s*\d")
     size = len(binding.args.get("factors", [])) or binding.args.get("n_factors", 0)
-    if not existing and corners and size and count and number_of(count["count"]) == 2**size:
+    if (
+        not existing
+        and corners
+        and size
+        and count
+        and number_of(count["count"] or count["count2"]) == 2**size
+    ):
         existing = [
             [1.0 if row >> bit & 1 else -1.0 for bit in range(size)] for row in range(2**size)
         ]
     if not existing:
-        done = number_of(count["count"]) if count else 0
+        done = number_of(count["count"] or count["count2"]) if count else 0
         raise NeedsInput(
             f"the settings of the {done} runs that were made are needed to augment them"
             if done

@@ -217,8 +217,14 @@ def _as_listed(value: str, labels: list[str]) -> str:
     return next(label for label in labels if label.lower() == value.lower())
 
 
+_ANY_LETTER = r"(?:x\d|(?-i:[A-HJ-Z])(?![\w']))"
+"""Factors of which only the letters are known: "A and B both 0 to 10, but A + B below 12"."""
+
+
 def _linear(text: str, names: list[str], result: Restrictions) -> None:
-    words = "|".join(sorted((re.escape(name) for name in names), key=len, reverse=True)) or r"x\d"
+    words = (
+        "|".join(sorted((re.escape(name) for name in names), key=len, reverse=True)) or _ANY_LETTER
+    )
     term = rf"(?:(?:\d++(?:\.\d++)?)\s?\*?\s?)?(?:{words})"
     together = re.compile(
         rf"(?<![\w.])(?P<one>{words})\s+(?:and|&|plus|with)\s+(?P<two>{words})\s+(?:together|combined|in\s+total|in\s+sum)\s*,?\s*"
