@@ -107,11 +107,37 @@ def _source(matches: list[re.Match[str]]) -> str:
 def read_run_results(text: str, names: list[str]) -> RunResults | None:
     """Runs with their settings, or None if the text holds only responses."""
     text = text[:MAX_RESULTS].replace("−", "-")
-    for reader in (_yates, _settings, _words, _named, _rows, _columns, _signs, _alike):
+    for reader in (_object, _yates, _settings, _words, _named, _rows, _columns, _signs, _alike):
         found = reader(text, names)
         if found is not None:
             return found
     return None
+
+
+_OBJECT = re.compile(r"\{[^{}]{8,20000}\}")
+_LEAST_RUNS = 4
+
+
+def _object(text: str, names: list[str]) -> RunResults | None:
+    """Columns as JSON among words: {"temp": ["lo", "hi", …], "peel": [1.9, 3.1, …]}."""
+    match = _OBJECT.search(text)
+    if match is None:
+        return None
+    try:
+        read = msgspec.json.decode(match[0], type=dict[str, list[float | str]])
+    except msgspec.DecodeError:
+        return None
+    numeric = [name for name, own in read.items() if all(isinstance(x, float) for x in own)]
+    sizes = {len(own) for own in read.values()}
+    if len(read) < 2 or not numeric or len(sizes) != 1 or min(sizes) < _LEAST_RUNS:
+        return None
+    measured = next((name for name in numeric if name.lower() in {"y", "response"}), numeric[-1])
+    return RunResults(
+        factors={name: own for name, own in read.items() if name != measured},
+        response=[value for value in read[measured] if isinstance(value, float)],
+        source=f"question[{match.start()}:{match.end()}]",
+        response_name=measured,
+    )
 
 
 def _yates(text: str, names: list[str]) -> RunResults | None:

@@ -91,7 +91,7 @@ _REPEATED_EACH = re.compile(
     re.I,
 )
 _BLOCKS = re.compile(
-    rf"(?<![\w.]){COUNT}\s+(?:(?!of\b|or\b|in\b|and\b)[a-z]{{2,9}}\s+)?blocks?\b(?!\s*no\b)", re.I
+    rf"(?<![\w.^]){COUNT}\s+(?:(?!of\b|or\b|in\b|and\b)[a-z]{{2,9}}\s+)?blocks?\b(?!\s*no\b)", re.I
 )
 _SPLIT = re.compile(
     rf"\bblock(?:ed|s)?\s+(?:it\s+|them\s+|this\s+|that\s+)?(?:in(?:to)?|over|by)\s+{COUNT.replace('count', 'count3')}\b"
