@@ -101,8 +101,8 @@ _NOT_NAMES = (STOPWORDS - {"die", "der", "das", "set", "list", "interval"}) | wo
     point centre center cp cps variables variable parameters parameter knobs inputs input
     reps rep replicate replicates seed blocks block full factorial fractional resolution res
     alpha only max min maximum minimum budget over within plus minus them mix either set
-    pts sample samples space filling exceed exceeds screen can't won't mustn't whereas but because if
-    when though although both
+    pts sample samples space filling exceed exceeds screen can't won't mustn't whereas but because
+    if when though although both
     ingredients settings spec limits limit tolerance general fact experiment experiments
     trial trials continuous lvl lvls vars var sweep vary varying varied varies study studied
     dial dials thing things always around approximately approx cannot cant go past beyond

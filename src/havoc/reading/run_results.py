@@ -8,6 +8,7 @@ high 7.1" (named), "(-1,1,40.2)" and "2/180/31" (rows), "A=-+-+ B=--++ y=5,7,6,9
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 import msgspec
 
@@ -311,7 +312,7 @@ def _alike(text: str, names: list[str]) -> RunResults | None:
         if 3 <= len(tokens) <= _MOST_TOKENS:
             parts.append((tokens, start + cut, start + cut + len(part)))
     kinds = [tuple(token[0].isalpha() for token in tokens) for tokens, _, _ in parts]
-    usual = max(set(kinds), key=kinds.count, default=())
+    usual = Counter(kinds).most_common(1)[0][0] if kinds else ()
     rows = [part for part, kind in zip(parts, kinds, strict=True) if kind == usual]
     if len(rows) < _LEAST_ALIKE or len(rows) != len(parts) or usual[-1]:
         return None

@@ -49,7 +49,7 @@ _RUNS_LEFT = re.compile(
 )
 # "Thirteen vessels.", "which sixteen?": a number of runs in a sentence or request of its own
 _RUNS_ALONE = re.compile(
-    rf"(?:^|[.;,!?:\n])\s*(?:i\s+have\s+|we\s+have\s+|only\s+|just\s+|max\.?\s+)?{COUNT}\s+(?:(?!of|in|per|x)[a-zà-ÿ]{{2,12}}\s+)?"
+    rf"(?:^|[.;,!?:\n])[ \t]*+(?:i\s+have\s+|we\s+have\s+|only\s+|just\s+|max\.?\s+)?{COUNT}\s+(?:(?!of|in|per|x)[a-zà-ÿ]{{2,12}}\s+)?"
     r"(?P<noun>[a-zà-ÿ]{3,14})(?:\s+(?:only|max|in\s+total|in\s+all|total|please|pls))?(?=\s*(?:[.;,!?\n]|$))",
     re.I,
 )

@@ -191,7 +191,7 @@ def _set_results(binding: Binding, found: RunResults) -> None:
 
 
 _ORDER_KNOWN = (
-    r"\border(?:ed)?\b|\bstd\b|\bstandard\b|\byates\b|\bcorners?\b|\bcyclic\b|\bgenerator|\b2\s?(?:x|×|by)\s?2\b|"
+    r"\border(?:ed)?\b|\bstd\b|\bstandard\b|\byates\b|\bcorners?\b|\bcyclic\b|\bpb\s?-?\d|\bgenerator|\b2\s?(?:x|×|by)\s?2\b|"
     r"\b(?:your|the|that)\s+(?:list|sheet|plan|table|matrix)\b"
 )
 _ORDER_LOST = (

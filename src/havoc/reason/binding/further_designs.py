@@ -144,7 +144,7 @@ def bind_taguchi(evidence: Evidence, binding: Binding) -> None:
 
 _NAMES = r"(?:[A-Za-z][\w-]{0,20}(?:\s?[,+&]\s?|\s)){0,7}[A-Za-z][\w-]{0,20}"
 _NAMES_FIRST = re.compile(
-    rf"(?:^|[,;:.\n(]|\band\b|\bwith\b)\s*(?P<names>{_NAMES})\s*[:=(]?\s*(?:(?:has|have|at|with|are|is|on)\s+)?(?:all\s+)?"
+    rf"(?:^|[,;:.\n(]|\band\b|\bwith\b)[ \t]*+(?P<names>{_NAMES})\s*[:=(]?\s*(?:(?:has|have|at|with|are|is|on)\s+)?(?:all\s+)?"
     rf"{_LEVELS}\s*-?\s*(?:lvls?|levels?)\b",
     re.I,
 )

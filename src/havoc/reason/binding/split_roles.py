@@ -33,6 +33,8 @@ _TRAILING = re.compile(
     r"(?:\s+(?:is|are|was|were|be|to|can|each|both|really|very|too|pretty|just|swaps?|changes?|changeovers?))+$",
     re.I,
 )
+_FAR = 160
+"""Names stand at most so many characters before what is said of them."""
 _PLURAL = re.compile(r"\s(?:are|were)\s*$", re.I)
 _REST = re.compile(r"\b(?:(?:the\s+)?(?:others?|rest|remaining)|everything\s+else)\b", re.I)
 
@@ -50,7 +52,7 @@ def told_by_effort(text: str, stated: int | None) -> tuple[list[str], list[str]]
         said = text[previous : cue.start()]
         clauses = list(_CLAUSE.finditer(said))
         said = said[clauses[-1].end() :] if clauses else said
-        said = re.sub(r"\([^()]*\)", " ", said).strip(" ,-–(")
+        said = re.sub(r"\([^()]*\)", " ", said[-_FAR:]).strip(" ,-–(")
         others = _REST.search(said) is not None
         names = [] if others else _names(said)
         if names:
