@@ -144,8 +144,8 @@ def bind_taguchi(evidence: Evidence, binding: Binding) -> None:
 
 _NAMES = r"(?:[A-Za-z][\w-]{0,20}(?:\s?[,+&]\s?|\s)){0,7}[A-Za-z][\w-]{0,20}"
 _NAMES_FIRST = re.compile(
-    rf"(?:^|[,;:.\n(]|\band\b|\bwith\b)[ \t]*+(?P<names>{_NAMES})\s*[:=(]?\s*(?:(?:has|have|at|with|are|is|on)\s+)?(?:all\s+)?"
-    rf"{_LEVELS}\s*-?\s*(?:lvls?|levels?)\b",
+    rf"(?:^|[,;:.\n(]|\band\b|\bwith\b)[ \t]*+(?P<names>{_NAMES})[ \t]*+(?:[:=(][ \t]*+)?"
+    rf"(?:(?:has|have|at|with|are|is|on)[ \t]++)?(?:all[ \t]++)?{_LEVELS}[ \t]*+-?[ \t]*+(?:lvls?|levels?)\b",
     re.I,
 )
 _NAMES_IN_BRACKETS = re.compile(
