@@ -49,7 +49,7 @@ def told_by_effort(text: str, stated: int | None) -> tuple[list[str], list[str]]
     rest = False
     previous = 0
     for cue in _CUE.finditer(text):
-        said = text[previous : cue.start()]
+        said = text[max(previous, cue.start() - 2 * _FAR) : cue.start()]
         clauses = list(_CLAUSE.finditer(said))
         said = said[clauses[-1].end() :] if clauses else said
         said = re.sub(r"\([^()]*\)", " ", said[-_FAR:]).strip(" ,-–(")
