@@ -22,7 +22,9 @@ CONNECTORS = (
     r"(?:from|between|at|in|of|is|are|was|be|ranges?|ranging|levels?|lvls?|settings?|with|on|set|to|"
     r"either|as|each|varied|varies|tested|has|have|over|within|low|values?|about|approx|kept|only)"
 )
-_BETWEEN_NAMES = re.compile(r"(?:(?<!\s)\s++)?+[,/]\s*+(?:and\s++|&\s*+)?|(?<!\s)\s++(?:and|&)\s++")
+_BETWEEN_NAMES = re.compile(
+    r"(?:(?<!\s)\s++)?+[,/]\s*+(?:and\s++|&\s*+)?|(?<!\s)\s++(?:and|&|und|et|oraz|e|y|i)\s++"
+)
 _CONNECTED = re.compile(
     rf"(?:[\s:=(\[{{∈\"]|(?<=[\w%])'|(?<=\w)\s?%"
     rf"|,(?=\s*(?:from|between|at)\b)|\b{CONNECTORS}\b)+$",
@@ -58,21 +60,23 @@ _AFTER_NOUN = re.compile(
     re.I,
 )
 _ANCHOR_NOUNS = (
-    r"(?:factors?|variables?|parameters?|params?|inputs?|names?|ingredients?|components?|for|of|from|on|"
+    r"(?:factors?|variables?|parameters?|params?|inputs?|names?|ingredients?|components?|for|of|from|on|de|"
     r"blend|solvents|treatments?|comprises|are|has)"
 )
 _ANCHOR = re.compile(rf"\b{_ANCHOR_NOUNS}\s*[:=]?\s*\(?\s*(?:the\s+)?$", re.I)
 _ANCHOR_WORD = re.compile(rf"\b{_ANCHOR_NOUNS}\s+(?:the\s+)?", re.I)
-_NOUNS = (
+FACTOR_NOUNS = (
     r"(?:factors?|variables?|vars?|params?|parameters?|knobs?|dials?|inputs?|levers?|causes?|"
     r"candidates?|things|columns|cols|additives?|components?|suspects?|culprits?|potentiometers|"
-    r"continuous|cont|numeric|quantitative|influences?|ingredients?)"
+    r"continuous|cont|numeric|quantitative|influences?|ingredients?|facteurs?|faktoren|factores|fattori|"
+    r"czynnik\w*|składnik\w*|composants?|komponenten|componentes|componenti|ingrédients?|paramètres?|"
+    r"zmienn\w+|variáveis|parámetros)"
 )
 _NOT_COUNTED = r"(?!\s*(?:-\s*)?(?:inter|effect|mix|fi\b))"
 _COUNTED = re.compile(
-    rf"(?<![\w.^\-/]){COUNT}(?!\s*+(?:-\s*+)?factor\s++inter)\s*+(?:-\s*+)?"
+    rf"(?<![\w.^\-/]){COUNT}(?![A-Za-z]\b)(?!\s*+(?:-\s*+)?factor\s++inter)\s*+(?:-\s*+)?"
     rf"(?:(?!(?:runs?|trials?|points?|pts|of|in|with|and|or|for|from|the|two|three|level|levels)\b)[a-z][\w\-/]*\s+|"
-    rf"(?:two|three|2|3)[\s-]levels?\s+|(?:two|2)-way\s+){{0,3}}?{_NOUNS}\b{_NOT_COUNTED}",
+    rf"(?:two|three|2|3)[\s-]levels?\s+|(?:two|2)-way\s+){{0,3}}?{FACTOR_NOUNS}\b{_NOT_COUNTED}",
     re.I,
 )
 _K_EQUALS = re.compile(r"\bk\s*=\s*(?P<count>\d{1,2})\b(?!\s*\.\d)")
@@ -97,7 +101,8 @@ _NOT_NAMES = (STOPWORDS - {"die", "der", "das", "set", "list", "interval"}) | wo
     point centre center cp cps variables variable parameters parameter knobs inputs input
     reps rep replicate replicates seed blocks block full factorial fractional resolution res
     alpha only max min maximum minimum budget over within plus minus them mix either set
-    pts sample samples space filling fill exceed exceeds
+    pts sample samples space filling exceed exceeds screen can't won't mustn't whereas but because
+    if when though although both
     ingredients settings spec limits limit tolerance general fact experiment experiments
     trial trials continuous lvl lvls vars var sweep vary varying varied varies study studied
     dial dials thing things always around approximately approx cannot cant go past beyond
@@ -114,6 +119,8 @@ _NOT_NAMES = (STOPWORDS - {"die", "der", "das", "set", "list", "interval"}) | wo
     formulation must always random randomised randomized order done made day days
     """
 )
+_JOINING = word_set("i oraz und et y e")
+"""ands of other languages: "czas 10/20 i ciśnienie 1/2"."""
 _WEAK = word_set("from between at is of in and to by for with on as are or n the a an then")
 
 
@@ -162,6 +169,8 @@ def clean_name(name: str) -> str:
         if is_common_word(words[index]):
             words = words[index + 1 :]
             break
+    while len(words) > 1 and words[0] in _JOINING:
+        words.pop(0)
     while (
         len(words) > 1
         and words[0].lower() in UNITS
@@ -202,6 +211,8 @@ def read_names(text: str, count: int | None = None) -> list[str]:
     text = text[:MAX_PROSE]
     candidates = _candidates(text)
     if count is not None:
+        if told := _behind_count(text, count):
+            return told
         fitting = [names for names in candidates + _lists(text) if len(names) == count]
         if fitting:
             return fitting[0]
@@ -212,7 +223,52 @@ def read_names(text: str, count: int | None = None) -> list[str]:
         if fitting:
             return fitting[0]
     candidates += _lists(text, anchored=True)
+    if not candidates:
+        candidates = _word_runs(text, count)
     return candidates[0] if candidates else []
+
+
+def _behind_count(text: str, count: int) -> list[str]:
+    """ "3 composants polymère solvant additif": as many words behind the noun as were counted."""
+    if not 2 <= count <= _MOST_NAMES:
+        return []
+    match = re.search(
+        rf"(?<![\w.]){count}\s+{FACTOR_NOUNS}\s*[:\-–]?\s*"
+        rf"(?P<names>(?:{_WORD}\s){{{count - 1}}}{_WORD})(?!\w)",
+        text,
+        re.I,
+    )
+    names = match["names"].split() if match else []
+    if any(is_common_word(name) for name in names) or len(set(names)) != len(names):
+        return []
+    return names
+
+
+_MOST_NAMES = 15
+_LEAST_BARE = 5
+"""So many words without a small word between them are no phrase but names."""
+_LEAST_SMALL_WORDS = 3
+_EACH_SET = re.compile(r"\s+(?:each|all)\s+(?:\w+\s+){0,2}(?:hi|lo|high|low|two|2|on|off)\b", re.I)
+
+
+def _word_runs(text: str, count: int | None) -> list[list[str]]:
+    """ "temp time psi gap flow." — a clause of nothing but names, without commas."""
+    found = []
+    # In a language whose small words are not known every clause looks like names.
+    small = [word for word in re.findall(r"[a-z]+", text.lower()) if word in STOPWORDS]
+    english = len(small) >= _LEAST_SMALL_WORDS
+    for match in re.finditer(r"[^.;:,\n?!]+", text):
+        clause = match[0]
+        settled = _EACH_SET.search(clause)
+        words = (clause[: settled.start()] if settled else clause).split()
+        if not 3 <= len(words) <= _MOST_NAMES or len(set(words)) != len(words):
+            continue
+        if not all(re.fullmatch(_WORD, word) and not is_common_word(word) for word in words):
+            continue
+        bare = count is None and len(words) >= _LEAST_BARE and english
+        if len(words) == count or settled or bare:
+            found.append(words)
+    return found
 
 
 def _candidates(text: str) -> list[list[str]]:

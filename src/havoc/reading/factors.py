@@ -31,13 +31,14 @@ _MORE_UNITS = word_set(
 _ATOMS = "|".join(
     re.escape(unit) for unit in sorted(UNITS | _MORE_UNITS | {"% rh"}, key=len, reverse=True)
 )
-# A single letter before a figure names the next factor: "B 10-20 C 0.1-0.9", "v 1-9 w 0-4".
+# A single letter before a figure names the next factor: "B 10-20 C 0.1-0.9", "v 1-9 w 0-4". So
+# does a unit before a range: "yeast 1-3 pH 5-7 rpm 120-200".
 UNIT = (
-    rf"(?:(?:1/(?:min|s|h)|(?!(?-i:[A-Z])\s+[-+]?\.?\d|[a-z]\s+[-+]?[.\d]{{1,9}}\s?(?:-|–|\.\.|to\b)\s?[-+.\d])(?:{_ATOMS})(?:\s?/\s?(?:{_ATOMS})\d?)?)"
+    rf"(?:(?:1/(?:min|s|h)|(?!(?:{_ATOMS})\s[-+]?[.\d]{{1,9}}\s?[-–]\s?[.\d])(?!(?-i:[A-Z])\s+[-+]?\.?\d|[a-z]\s+[-+]?[.\d]{{1,9}}\s?(?:-|–|\.\.|to\b)\s?[-+.\d])(?:{_ATOMS})(?:\s?/\s?(?:{_ATOMS})\d?)?)"
     r"(?![\w°])(?!\s*[=:]\s*\d))"
 )
 _U = rf"(?:\s?{UNIT})?"
-_TO = r"(?:\s?(?:-|–|—|→|\.\.\.?|…)\s?|\s+(?:-|–|to|till|until|bis|à|through)\s+)"
+_TO = r"(?:\s?(?:-|–|—|→|~|\.\.\.?|…)\s?|\s+(?:-|–|to|till|until|bis|à|through)\s+)"
 
 _PLUS_MINUS = re.compile(
     rf"(?<!\d)(?P<center>{NUM})(?P<u1>{_U})\s*(?:±|\+\s?/\s?-|\+-)\s*(?P<half>{NUM})(?P<u2>{_U})",
@@ -90,7 +91,17 @@ _EITHER = re.compile(
     rf"(?P<items>{_WORD}\s(?:or|vs\.?|versus)\s{_WORD})(?=\s*(?:[,;)?\n]|\.(?:\s|$)|$|and\b))",
 )
 _CODES = re.compile(
-    r"(?<![\w./])(?P<items>(?:\d{1,3}(?P<tail>[A-Z])\s(?:or|vs\.?|and)\s\d{1,3}(?P=tail)))(?!\w)"
+    r"(?<![\w./])(?P<items>\d{1,4}(?P<tail>[A-Za-z]{1,3})(?:(?:\s(?:or|vs\.?|and)\s|\s?[,/]\s?|\s)\d{1,4}(?P=tail)){1,5})(?!\w)"
+)
+# "K3PO4, Cs2CO3 or KOtBu as base": the name behind its levels
+_AS = re.compile(
+    r"(?<![\w,./-])(?P<items>[^\W\d_]\w{0,24}(?:(?:\s?,\s?|\sor\s|,\sor\s)[^\W\d_]\w{0,24}){1,7})"
+    r"\s(?:as|for)\s(?:the\s|a\s)?(?P<behind>[^\W\d_][\w\-]{1,24})\b"
+)
+# "adhesives Loctite Sika 3M,": the name before labels with capitals or figures fills the clause
+_CAPITAL = re.compile(
+    r"(?:^|[,;:.\n]\s?)(?P<stem>[a-z][\w\-]{2,24})\s(?P<items>(?=[^,;.\n]{0,60}[A-Z])(?:[A-Z]\w{0,15}|\d{1,3}[A-Z]\w{0,9})"
+    r"(?:\s(?:[A-Z]\w{0,15}|\d{1,3}[A-Z]\w{0,9})){1,4})(?=\s?[,;\n]|\.\s|\.?$)"
 )
 _NUMBERS = re.compile(
     rf"(?<![\w.^/])(?P<items>{NUM}{_U}(?:(?:\s*,\s*(?:or\s+|and\s+)?|\s+(?:or|and|&|vs\.?|versus)\s+|\s+){NUM}{_U})+)"
@@ -170,11 +181,11 @@ def read_all_factors(text: str) -> FactorsText:
     text = _without_letters(text[:MAX_PROSE])
     found: list[FactorText] = []
     for pattern in (
-        _PLUS_MINUS, _HALF, _LOW_HIGH, _BETWEEN, _BRACKET, _PAIR_WORDS, _RANGE, _SLASHED, _NUMBERS
+        _PLUS_MINUS, _HALF, _LOW_HIGH, _BETWEEN, _BRACKET, _PAIR_WORDS, _RANGE, _SLASHED, _NUMBERS, _AS
     ):  # fmt: skip
         text = _collect(pattern, text, found)
     if any(item.name for item in found):
-        for pattern in (_LABELS, _SPAN, _EITHER, _CODES):
+        for pattern in (_LABELS, _SPAN, _EITHER, _CODES, _CAPITAL):
             text = _collect(pattern, text, found)
         _name_a(text, found)
     common = next((item for item in found if _holds_for_all(text, item)), None)
@@ -229,6 +240,9 @@ def _collect(pattern: re.Pattern[str], text: str, found: list[FactorText]) -> st
             if pattern is _BRACKET:
                 position = match.start() + 1
             continue
+        if pattern is _RANGE and _part_number(text, factor):
+            position = factor.end
+            continue
         if not factor.name and sorted(map(str, factor.levels)) != ["-1.0", "1.0"]:
             factor.name = name_before(text, factor.start)
         if not factor.name and factor.low is not None and not _RUN_NOUN.match(text, factor.end):
@@ -245,6 +259,19 @@ def _collect(pattern: re.Pattern[str], text: str, found: list[FactorText]) -> st
         found.append(factor)
         text = mask(text, factor.start, factor.end)
     return text
+
+
+_LARGEST_RATIO = 20.0
+
+
+def _part_number(text: str, factor: FactorText) -> bool:
+    """ "the leak on 77-4410": a number of a part is no range."""
+    if factor.unit or factor.low is None or factor.high is None or factor.low <= 0:
+        return False
+    before = text[max(0, factor.start - 12) : factor.start]
+    return factor.high >= _LARGEST_RATIO * factor.low and bool(
+        re.search(r"\b(?:on|for|of|part|pn|job|no\.?|order)\s*#?$", before, re.I)
+    )
 
 
 def _settings(match: re.Match[str]) -> FactorText | None:
@@ -274,7 +301,11 @@ def _settings(match: re.Match[str]) -> FactorText | None:
     if groups.get("inside") is not None:
         return _bracketed(factor, groups["inside"])
     factor.start, factor.end = match.span("items")
+    if groups.get("behind") is not None:
+        return _levels_before_name(factor, groups["items"], groups["behind"])
     factor.levels, factor.unit = split_levels(groups["items"])
+    if match.re is _CAPITAL and (is_common_word(groups["stem"]) or not _labels(factor.levels)):
+        return None
     if match.re is _EITHER and not _are_levels(factor.levels, groups["stem"]):
         return None
     if match.re is _SLASHED and not _plausible(factor.levels):
@@ -282,6 +313,21 @@ def _settings(match: re.Match[str]) -> FactorText | None:
     if match.re is _LABELS and not _consecutive(factor.levels):
         return None
     return factor if 1 < len(set(map(str, factor.levels))) == len(factor.levels) else None
+
+
+def _labels(levels: list[float | str]) -> bool:
+    return all(isinstance(level, str) for level in levels)
+
+
+def _levels_before_name(factor: FactorText, items: str, name: str) -> FactorText | None:
+    """ "SPhos, XPhos or dppf as ligand": two or more words of which none is talk."""
+    levels = [item for item in re.split(r"\s?,\s?(?:or\s)?|\sor\s", items) if item]
+    if len(set(levels)) != len(levels) or " or " not in items or is_common_word(name):
+        return None
+    if any(is_common_word(level) or level.lower() in UNITS for level in levels if len(level) > 1):
+        return None
+    factor.levels, factor.name = list(levels), name
+    return factor
 
 
 def _bracketed(factor: FactorText, inside: str) -> FactorText | None:

@@ -7,173 +7,101 @@ belongs to that response, and the words beside the figure say what it is.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
-import msgspec
+from havoc.reading.factor_names import MAX_PROSE, UNIT_WORDS, WORD_NUMBERS, is_common_word
+from havoc.reading.response_figures import BETWEEN, ENDS, NUMBER, UNIT, ResponseText, take_figure
+from havoc.reading.response_words import (
+    ADJECTIVES,
+    ALSO_NAMES,
+    BAD,
+    COUNTS,
+    CURRENCY,
+    GOAL_OF,
+    GOOD,
+    ROLE_WORDS,
+    SMALL_IS_BETTER,
+    TARGET,
+    TIMES,
+    VALUE,
+)
 
-from havoc.reading.factor_names import MAX_PROSE, UNIT_WORDS, is_common_word
-from havoc.reading.number_pieces import SIGNED_APART
-
-_NUMBER = SIGNED_APART
 _TOKEN = re.compile(
-    rf"(?P<range>{_NUMBER}\s*(?:[a-zA-Zµ%°/]{{1,4}}\s*)?(?:-|–|\.\.+|→|->|\bto\b|\band\b)\s*{_NUMBER}(?![\w.]*\d))"
-    rf"|(?P<number>(?<![\w.]){_NUMBER})|(?P<word>[A-Za-zÀ-ÿµ][\w\-µ]*)|(?P<stop>[.;\n?](?=\s|$))|(?P<symbol>[^\s])"
+    rf"(?P<triple>{NUMBER}\s*(?:(?:-|–|/|\.\.+)\s*{NUMBER}\s*){{2}}(?![\w./]*\d))"
+    rf"|(?P<range>{NUMBER}\s*{UNIT}{BETWEEN}\s*{NUMBER}(?![\w.]*\d))"
+    rf"|(?P<half>(?:±|\+\s?/?\s?-)\s?{NUMBER})"
+    rf"|(?P<number>(?<![\w.]){NUMBER})|(?P<word>[^\W\d_][\w\-]*)"
+    r"|(?P<stop>[.;\n?](?=\s|$))|(?P<symbol>[^\s])"
 )
-_ENDS = re.compile(
-    rf"(?P<low>{_NUMBER})\s*(?:[a-zA-Zµ%°/]{{1,4}}\s*)?(?:->|-|–|\.\.+|→|to\b|and\b)\s*(?P<high>{_NUMBER})$"
-)
-_GOALS = {
-    "maximize": """max maximum maximise maximize maximised maximized maximal larger bigger higher
-    more big high larger-the-better""",
-    "minimize": """min minimum minimise minimize minimised minimized minimal smaller less lower low
-    quick cheap tight small smaller-the-better""",
-    "target": "target nominal near",
-}
-_GOAL_OF = {word: goal for goal, words in _GOALS.items() for word in words.split()}
-_GOOD = frozenset(
-    (
-        "perfect ideal best great lush happy optimum excellent good fully full super fine dream top"
-    ).split()
-)
-_BAD = frozenset(
-    (
-        "unacceptable bad rubbish bin dead worst useless unusable reject scrap terrible poor awful "
-        "fail out end"
-    ).split()
-)
-_VALUE = frozenset(
-    "got observed predicted measured value now gives gave obtained reached has have we is =".split()
-)
-_LOW = frozenset("low lower lsl lo from minimum min".split())
-_HIGH = frozenset("high upper usl hi maximum max".split())
-_ABOVE = frozenset("over above > beyond".split())
-_BELOW = frozenset("under below <".split())
-_TARGET = frozenset("target t aim aiming nominal near want wants wanted hit hits hitting".split())
-_WEIGHT = frozenset("weight wt exponent".split())
 OPTION = re.compile(
-    r"\b(?:settings?|recipe|batch|sample|option|opt|candidate|point|run|formulation|trial)\s+(?P<label>\d+|[A-Z])\b:?"
-    r"(?=[\s,])",
+    r"\b(?:settings?|recipe|batch|sample|option|opt|candidate|point|run|formulation|trial|condition|"
+    r"version|variant|lot|blend|parts?|piece|specimen)\s+(?P<label>[A-Z]?\d+|[A-Z])\b:?(?=[\s,])",
     re.I,
 )
 _GLUED = re.compile(r"\b(LSL|USL|T)(?=\d)")
 _INDEX = re.compile(
-    r"\b(?:score|index|figure|number|scale|desirability)\s+(?:of\s+|between\s+|from\s+)?0\s*(?:-|to|and|\.\.)\s*1\b",
+    r"\b(?:score|index|figure|number|scale|desirability)\s+(?:of\s+|between\s+|from\s+)?0\s*(?:-|–|to|and|\.\.)\s*1\b"
+    r"|\b0\s*(?:-|–|to|\.\.)\s*1\s+(?:scale|score|index)\b",
     re.I,
 )
-_ROLE_WORDS = (
-    frozenset(_GOAL_OF)
-    | _GOOD
-    | _BAD
-    | _VALUE
-    | _LOW
-    | _HIGH
-    | _ABOVE
-    | _BELOW
-    | _TARGET
-    | _WEIGHT
-    | frozenset(
-        """
-        acceptable against aim aims all as at attain attains balance balanced batch be best better
-        between big both candidate choose combine combined competing composite compromise d
-        d-function derringer derringer-suich desirability does double each either equal equally
-        exponent fight find for formulation function gave gives goal gotta hello hi how importance
-        importances important index individual keep larger-the-better maximise multi must near
-        never no no-good possible nominal-is-best not number of ok one opt optimize optimizer
-        optimum
-        option other overall please question range ranges recipe response responses round s same
-        sample score setting settings should simultaneously single smaller-the-better spot suich
-        sweet target-is-best the thing things time trade-off tradeoff unit wanna want wanted wants
-        weigh weights what which who wins within y
-        """.split()
-    )
-)
-
-
-class ResponseText(msgspec.Struct, kw_only=True):
-    """One response as written; ``values`` has one entry for each setting that is judged."""
-
-    name: str
-    goal: str = ""
-    low: float | None = None
-    target: float | None = None
-    high: float | None = None
-    good: float | None = None
-    bad: float | None = None
-    weight: float | None = None
-    importance: float | None = None
-    values: list[float] = []
-
-    def settle(self) -> None:
-        """Goal and limits from what is good and what is bad."""
-        if self.good is not None and self.bad is not None:
-            if self.goal not in {"maximize", "minimize"}:
-                self.goal = "maximize" if self.good > self.bad else "minimize"
-            if self.goal == "maximize":
-                self.low, self.target = self.bad, self.good
-            else:
-                self.target, self.high = self.good, self.bad
-        elif self.bad is not None or self.good is not None:
-            self._one_end()
-        if not self.goal and None not in (self.low, self.target, self.high):
-            self.goal = "target"
-        if not self.goal and self.target is not None:
-            if self.low is not None and self.high is None:
-                self.goal = "maximize"
-            elif self.high is not None and self.low is None:
-                self.goal = "minimize"
-        if self.goal == "target" and self.target is not None:
-            if self.low is not None and self.high is None and self.low < self.target:
-                self.goal = "maximize"
-            elif self.high is not None and self.low is None and self.high > self.target:
-                self.goal = "minimize"
-        if self.goal == "maximize" and self.target is None:
-            self.target, self.high = self.high, None
-        elif self.goal == "minimize" and self.target is None:
-            self.target, self.low = self.low, None
-
-    def _one_end(self) -> None:
-        """One end is called good or bad, the other is a limit or a target."""
-        if self.bad is not None:
-            aim = self.target if self.target is not None else self.good
-            upward = self.goal == "maximize" or (aim is not None and aim > self.bad)
-            if upward:
-                self.low = self.bad
-            else:
-                self.high = self.bad
-            if aim is not None:
-                self.goal = self.goal if self.goal in {"maximize", "minimize"} else (
-                    "maximize" if upward else "minimize"
-                )  # fmt: skip
-        elif self.target is None:
-            self.target = self.good
+_BRACKETED = re.compile(rf"\[\s*({NUMBER})\s*[,;]\s*({NUMBER})\s*\]")
+_SCORED = re.compile(r"\bd\s?=\s?([01])\s+(?:at|for|from|below|above|if|when)\b", re.I)
+_AS_OBJECT = re.compile(r"\}?\s*\"\s*:\s*\{")
 
 
 def read_responses(text: str) -> tuple[list[ResponseText], list[float]]:
     """Responses in the order of the text, and values that no name stands before."""
-    text = text[:MAX_PROSE]
+    text = _as_prose(text[:MAX_PROSE])
+    text = CURRENCY.sub(" ", text)
+    text = _BRACKETED.sub(r"( \1 - \2 )", text)
+    text = _SCORED.sub(lambda match: "bad at" if match[1] == "0" else "ideal at", text)
     text = _GLUED.sub(r"\1 ", text)
     text = _INDEX.sub(lambda match: " " * len(match[0]), text)
     text = OPTION.sub(lambda match: ";" + " " * (len(match[0]) - 1), text)
-    tokens = _split_pairs(
-        [(match.lastgroup or "symbol", match[0]) for match in _TOKEN.finditer(text)]
+    tokens = _weight_as_name(
+        _split_pairs([(match.lastgroup or "symbol", match[0]) for match in _TOKEN.finditer(text)])
     )
     found, loose = _scan(tokens, None)
     if not found:
         found, loose = _scan(tokens, ResponseText(name=""))
     for item in found:
+        if not item.goal and item.name.lower() in SMALL_IS_BETTER and item.target is None:
+            item.goal = "minimize"
         item.settle()
     return [item for item in found if _is_response(item)], loose
+
+
+def _as_prose(text: str) -> str:
+    """'{"gap": {"lo": 1, "hi": 2}}' as "gap ( lo : 1, hi : 2)"."""
+    if not _AS_OBJECT.search(text):
+        return text
+    text = re.sub(r"\"\s*:\s*\{", " (", text).replace("}", ")")
+    return text.replace("{", " ").replace('"', " ")
 
 
 def _split_pairs(tokens: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """ "90 and 0.4" is a range behind "between", otherwise two figures."""
     split: list[tuple[str, str]] = []
     for kind, token in tokens:
-        pair = _ENDS.match(token) if kind == "range" and "and" in token else None
+        pair = ENDS.match(token) if kind == "range" and "and" in token else None
         if pair and not (split and split[-1][1].lower() in {"between", "from", "within"}):
             split += [("number", pair["low"]), ("word", "and"), ("number", pair["high"])]
         else:
             split.append((kind, token))
     return split
+
+
+def _weight_as_name(tokens: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """ "weight min (10 …)": the weight of the part, not of a response."""
+    wanted = set(GOAL_OF) | {"(", "should", "want", "wants", "must", "as"}
+    named = any(
+        token.lower() == "weight" and following.lower() in wanted
+        for (_, token), (_, following) in pairwise(tokens)
+    )
+    return [
+        ("name", token) if named and token.lower() == "weight" else (kind, token)
+        for kind, token in tokens
+    ]
 
 
 def _scan(
@@ -191,15 +119,35 @@ def _scan(
             depth = max(0, depth - 1)
         elif kind == "stop":
             current = only
-        elif kind == "word" and only is None and depth == 0 and _opens_name(tokens, index):
+        elif (
+            kind in {"word", "name"} and only is None and depth == 0 and _opens_name(tokens, index)
+        ):
             current = _response(found, _name_at(tokens, index))
+            goal = _goal_before(tokens, index)
+            if goal and not current.goal:
+                current.goal = goal
         elif kind == "word" and current is not None:
             _word(current, tokens, index)
-        elif kind in {"number", "range"} and current is not None:
-            _figure(current, kind, token, tokens, index)
+        elif kind in {"number", "range", "triple", "half"} and current is not None:
+            take_figure(current, kind, token, tokens, index)
         elif kind == "number":
             loose.append(float(token))
     return found, loose
+
+
+def _goal_before(tokens: list[tuple[str, str]], index: int) -> str:
+    """ "less noise (90 no, 70 fine)", "maximise yield": the goal before the name."""
+    word = tokens[index][1].lower()
+    if word in ADJECTIVES and tokens[index + 1][1] == "(":
+        return ADJECTIVES[word]
+    if not index:
+        return ""
+    goal = GOAL_OF.get(tokens[index - 1][1].lower(), "")
+    earlier = tokens[index - 2] if index > 1 else ("stop", "")
+    opens = earlier[0] == "stop" or earlier[1].lower() in {
+        ",", "and", ":", "&", "+", "want", "wants", "to", "but", "need", "i", "we",
+    }  # fmt: skip
+    return goal if opens and goal != "target" else ""
 
 
 def _is_response(item: ResponseText) -> bool:
@@ -210,15 +158,22 @@ def _is_response(item: ResponseText) -> bool:
 def _name_word(token: tuple[str, str]) -> bool:
     kind, word = token
     lowered = word.lower()
-    if kind != "word" or lowered in _ROLE_WORDS:
+    if kind == "name":
+        return True
+    if kind != "word" or lowered in ROLE_WORDS:
         return False
     if re.fullmatch(r"[yY]\d?", word):
         return True
-    return not is_common_word(word) and lowered not in UNIT_WORDS and len(word) > 1
+    return lowered in ALSO_NAMES or (
+        not is_common_word(word) and lowered not in UNIT_WORDS and len(word) > 1
+    )
 
 
 def _opens_name(tokens: list[tuple[str, str]], index: int) -> bool:
     """The first word of a name that is followed by a figure, a goal or a bracket."""
+    word = tokens[index][1].lower()
+    if word in ADJECTIVES and tokens[index + 1 : index + 2] == [("symbol", "(")]:
+        return True
     if not _name_word(tokens[index]):
         return False
     if index and _name_word(tokens[index - 1]):
@@ -232,26 +187,24 @@ def _opens_name(tokens: list[tuple[str, str]], index: int) -> bool:
         return False
     for kind, word in tokens[end : end + 4]:
         lowered = word.lower()
-        if kind in {"number", "range"}:
+        if kind in {"number", "range", "triple", "half"}:
             return True
-        if kind == "stop":
+        if kind == "stop" or word == ",":
             return False
-        if (
-            lowered in _ROLE_WORDS
-            or word in "(=:<>,"
-            or lowered in {"is", "to", "be", "should", "as", "possible"}
+        if lowered in GOAL_OF or word == "(" or lowered in (VALUE | TARGET | GOOD | BAD | COUNTS):
+            return True
+        if not (
+            lowered in ROLE_WORDS
+            or word in "=:<>≤≥~"
+            or lowered in {"is", "to", "be", "should", "as", "possible", "the", "a"}
         ):
-            if word == ",":
-                return False
-            if lowered in _GOAL_OF or lowered in _VALUE | _TARGET | _GOOD | _BAD or word == "(":
-                return True
-            continue
-        return False
+            return False
     return False
 
 
 def _name_at(tokens: list[tuple[str, str]], index: int) -> str:
-    words = []
+    words = [tokens[index][1]]
+    index += 1
     while index < len(tokens) and _name_word(tokens[index]):
         words.append(tokens[index][1])
         index += 1
@@ -278,13 +231,18 @@ def _response(found: list[ResponseText], name: str) -> ResponseText:
 def _word(current: ResponseText, tokens: list[tuple[str, str]], index: int) -> None:
     """Words that set a goal: max, minimise, "larger is better", "want big"."""
     word = tokens[index][1].lower()
-    if word == "double":
-        current.importance = 2.0
-    goal = _GOAL_OF.get(word)
+    behind = [token for token in tokens[index + 1 : index + 3] if token[1] not in {":", "="}]
+    beside = behind[0] if behind else ("stop", "")
+    before = tokens[index - 1][1].lower() if index else ""
+    if word in TIMES:
+        current.importance = TIMES[word]
+    elif word in WORD_NUMBERS and beside[1].lower() == "times" and before in COUNTS:
+        current.importance = float(WORD_NUMBERS[word])
+    goal = GOAL_OF.get(word)
     if goal is None or current.goal in {"maximize", "minimize"}:
         return
-    beside = tokens[index + 1] if index + 1 < len(tokens) else ("stop", "")
-    before = tokens[index - 1][1].lower() if index else ""
+    if before == "at":
+        return  # at least, at most
     # "low 40" is a limit, "want low" and "cost min" are goals; "min 45, best 58" are limits.
     if (
         word in {"low", "high", "lower"}
@@ -305,90 +263,3 @@ def _word(current: ResponseText, tokens: list[tuple[str, str]], index: int) -> N
     ):
         return
     current.goal = goal
-
-
-def _figure(
-    current: ResponseText, kind: str, token: str, tokens: list[tuple[str, str]], index: int
-) -> None:
-    if kind == "range":
-        ends = _ENDS.match(token)
-        if ends:
-            current.low, current.high = float(ends["low"]), float(ends["high"])
-        return
-    number = float(token)
-    before = [word.lower() for _, word in tokens[max(0, index - 3) : index]]
-    last = before[-1] if before else ""
-    previous = before[-2] if len(before) > 1 else ""
-    after = _after(tokens, index)
-    role_after = after[0] if after else ""
-    if last in {"importance"} or previous == "importance":
-        current.importance = number
-    elif last in _WEIGHT or (last == "=" and _WEIGHT & set(before)):
-        current.weight = number
-    elif last in _VALUE - {"is", "=", "we", "have", "has"} or (
-        last == "="
-        and previous not in {"t", "target"}
-        and current.values == []
-        and previous not in _ROLE_WORDS
-    ):
-        current.values = [*current.values, number]
-    elif role_after == "bad" and not _named_before(before, after):
-        current.bad = number
-    elif role_after == "good" and not _named_before(before, after):
-        current.good = number
-    elif last in _BAD or (last == "at" and previous in _BAD):
-        current.bad = number
-    elif last in _GOOD or (last == "at" and previous in _GOOD):
-        current.good = number
-    elif (last in _ABOVE | _BELOW) and previous in {"want", "wants", "wanted"}:
-        current.bad = number
-        current.goal = current.goal or ("maximize" if last in _ABOVE else "minimize")
-    elif last in _TARGET or (last == "=" and previous in _TARGET):
-        current.target = number
-        current.goal = current.goal or "target"
-    elif (
-        last in _LOW
-        and (current.goal or last not in {"min", "minimum"})
-        and not (last == "low" and previous in {"want", "wants"})
-    ):
-        current.low = number
-    elif (last in _HIGH and current.goal) or role_after == "max":
-        current.high = number
-    elif role_after == "min":
-        current.low = number
-    else:
-        current.values = [*current.values, number]
-
-
-def _named_before(before: list[str], after: list[str]) -> bool:
-    """ "bad at 4 good at 6": the word before a figure counts where another figure follows."""
-    last = before[-1] if before else ""
-    named = last in _GOOD | _BAD or (
-        last == "at" and len(before) > 1 and before[-2] in _GOOD | _BAD
-    )
-    return named and len(after) > 1
-
-
-def _after(tokens: list[tuple[str, str]], index: int) -> list[str]:
-    """What the words behind a figure call it: good, bad, max, min; with "figure" if one follows."""
-    role = ""
-    for position in range(index + 1, min(index + 5, len(tokens))):
-        word = tokens[position][1]
-        lowered = word.lower()
-        following = tokens[position + 1][1].lower() if position + 1 < len(tokens) else ""
-        if lowered in _BAD or (lowered == "no" and following == "good"):
-            role = "bad"
-        elif lowered in _GOOD and role != "bad":
-            role = "good"
-        elif lowered in {"max", "min"}:
-            role = lowered
-        elif lowered in UNIT_WORDS or word in "%°" or lowered in {"is", "or", "and", "good"}:
-            continue
-        else:
-            return []
-        figure = any(
-            kind == "number" or word.lower() == "at"
-            for kind, word in tokens[position + 1 : position + 2]
-        )
-        return [role, "figure"] if figure else [role]
-    return []

@@ -8,6 +8,7 @@ high 7.1" (named), "(-1,1,40.2)" and "2/180/31" (rows), "A=-+-+ B=--++ y=5,7,6,9
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 import msgspec
 
@@ -18,6 +19,7 @@ MAX_RESULTS = 40_000
 """Characters that are read for settings with results; longer lists are files."""
 _LIST = rf"{NUM}(?:\s*[,;]\s*{NUM}|\s+{NUM})*"
 
+_SPACE = r"[ \t]*+"
 _TREATMENT = re.compile(rf"(?<![\w(])(?P<label>\(1\)|[a-f]{{1,6}})\s*+[=:]?\s*+(?P<values>{_LIST})")
 _SIGNS_FIRST = re.compile(
     r"(?<![\w.+\-])\(?(?P<signs>(?:[A-Fa-f]?\s?[-+]\s?){2,6})\)?[\s,:=)→]*"
@@ -29,6 +31,12 @@ _SIGNS_LAST = re.compile(
 _SETTINGS = re.compile(
     rf"(?<![\w.,])(?P<settings>{NUM}(?:\s*,\s*{NUM}){{1,6}})\s*(?::|=|→|->)\s*(?P<values>{NUM})"
 )
+_BRACKETED_SETTINGS = re.compile(
+    rf"\(\s*(?P<settings>{NUM}(?:\s*[,;]\s*{NUM}){{1,6}})\s*\){_SPACE}(?:(?::|=|→|->|gave|gives){_SPACE})?"
+    rf"(?P<values>{NUM}(?:{_SPACE}[,/]{_SPACE}{NUM}|[ \t]++{NUM})*)"
+)
+_OPEN_SETTINGS = re.compile(rf"\(\s*{NUM}\s*[,;]\s*{NUM}\s*[,;)]")
+"""Every setting must be read with its result: a run that is left out falsifies the rest."""
 _HEADER = re.compile(
     r"\(\s*(?P<names>[A-Za-z][\w ]*(?:\s*[,/]\s*[A-Za-z][\w ]*)+?)\s*(?::|→|->|=)\s*(?P<y>\w+)\s*\)"
 )
@@ -68,11 +76,16 @@ _NAMED_ROWS = tuple(
 )
 _ROW = re.compile(rf"\(\s*(?P<row>{NUM}(?:\s*[,;]\s*{NUM}){{2,7}})\s*\)")
 _SLASHED_ROW = re.compile(rf"(?<![\w./])(?P<row>{NUM}(?:/{NUM}){{2,7}})(?![\w/]|\.\d)")
+_LISTED_ROW = re.compile(
+    rf"(?:^|(?<=[;:\n]))[ \t]*+(?P<row>{NUM}(?:[ \t]*+,[ \t]*+{NUM}){{2,7}})"
+    r"(?=[ \t]*+(?:[;\n]|$|—|–|\.(?:\s|$)))"
+)
 _ROW_HEADER = re.compile(
     r"(?P<names>[A-Za-z]\w*(?:(?:\s*[,/;]\s*|\s+)[A-Za-z]\w*){0,7})\s*(?:(?:->|→|:|=)\s*(?P<y>[A-Za-z]\w*))?\s*[:=]?\s*$"
 )
 _SIGN_COLUMN = re.compile(
-    r"(?<!\w)(?P<name>[A-Za-z]\w{0,12})\s*[=:]\s*(?P<signs>[-+0]{4,64})(?![\w.])"
+    r"(?<!\w)(?P<name>[A-Za-z]\w{0,12})[ \t]*+(?:[=:][ \t]*+(?P<signs>[-+0]{4,64})"
+    r"|(?:[=:][ \t]*+)?(?P<apart>[-+](?:[ \t][-+0]){3,63}))(?![\w.])"
 )
 
 
@@ -95,12 +108,38 @@ def _source(matches: list[re.Match[str]]) -> str:
 
 def read_run_results(text: str, names: list[str]) -> RunResults | None:
     """Runs with their settings, or None if the text holds only responses."""
-    text = text[:MAX_RESULTS]
-    for reader in (_yates, _settings, _words, _named, _rows, _columns, _signs):
+    text = text[:MAX_RESULTS].replace("−", "-")
+    for reader in (_object, _yates, _settings, _words, _named, _rows, _columns, _signs, _alike):
         found = reader(text, names)
         if found is not None:
             return found
     return None
+
+
+_OBJECT = re.compile(r"\{[^{}]{8,20000}\}")
+_LEAST_RUNS = 4
+
+
+def _object(text: str, names: list[str]) -> RunResults | None:
+    """Columns as JSON among words: {"temp": ["lo", "hi", …], "peel": [1.9, 3.1, …]}."""
+    match = _OBJECT.search(text)
+    if match is None:
+        return None
+    try:
+        read = msgspec.json.decode(match[0], type=dict[str, list[float | str]])
+    except msgspec.DecodeError:
+        return None
+    numeric = [name for name, own in read.items() if all(isinstance(x, float) for x in own)]
+    sizes = {len(own) for own in read.values()}
+    if len(read) < 2 or not numeric or len(sizes) != 1 or min(sizes) < _LEAST_RUNS:
+        return None
+    measured = next((name for name in numeric if name.lower() in {"y", "response"}), numeric[-1])
+    return RunResults(
+        factors={name: own for name, own in read.items() if name != measured},
+        response=[value for value in read[measured] if isinstance(value, float)],
+        source=f"question[{match.start()}:{match.end()}]",
+        response_name=measured,
+    )
 
 
 def _yates(text: str, names: list[str]) -> RunResults | None:
@@ -150,10 +189,17 @@ def _signs(text: str, names: list[str]) -> RunResults | None:
 
 
 def _settings(text: str, names: list[str]) -> RunResults | None:
-    matches = list(_SETTINGS.finditer(text))
-    rows = [_numbers(match["settings"]) for match in matches]
-    if len(rows) < 4 or len({len(row) for row in rows}) != 1:
+    matches = list(_BRACKETED_SETTINGS.finditer(text))
+    if len(matches) < max(4, len(_OPEN_SETTINGS.findall(text))):
+        matches = list(_SETTINGS.finditer(text))
+    if len(matches) < 4 or len({len(_numbers(match["settings"])) for match in matches}) != 1:
         return None
+    runs = [
+        (_numbers(match["settings"]), value)
+        for match in matches
+        for value in _numbers(match["values"])
+    ]
+    rows = [settings for settings, _ in runs]
     header = _HEADER.search(text)
     called = [name.strip() for name in re.split(r"[,/]", header["names"])] if header else names
     if len(called) != len(rows[0]):
@@ -162,7 +208,7 @@ def _settings(text: str, names: list[str]) -> RunResults | None:
         factors={
             name: list(column) for name, column in zip(called, zip(*rows, strict=True), strict=True)
         },
-        response=[float(match["values"]) for match in matches],
+        response=[value for _, value in runs],
         source=_source(matches),
         response_name=header["y"] if header else "",
     )
@@ -220,7 +266,7 @@ def _named(text: str, names: list[str]) -> RunResults | None:
 
 def _rows(text: str, names: list[str]) -> RunResults | None:
     """Rows with the response last: "(-1,1,40.2)", "Dwell/Temp/Peel: 2/180/31 4/180/35"."""
-    for pattern in (_ROW, _SLASHED_ROW):
+    for pattern in (_ROW, _SLASHED_ROW, _LISTED_ROW):
         matches = list(pattern.finditer(text))
         rows = [_numbers(match["row"].replace("/", " ")) for match in matches]
         if len(rows) < 4 or len({len(row) for row in rows}) != 1:
@@ -248,20 +294,73 @@ def _rows(text: str, names: list[str]) -> RunResults | None:
     return None
 
 
+_LEAST_ALIKE = 4
+_MOST_TOKENS = 12
+_ALIKE_TOKEN = re.compile(rf"(?<![\w.]){NUM}(?:/{NUM})*(?![\w])|[^\W\d_][\w-]*")
+
+
+def _alike(text: str, names: list[str]) -> RunResults | None:
+    """Parts that are built alike: "resin X 2 min 34/36; resin Y 2 min 41/40; …"."""
+    parts: list[tuple[list[str], int, int]] = []
+    for match in re.finditer(r"[^;\n]+", text):
+        part, start = match[0], match.start()
+        cut = part.rfind(":", 0, max(part.find(". "), 0) or None) + 1 if not parts else 0
+        if re.fullmatch(rf"\s*{NUM}(?:[\s,/]+{NUM})*\s*\.?", part[cut:]):
+            cut = 0  # the colon stands before the results
+        end = re.search(r"[.?!](?:\s|$)", part[cut:])
+        part = part[cut : cut + end.start()] if end else part[cut:]
+        tokens = _ALIKE_TOKEN.findall(part)
+        if 3 <= len(tokens) <= _MOST_TOKENS:
+            parts.append((tokens, start + cut, start + cut + len(part)))
+    kinds = [tuple(token[0].isalpha() for token in tokens) for tokens, _, _ in parts]
+    usual = Counter(kinds).most_common(1)[0][0] if kinds else ()
+    rows = [part for part, kind in zip(parts, kinds, strict=True) if kind == usual]
+    if len(rows) < _LEAST_ALIKE or len(rows) != len(parts) or usual[-1]:
+        return None
+    columns = list(zip(*(tokens for tokens, _, _ in rows), strict=True))
+    runs = [
+        (index, value)
+        for index, written in enumerate(columns[-1])
+        for value in _numbers(written.replace("/", " "))
+    ]
+    factors: dict[str, list[float | str]] = {}
+    for place, column in enumerate(columns[:-1]):
+        levels = set(column)
+        if len(levels) == 1:
+            continue
+        if len(levels) > len(column) / 2:
+            return None
+        name = columns[place - 1][0] if place and len(set(columns[place - 1])) == 1 else ""
+        if not name or not name[0].isalpha() or name in factors:
+            name = "ABCDEFGHJKLM"[len(factors)]
+        factors[name] = [
+            column[index] if usual[place] else float(column[index]) for index, _ in runs
+        ]
+    if len(factors) < 2:
+        return None
+    return RunResults(
+        factors=factors,
+        response=[value for _, value in runs],
+        source=f"question[{rows[0][1]}:{rows[-1][2]}]",
+    )
+
+
 def _columns(text: str, names: list[str]) -> RunResults | None:
     """Columns of signs beside a list of responses: "A=-+-+ B=--++ y=5,7,6,9"."""
     matches = list(_SIGN_COLUMN.finditer(text))
-    if len(matches) < 2 or len({len(match["signs"]) for match in matches}) != 1:
+    columns = {
+        match["name"]: (match["signs"] or match["apart"]).replace(" ", "") for match in matches
+    }
+    if len(columns) < 2 or len({len(signs) for signs in columns.values()}) != 1:
         return None
+    count = len(columns[matches[0]["name"]])
     for match in matches:
         text = text[: match.start()] + " " * len(match[0]) + text[match.end() :]
     read = read_responses(text)
-    if read is None or len(read[0]) != len(matches[0]["signs"]):
+    if read is None or len(read[0]) != count:
         return None
     return RunResults(
-        factors={
-            match["name"]: [_LEVEL_CODE[sign] for sign in match["signs"]] for match in matches
-        },
+        factors={name: [_LEVEL_CODE[sign] for sign in signs] for name, signs in columns.items()},
         response=read[0],
         source=f"{_source(matches)}, {read[1]}",
     )

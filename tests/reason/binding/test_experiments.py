@@ -245,7 +245,7 @@ def test_orthogonal_arrays():
     mixed = args("taguchi", "L18, one two-level factor (lid on/off) and six 3-level factors B..G")
     assert mixed["factors"][0]["levels"] == ["on", "off"]
     assert [item["name"] for item in mixed["factors"][1:]] == list("BCDEFG")
-    assert args("taguchi", "orthogonal array, 5 factors with 2 levels, 8 runs")["array"] == "L8"
+    assert args("taguchi", "orthogonal array, 5 factors with 2 levels, 8 runs")["runs"] == 8
     assert "4 at 3 levels" in asked("taguchi", "L9 for 5 three-level factors")
 
 
@@ -522,7 +522,7 @@ def test_several_settings_in_one_call():
     ("text", "words"),
     [
         ("desirability of pull 29 and price 6", "goal and the limits of pull"),
-        ("desirability: pull max 20 to 35, price min 5 to 9", "value of pull"),
+        ("desirability: pull max 20 to 35, price min 5 to 9 got 6", "value of pull"),
         ("combine the desirabilities .8 .9 .7 with weights 1 2", "2 weights for 3"),
     ],
 )

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from havoc.errors import InputError
+from havoc.reason import ask
 from havoc.tools import registry
 
 TOOL = registry.get("desirability")
@@ -81,3 +82,33 @@ def test_the_optimum_is_not_beaten_by_a_grid() -> None:
     x1, x2, x3 = (result.best_setting[name] for name in ("x1", "x2", "x3"))
     value = np.dot(b, [1, x1, x2, x3, x1**2, x2**2, x3**2, x1 * x2, x1 * x3, x2 * x3])
     assert result.responses[0].value == pytest.approx(value)
+
+
+def test_limits_alone_give_the_rule() -> None:
+    result = TOOL(
+        responses=[
+            {"name": "pull", "goal": "maximize", "low": 400.0, "target": 600.0},
+            {"name": "gap", "goal": "target", "low": 1.0, "target": 2.0, "high": 4.0, "weight": 2.0,
+             "importance": 3.0},
+        ]
+    )  # fmt: skip
+    assert result.overall is None and result.responses == []
+    pull, gap = result.rules
+    assert (pull.zero_below, pull.half_below, pull.one) == (400, 500, 600)
+    assert pull.half_above is pull.zero_above is None and (pull.share, gap.share) == (0.25, 0.75)
+    # Derringer & Suich, equation 3: ((4 - y) / 2)^2 = 0.5 above the target
+    assert gap.half_above == pytest.approx(4 - 2 * 0.5**0.5)
+    for value in (gap.half_below, gap.half_above):
+        again = TOOL(
+            responses=[{"name": "gap", "goal": "target", "low": 1.0, "target": 2.0, "high": 4.0,
+                        "weight": 2.0, "value": value}]
+        )  # fmt: skip
+        assert again.overall == pytest.approx(0.5)
+
+
+def test_the_rule_is_told_in_words() -> None:
+    answer = ask("peel max from 2 to 6, haze min from 0 to 4: one desirability score for both?")
+    assert answer.status == "answered", answer.answer
+    assert "peel: unacceptable up to 2, ideal from 6 on, half as good at 4" in "\n".join(
+        answer.details
+    )

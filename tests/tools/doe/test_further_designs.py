@@ -274,7 +274,12 @@ def test_best_setting_beats_a_grid():
         ),
         (
             "desirability",
-            {"responses": [{"goal": "maximize", "low": 1, "high": 2}]},
+            {
+                "responses": [
+                    {"name": "a", "goal": "maximize", "low": 1, "high": 2},
+                    {"name": "b", "goal": "maximize", "low": 1, "high": 2, "value": 1.5},
+                ]
+            },
             "neither a value",
         ),
         (

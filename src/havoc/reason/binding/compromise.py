@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 from havoc.reading.prose import mask
-from havoc.reading.response_goals import OPTION, ResponseText, read_responses
+from havoc.reading.response_figures import ResponseText
+from havoc.reading.response_goals import OPTION, read_responses
 from havoc.reading.run_results import NUM
 from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.evidence import Binder, Evidence
@@ -59,6 +60,10 @@ def bind_desirability(evidence: Evidence, binding: Binding) -> None:
         item.values = table.get(item.name.lower(), item.values)
         item.importance = _of_name(importances, item.name) or item.importance
     _check(responses, expressions)
+    if any(item.importance is not None for item in responses):
+        for item in responses:
+            # "cost counts double": twice as much as the others, which count once.
+            item.importance = 1.0 if item.importance is None else item.importance
     binding.set(
         "responses",
         [_response(item, _of_name(expressions, item.name)) for item in responses],
@@ -251,9 +256,13 @@ def _check(responses: list[ResponseText], expressions: dict[str, str]) -> None:
                 f"is {name} to be large, small or on target, and which values are ideal and "
                 "unacceptable?",
             )
-        if not item.values and not expressions:
+    if expressions or not any(item.values for item in responses):
+        return
+    for item in responses:
+        if not item.values:
+            name = item.name or "the response"
             raise NeedsInput(f"the value of {name} is missing", f"what is the value of {name}?")
-    if not expressions and len({len(item.values) for item in responses}) > 1:
+    if len({len(item.values) for item in responses}) > 1:
         raise NeedsInput(
             "not every response has a value for every setting",
             "which values belong to which setting?",
@@ -270,7 +279,7 @@ def _response(item: ResponseText, expression: str | None) -> dict[str, Any]:
         response["expression"] = expression
     elif len(item.values) == 1:
         response["value"] = item.values[0]
-    else:
+    elif item.values:
         response["values"] = item.values
     return response
 

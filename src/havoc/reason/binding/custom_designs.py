@@ -8,26 +8,23 @@ from havoc.reading.factor_names import COUNT, MAX_PROSE, number_of, read_count, 
 from havoc.reading.factors import FactorText, common_ends, level_counts, read_all_factors
 from havoc.reading.prose import mask
 from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.design_size import center_points, runs, take_blocks, take_runs
 from havoc.reason.binding.design_terms import (
     check_ranges,
     factor_of,
     factors,
-    runs,
     stated_count,
-    take_runs,
     with_range,
 )
 from havoc.reason.binding.evidence import Binder, Evidence
-from havoc.reason.binding.region import read_constraints
+from havoc.reason.binding.region import read_constraints, unread_restriction
 
 _FAKE = re.compile(
     rf"(?<![\w.]){COUNT}\s+(?:additional\s+|extra\s+|more\s+)?(?:fake|dummy)(?:\s+(?:factors?|columns?))?",
     re.I,
 )
 _EXTRA_RUNS = re.compile(rf"(?<![\w.]){COUNT}\s+(?:extra|more|additional)\s+runs?\b", re.I)
-_EXTRA_CENTERS = re.compile(
-    rf"(?<![\w.]){COUNT}\s+(?:more|extra|additional)\s+cent(?:er|re)\s*-?\s*(?:points?|runs?)", re.I
-)
+_ADDED = re.compile(r"(?:\+|\b(?:plus|extra|more|additional|another|add))\s*(?=\d|\w)", re.I)
 _APPROXIMATE = re.compile(r"(?:about|approx\.?|roughly|around|~|circa|ca\.?)\s*$", re.I)
 _CONTINUOUS_AND = re.compile(
     rf"(?<![\w.]){COUNT}\s+(?:cont\w*|numeric|quantitative)\s*(?:factors?\s*)?(?:\+|and|plus)\s*{COUNT.replace('count', 'labels')}\b",
@@ -86,15 +83,22 @@ def bind_definitive_screening(evidence: Evidence, binding: Binding) -> None:
             number_of(extra_runs["count"]),
             f"question[{extra_runs.start()}:{extra_runs.end()}]",
         )
-    centers = _EXTRA_CENTERS.search(text)
-    if centers:
-        binding.set(
-            "extra_center_points",
-            number_of(centers["count"]),
-            f"question[{centers.start()}:{centers.end()}]",
-        )
+    _screening_centers(evidence, binding)
     _screening_runs(evidence, binding)
+    take_blocks(evidence, binding)
     binding.take_count("seed", evidence.scalar("seed"))
+
+
+def _screening_centers(evidence: Evidence, binding: Binding) -> None:
+    """ "plus 2 centre points" are more than the design has, "with 3 centre points" are all."""
+    found = center_points(evidence)
+    if found is None or (found[0] < 2 and not _ADDED.search(evidence.reading.plain)):
+        return
+    place = re.match(r"question\[(\d+):(\d+)", found[1])
+    text = evidence.reading.plain
+    start, end = (int(place[1]), int(place[2])) if place else (0, len(text))
+    added = _ADDED.search(text[max(0, start - 8) : end])
+    binding.set("extra_center_points" if added else "center_points", *found)
 
 
 def _named_with_labels(
@@ -146,12 +150,13 @@ _NAMED_INTERACTION = re.compile(
     r"\binteraction\s+(?:of\s+|between\s+)?([A-Za-z]\w*)\s*(?:\*|×|x\b|and)\s*([A-Za-z]\w*)", re.I
 )
 _EXISTING_COUNT = re.compile(
-    rf"\b(?:have|did|done|made|ran|completed|with)\s+(?:\w+\s+)?{COUNT}\s+(?:completed\s+|existing\s+|finished\s+)?(?:runs?|trials?|points?|experiments?)\b",
+    rf"\b(?:have|did|done|made|ran|completed|with)\s+(?:\w+\s+)?{COUNT}\s+(?:completed\s+|existing\s+|finished\s+)?(?:runs?|trials?|points?|experiments?)\b"
+    rf"|(?<![\w.]){COUNT.replace('count', 'count2')}\s+(?:runs?|trials?|experiments?)\b[^.;\n]{{0,60}}\b(?:done|made|finished|completed)\b",
     re.I,
 )
 _MORE = re.compile(
     rf"\b(?:add|make|augment\s+\w*\s*with|with|and)\s+(?:can\s+make\s+)?{COUNT}\s+(?:more|further|additional|optimal|best|extra)\b"
-    rf"|(?<![\w.]){COUNT.replace('count', 'count2')}\s+more\b",
+    rf"|(?<![\w.]){COUNT.replace('count', 'count2')}\s+(?:more|further|additional|extra)\b",
     re.I,
 )
 _PICKED = re.compile(
@@ -170,7 +175,16 @@ def bind_d_optimal(evidence: Evidence, binding: Binding) -> None:
     plain = text
     for match, _ in points:
         plain = plain[: match.start()] + " " * (match.end() - match.start()) + plain[match.end() :]
-    constraints = read_constraints(plain, [item.name for item in read_all_factors(plain).factors])
+    read = read_all_factors(plain).factors
+    constraints = read_constraints(
+        plain,
+        [item.name for item in read],
+        {
+            item.name: [str(level) for level in item.levels]
+            for item in read
+            if any(isinstance(level, str) for level in item.levels)
+        },
+    )
     for start, end in constraints.spans:
         plain = plain[:start] + "." * (end - start) + plain[end:]
     _optimal_factors(evidence, binding, plain, [values for _, values in points])
@@ -193,6 +207,12 @@ def bind_d_optimal(evidence: Evidence, binding: Binding) -> None:
         ready = constraints.resolved(binding.args.get("factors", []))
         if ready:
             binding.set("constraints", ready, constraints.source)
+    unread = unread_restriction(text, constraints.spans)
+    if unread:
+        binding.warn(
+            "a restriction was not understood and is not kept: {}; leave out the runs it forbids",
+            (unread, "question"),
+        )
     block = _BLOCK_OF.search(text)
     take_runs(evidence, binding, mask(text, *block.span()) if block else None)
     picked = _PICKED.search(text)
@@ -260,12 +280,18 @@ def _augmentation(
     existing = [values for _, values in points]
     corners = evidence.has(r"\b(?:all\s+)?corners\b|\bof a 2\s*\^\s*\d")
     size = len(binding.args.get("factors", [])) or binding.args.get("n_factors", 0)
-    if not existing and corners and size and count and number_of(count["count"]) == 2**size:
+    if (
+        not existing
+        and corners
+        and size
+        and count
+        and number_of(count["count"] or count["count2"]) == 2**size
+    ):
         existing = [
             [1.0 if row >> bit & 1 else -1.0 for bit in range(size)] for row in range(2**size)
         ]
     if not existing:
-        done = number_of(count["count"]) if count else 0
+        done = number_of(count["count"] or count["count2"]) if count else 0
         raise NeedsInput(
             f"the settings of the {done} runs that were made are needed to augment them"
             if done

@@ -9,7 +9,8 @@ from havoc.reading.factor_names import COUNT, number_of
 from havoc.reading.prose import mask
 from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.custom_designs import BINDERS as CUSTOM
-from havoc.reason.binding.design_terms import factors, take_runs
+from havoc.reason.binding.design_size import take_runs
+from havoc.reason.binding.design_terms import factors
 from havoc.reason.binding.designs import BINDERS as STANDARD
 from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.experiment_analysis import further_responses

@@ -1,80 +1,17 @@
-"""What the questions about designs have in common: factors, runs, centre points, replicates."""
+"""The factors of a design: names, ranges, levels, and how many there are."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from havoc.reading.factor_names import COUNT, number_of, read_count, read_loose_count, read_names
+from havoc.reading.factor_names import read_count, read_loose_count, read_names
 from havoc.reading.factors import FactorText, common_ends, read_all_factors
 from havoc.reading.notation import normalise
-from havoc.reason.binding.arguments import Binding, NeedsInput, source_of
+from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.evidence import Evidence
 
 DESIGN_TOKEN = re.compile(r"\b([23])\s*\^\s*[({]?\s*(\d+)\s*(?:-\s*(\d+))?\s*[)}]?")
-_RUN_NOUN = (
-    r"(?:runs?|trials?|experiments?|tests|shots|wafers|boards|lots|goes|batches|versuche|assemblies|"
-    r"blanks|castings|injections|cultivations|tries|determinations|mixes|blends|laminates|pieces)"
-)
-_RUNS = re.compile(
-    rf"(?<![\w.^\-+]){COUNT}\s*+(?:-\s*+)?(?:exp\w*\s+|computer\s+|sim\w*\s+|coating\s+|oven\s+|best\s+|optimal\s+"
-    rf"|different\s+|well\s+|(?!(?:of|in|and|or|for|per|to|at|the|cent\w+|middle|corner|axial|star|extra|more|additional|"
-    rf"fake|further|level|factor|sub|more)\b)[a-z]{{2,12}}\s+)?{_RUN_NOUN}\b",
-    re.I,
-)
-_RUNS_BRACKET = re.compile(rf"\bruns?\s*\(\s*{COUNT}\s*\)", re.I)
-_RUNS_EQUALS = re.compile(rf"\b(?:runs?|n)\s*=\s*{COUNT}\b", re.I)
-_RUNS_ALL = re.compile(
-    rf"(?<![\w.\-]){COUNT}\s+(?:is\s+(?:all|the\s+max\w*|our\s+limit)|max\b)", re.I
-)
-_RUNS_MOST = re.compile(rf"\b(?:max(?:imum)?|budget(?:\s+is|\s+of)?|at\s+most)\s+{COUNT}\b", re.I)
-# "gives me sixteen", "I get eight motors", "15 of them fit": what can be afforded, in any noun
-_RUNS_AFFORDED = re.compile(
-    rf"\b(?:get|got|have\s+only|only\s+have|afford|affordable|fits?|gives?\s+(?:me|us)|allows?|allow\s+(?:me|us)|"
-    rf"(?:room|slots?|time|money|enough|budget|material|capacity|parts|stuff)\s+(?:of|for|is)|only|just|max(?:imum)?\.?|at\s+most)"
-    rf"\s+(?:about|only|max\w*|for|us|me|around|roughly)?\s*{COUNT}\b"
-    r"(?!\s*(?:-\s*)?(?:\w+\s+)?(?:factors?|variables?|levels?|knobs|settings|things|params?|parameters|blocks?|reps?|replic\w+|"
-    r"inputs?|cent\w+|%|percent|of\s+(?:the|my|our)\s+(?:factors|knobs))|\s*(?:°|[a-zµ/%]{1,4}\b|\.\d|-\s*\d|to\s+\d|/\s*\d))",
-    re.I,
-)
-_RUNS_LEFT = re.compile(
-    rf"(?<![\w.^\-+]){COUNT}\s+(?:slots?|cases|panels|motors|cells|coupons|bars|plates|samples|specimens|"
-    r"(?:of\s+(?:them|those)\s+)?(?:fit|usable|affordable|possible|available))\b",
-    re.I,
-)
-_REFUSED = re.compile(
-    r"\b(?:can'?t|can\s?not|cannot|don'?t|won'?t|not)\s+(?:\w+\s+){0,2}?(?:the\s+|all\s+)?$", re.I
-)
-_REFUSED_BEHIND = re.compile(
-    r"\s*(?:\w+\s+){0,2}?(?:is|are|would\s+be|seems?)\s+(?:a\s+joke|(?:far\s+|way\s+)?too\s+(?:many|much|expensive)|not\s+(?:possible|affordable)|"
-    r"impossible|out\s+of\s+(?:the\s+)?question|insane|crazy|madness|nonsense)",
-    re.I,
-)
-_CENTER = re.compile(
-    rf"(?<![\w.=]){COUNT}\s+(?:x\s+|times\s+|extra\s+|more\s+|repeats?\s+|repeated\s+|replicates?\s+|runs?\s+|"
-    r"tries\s+|points?\s+|additional\s+|right\s+|exactly\s+|dead\s+|pieces\s+)*(?:in|at|of)?\s*(?:the\s+)?(?:exact\s+)?"
-    r"(?:cent(?:er|re)\w*|middles?|mid\b|cps?\b(?!\s*[=:]))",
-    re.I,
-)
-_TIMES_CENTER = re.compile(
-    rf"(?<![\w.]){COUNT}\s+(?:times|repeats?|runs?|replicates?|points?)\s+(?:in|at)?\s*(?:the\s+)?"
-    r"(?:cent(?:er|re)|middle)",
-    re.I,
-)
-_BLOCKS = re.compile(
-    rf"(?<![\w.]){COUNT}\s+(?:(?!of\b|or\b|in\b|and\b)[a-z]{{2,9}}\s+)?blocks?\b(?!\s*no\b)", re.I
-)
-_SPLIT = re.compile(
-    rf"\b(?:split|divided?|spread|distributed?|blocked|run)\s+(?:it\s+)?(?:in(?:to)?|over|across|on|by)\s+{COUNT}\s+"
-    r"(?:halves|half|parts|days?|shifts?|batches|lots|sessions|mornings|weeks|groups|portions)\b"
-    rf"|(?<![\w.]){COUNT.replace('count', 'count2')}\s+(?:days|shifts|batches|lots)\s*(?:\(\s*)?(?:as|=|\()\s*blocks?",
-    re.I,
-)
-_ONCE = re.compile(
-    r"\bsingle\s+rep|\b(?:run|made|done|all|corners|each|combination\w*|tested)\s+(?:\w+\s+)?once\b|"
-    r"\bwithout\s+(?:repe\w+|replic\w+)|\b1\s+each\b|\bunreplicated|\bno\s+replic",
-    re.I,
-)
 
 
 def factors(
@@ -249,88 +186,3 @@ def two_levels(binding: Binding) -> None:
                 )
             factor["low"], factor["high"] = levels
             del factor["levels"]
-
-
-def runs(evidence: Evidence, text: str | None = None) -> tuple[int, str] | None:
-    """How many runs are wanted, with where that stood; refused numbers do not count.
-
-    ``text`` is the question with what does not count taken out.
-    """
-    scalar = evidence.scalar("runs") if text is None else None
-    text = evidence.reading.plain if text is None else text
-    if scalar is not None and "+" in text[max(0, scalar.start - 1) : scalar.start + 1]:
-        scalar = None
-    if (
-        scalar is not None
-        and not _REFUSED.search(text[max(0, scalar.start - 32) : scalar.start])
-        and not _REFUSED_BEHIND.match(text, scalar.end)
-    ):
-        return int(scalar.value), source_of(scalar)
-    for pattern in (
-        _RUNS_BRACKET, _RUNS, _RUNS_EQUALS, _RUNS_ALL, _RUNS_MOST, _RUNS_LEFT, _RUNS_AFFORDED
-    ):  # fmt: skip
-        for match in pattern.finditer(text):
-            if not _REFUSED.search(
-                text[max(0, match.start() - 32) : match.start()]
-            ) and not _REFUSED_BEHIND.match(text, match.end()):
-                return number_of(match["count"]), f"question[{match.start()}:{match.end()}]"
-    return None
-
-
-def take_runs(evidence: Evidence, binding: Binding, text: str | None = None) -> int | None:
-    found = runs(evidence, text)
-    if found is None:
-        return None
-    binding.set("runs", *found)
-    return found[0]
-
-
-def common(evidence: Evidence, binding: Binding) -> None:
-    """Centre points, replicates, blocks, seed, randomisation."""
-    text = evidence.reading.plain
-    middle = _TIMES_CENTER.search(text) or _CENTER.search(text)
-    repeats = evidence.scalar("replicates")
-    if evidence.has(r"\b(?:no|without)\s+cent(?:er|re)"):
-        binding.set("center_points", 0, "question")
-    elif middle:
-        source = f"question[{middle.start()}:{middle.end()}]"
-        binding.set("center_points", number_of(middle["count"]), source)
-        if repeats is not None and middle.start() <= repeats.start < middle.end():
-            repeats = None
-    else:
-        binding.take_count("center_points", evidence.scalar("center_points"))
-    if repeats is not None and 1 <= repeats.value <= 100:
-        binding.take_count("replicates", repeats)
-    elif evidence.has(r"\b(?:twice|duplicate|two times|made two|done two)\b"):
-        binding.set("replicates", 2, "question")
-    elif evidence.has(r"\b(?:triplicate|three times|thrice)\b"):
-        binding.set("replicates", 3, "question")
-    elif _ONCE.search(text):
-        binding.set("replicates", 1, "question")
-    _blocks(evidence, binding)
-    binding.take_count("seed", evidence.scalar("seed"))
-    if evidence.has(
-        r"\b(?:no|not|without|non)[\s-]?random\w*|standard order please|unrandomi[sz]ed"
-    ):
-        binding.set("randomize", False, "question")
-
-
-def _blocks(evidence: Evidence, binding: Binding) -> None:
-    match = _BLOCKS.search(evidence.reading.plain)
-    if match:
-        count = number_of(match["count"])
-        if 1 <= count <= 1024 and "no blocks" not in evidence.text:
-            binding.set("blocks", count, f"question[{match.start()}:{match.end()}]")
-        return
-    split = _SPLIT.search(evidence.reading.plain)
-    if split:
-        count = number_of(split["count"] or split["count2"])
-        binding.set("blocks", count, f"question[{split.start()}:{split.end()}]")
-        return
-    scalar = evidence.scalar("blocks")
-    if (
-        scalar is not None
-        and scalar.value >= 1
-        and not evidence.after(scalar, 16).count("blocks no")
-    ):
-        binding.take_count("blocks", scalar)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from havoc.reason.binding.arguments import Binding, NeedsInput
-from havoc.reason.binding.design_terms import DESIGN_TOKEN, common, factors, take_runs, two_levels
+from havoc.reason.binding.design_size import common, refused, take_runs
+from havoc.reason.binding.design_terms import DESIGN_TOKEN, factors, two_levels
 from havoc.reason.binding.evidence import Binder, Evidence
 
 GENERATOR = re.compile(r"(?<![A-Za-z=])([A-HJ-Z])\s*=\s*([-+]?[A-HJ-Z]{2,8})(?![a-z])")
@@ -60,7 +61,30 @@ def bind_full_factorial(evidence: Evidence, binding: Binding) -> None:
             [{"name": "ABCDEFGH"[index], "n_levels": 3} for index in range(count)],
             "question",
         )
+    _require_settings(evidence, binding)
     common(evidence, binding)
+
+
+_CODED = (
+    r"\b(?:coded|hi(?:gh)?\s*(?:/|-|and|n)?\s*lo(?:w)?|lo(?:w)?\s*(?:/|-|and|n)?\s*hi(?:gh)?|levels?|lvls?|lv|on\s*/?\s*off|"
+    r"yes\s*/?\s*no|[23]\s*\^|2\s*k\b|\d\s*(?:x|by)\s*\d|plus\s*/?\s*minus|standard\s+order|low|high)\b|[-−]1?\s*/\s*\+\s*1?|\+\s*/\s*-"
+)
+
+
+def _require_settings(evidence: Evidence, binding: Binding) -> None:
+    """Factors that are called by name get their settings from somebody who knows them."""
+    listed = binding.args.get("factors", [])
+    settled = any(set(item) & {"low", "levels", "n_levels"} for item in listed)
+    letters = bool(listed) and all(re.fullmatch(r"[A-Za-z]\d?", item["name"]) for item in listed)
+    # "2^4" and "3 factors at 2 levels" name a design in coded units.
+    if settled or letters or evidence.has(_CODED) or DESIGN_TOKEN.search(evidence.text):
+        return
+    named = ", ".join(str(item["name"]) for item in listed) or "the factors"
+    if listed or not evidence.has(r"\b(?:factors?|variables?|faktoren|facteurs?)\b"):
+        raise NeedsInput(
+            f"the settings of {named} are missing",
+            f"which low and high setting (or which levels) shall {named} have?",
+        )
 
 
 def _scenarios(evidence: Evidence, binding: Binding) -> bool:
@@ -160,7 +184,13 @@ def _fraction_in_words(
             return
     if not generators:
         single = next(
-            (item for item in evidence.singles() if item.value in {4, 8, 16, 32, 64, 128}), None
+            (
+                item
+                for item in evidence.singles()
+                if item.value in {4, 8, 16, 32, 64, 128}
+                and not refused(evidence.reading.plain, item.start, item.end)
+            ),
+            None,
         )
         binding.take_count("runs", single)
 

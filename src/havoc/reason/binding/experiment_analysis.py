@@ -190,6 +190,16 @@ def _set_results(binding: Binding, found: RunResults) -> None:
         binding.set("response_name", found.response_name, found.source)
 
 
+_ORDER_KNOWN = (
+    r"\border(?:ed)?\b|\bstd\b|\bstandard\b|\byates\b|\bcorners?\b|\bcyclic\b|\bpb\s?-?\d|\bgenerator|\b2\s?(?:x|×|by)\s?2\b|"
+    r"\b(?:your|the|that)\s+(?:list|sheet|plan|table|matrix)\b"
+)
+_ORDER_LOST = (
+    r"\b(?:forg[eo]t\w*|lost|don'?t\s+(?:know|remember|have)|no\s+idea|not\s+sure|can'?t\s+(?:find|remember))\b"
+    r"[^.;]{0,40}\b(?:settings?|order|which|sheet|plan|factors?)\b"
+)
+
+
 def _standard_order(evidence: Evidence, binding: Binding, text: str, names: list[str]) -> None:
     read = read_responses(text)
     if read is None:
@@ -200,6 +210,11 @@ def _standard_order(evidence: Evidence, binding: Binding, text: str, names: list
     responses, source = read
     count = len(responses)
     token = DESIGN_TOKEN.search(evidence.text)
+    if evidence.has(_ORDER_LOST) or not (token or evidence.has(_ORDER_KNOWN)):
+        raise NeedsInput(
+            f"{count} responses were given without the settings they belong to",
+            "which settings were run in which order (is it the standard order of the design)?",
+        )
     screening = evidence.has(r"\bplackett|\bburman|\bpb\s?-?\d{0,2}\b")
     generators = read_generators(evidence.reading.text)
     if screening and count % 4 == 0:
@@ -399,7 +414,8 @@ def _with_name(evidence: Evidence, item: Series) -> Series:
         return item
     start = int(place[1])
     word = re.search(
-        r"([A-Za-z]\w*)\s*[:=]?\s*$", evidence.reading.plain[max(0, start - 24) : start]
+        r"([A-Za-z]\w*)\s*(?:°\s?[CFK]|%|\([^()]{0,12}\))?\s*[:=]?\s*$",
+        evidence.reading.plain[max(0, start - 24) : start],
     )
     return msgspec.structs.replace(item, name=word[1]) if word else item
 

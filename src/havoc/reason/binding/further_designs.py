@@ -6,18 +6,20 @@ import math
 import re
 from typing import Any
 
-from havoc.reading.factor_names import COUNT, is_common_word, number_of, read_names
+from havoc.reading.factor_names import COUNT, is_common_word, number_of, read_count, read_names
 from havoc.reading.factors import read_all_factors
 from havoc.reading.prose import mask
 from havoc.reason.binding.arguments import Binding, NeedsInput
-from havoc.reason.binding.design_terms import factor_of, factors, runs, take_runs
+from havoc.reason.binding.design_size import runs, take_runs
+from havoc.reason.binding.design_terms import factor_of, factors
 from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.robustness import bind_taguchi_analyze, is_signal_to_noise
 
 _POINTS = re.compile(
     rf"(?<![\w.^\-]){COUNT}\s*+(?:-\s*+)?(?:(?!(?:in|of|for|with|and|factors?|inputs?|variables?)\b)[a-z][\w\-]*,?\s+){{0,4}}?"
     r"(?:points?|pts|settings|samples?|simulations?|sims|probes|combinations|runs|wells?|designs|scenarios|cases|"
-    r"evaluations|calls|jobs|solves|experiments|trials|shots)\b",
+    r"evaluations|calls|jobs|solves|experiments|trials|shots|vectors|sets|rows|draws|locations|"
+    r"punkt\w*|pontos|puntos|punti|simul\w+|symul\w+|essais|versuche|próbek|próby)\b",
     re.I,
 )
 _IS_FACTOR_COUNT = re.compile(r"\b(?:dims?|dimension\w*|factors?|inputs?|variables?)\b", re.I)
@@ -36,7 +38,6 @@ _CROSSED = re.compile(
 
 def bind_latin_hypercube(evidence: Evidence, binding: Binding) -> None:
     crossed = _CROSSED.search(evidence.reading.plain)
-    factors(evidence, binding, stated=int(crossed["factors"]) if crossed else None)
     points = next(
         (
             match
@@ -45,6 +46,14 @@ def bind_latin_hypercube(evidence: Evidence, binding: Binding) -> None:
         ),
         None,
     )
+    prose = evidence.reading.plain
+    # "thirty parameter vectors" are thirty points, not thirty parameters
+    prose = mask(prose, *points.span()).replace("\x00", " ") if points else prose
+    stated = int(crossed["factors"]) if crossed else read_count(prose) if points else None
+    settled = [item for item in read_all_factors(prose).factors if item.named]
+    if points and stated is None and len(settled) > 1:
+        stated = len(settled)
+    factors(evidence, binding, stated=stated, text=prose)
     if crossed:
         binding.set("runs", int(crossed["runs"]), f"question[{crossed.start()}:{crossed.end()}]")
     elif points:
@@ -92,12 +101,20 @@ def bind_taguchi(evidence: Evidence, binding: Binding) -> None:
     if array:
         binding.set("array", f"L{array[1]}", f"question[{array.start()}:{array.end()}]")
     elif wanted is not None and wanted[0] in _ARRAYS:
-        binding.set("array", f"L{wanted[0]}", wanted[1])
+        binding.set("runs", *wanted)
+    elif (rows := _ROWS.search(evidence.reading.plain)) and number_of(rows["count"]) in _ARRAYS:
+        binding.set("runs", number_of(rows["count"]), f"question[{rows.start()}:{rows.end()}]")
     groups = [
         (number_of(match["count"]), _level_count(match["levels"]))
         for match in _GROUP.finditer(evidence.reading.plain)
     ]
     text = _without_noise(evidence, binding)
+    named = _named_groups(text)
+    if named:
+        binding.set("factors", named, "question")
+        binding.take_count("seed", evidence.scalar("seed"))
+        _check_array(binding)
+        return
     settled = [item for item in read_all_factors(text).factors if item.named]
     if len(settled) > max([1, *(count for count, _ in groups)]):
         binding.set(
@@ -116,10 +133,39 @@ def bind_taguchi(evidence: Evidence, binding: Binding) -> None:
         levels = _ALL_LEVELS.search(evidence.reading.plain)
         if levels:
             binding.set("n_levels", _level_count(levels["levels"]), "question")
-        elif array and array[1] in {"9", "27", "18"} and "factors" in binding.args:
+        elif (
+            binding.args.get("array", f"L{binding.args.get('runs')}") in {"L9", "L27", "L18"}
+            and "factors" in binding.args
+        ):
             _three_levels(binding)
     binding.take_count("seed", evidence.scalar("seed"))
     _check_array(binding)
+
+
+_NAMES = r"(?:[A-Za-z][\w-]{0,20}(?:\s?[,+&]\s?|\s)){0,7}[A-Za-z][\w-]{0,20}"
+_NAMES_FIRST = re.compile(
+    rf"(?:^|[,;:.\n(]|\band\b|\bwith\b)[ \t]*+(?P<names>{_NAMES})[ \t]*+(?:[:=(][ \t]*+)?"
+    rf"(?:(?:has|have|at|with|are|is|on)[ \t]++)?(?:all[ \t]++)?{_LEVELS}[ \t]*+-?[ \t]*+(?:lvls?|levels?)\b",
+    re.I,
+)
+_NAMES_IN_BRACKETS = re.compile(
+    rf"(?<![\w.]){_LEVELS}\s*-?\s*(?:lvls?|levels?)(?:\s+factors?)?\s*\((?P<names>{_NAMES})\)", re.I
+)
+_ROWS = re.compile(rf"(?<![\w.\-]){COUNT}\s+(?:rows|lines)\b", re.I)
+
+
+def _named_groups(text: str) -> list[dict[str, Any]]:
+    """ "A 2 levels, B C D 3 levels", "2-level (Type) and 3-level (B, C, D)"."""
+    for pattern in (_NAMES_IN_BRACKETS, _NAMES_FIRST):
+        listed: list[dict[str, Any]] = []
+        for match in pattern.finditer(text):
+            names = re.split(r"\s?[,+&]\s?|\s", match["names"])
+            if any(is_common_word(name) or name.lower() in _LEVEL_WORDS for name in names):
+                continue
+            listed += [{"name": name, "n_levels": _level_count(match["levels"])} for name in names]
+        if len(listed) > 1 and len({item["n_levels"] for item in listed}) > 1:
+            return listed
+    return []
 
 
 def _without_noise(evidence: Evidence, binding: Binding) -> str:
@@ -166,7 +212,8 @@ def _mixed_levels(evidence: Evidence, binding: Binding, groups: list[tuple[int, 
 
 def _check_array(binding: Binding) -> None:
     """The array must have a column for every factor."""
-    array = binding.args.get("array")
+    wanted = binding.args.get("runs")
+    array = binding.args.get("array") or (f"L{wanted}" if wanted else None)
     sizes = [
         item.get("n_levels") or len(item.get("levels") or []) or binding.args.get("n_levels", 2)
         for item in binding.args.get("factors", [])

@@ -15,6 +15,7 @@ from havoc.reading.factor_names import (
 )
 from havoc.reading.factors import NUM, FactorText, read_all_factors
 from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.design_size import runs, take_replicates
 from havoc.reason.binding.design_terms import check_ranges, factor_of, stated_count
 from havoc.reason.binding.evidence import Binder, Evidence
 
@@ -50,6 +51,10 @@ _CHAINED = re.compile(
 )
 
 
+_FILLED = re.compile(r"(?<=\w)\s+(?:q\.?\s?s\.?|balance|remainder|rest|ad)\s+(?=[\d.])", re.I)
+"""Between the name of the filler and its own bounds: "mannitol q.s. 67-88 %"."""
+
+
 def _as_range(match: re.Match[str]) -> str:
     """ "0.2 <= A <= 0.6" as "A 0.2-0.6", in the same place."""
     return f"{match['name']} {match['low']}-{match['high']}".ljust(len(match[0]))
@@ -57,6 +62,7 @@ def _as_range(match: re.Match[str]) -> str:
 
 def bind_mixture(evidence: Evidence, binding: Binding) -> None:
     text = _CHAINED.sub(_as_range, evidence.reading.plain[:MAX_PROSE])
+    text = _FILLED.sub(lambda match: " " * len(match[0]), text)
     lattice = re.search(r"\{\s*(\d+)\s*,\s*(\d+)\s*\}", evidence.reading.text)
     _mixture_method(evidence, binding, lattice)
     if evidence.has(r"\baxial\b|\baugmented?\b|\binterior\b|\bcheck blends\b"):
@@ -106,11 +112,25 @@ _JOINED = re.compile(
 )
 
 
+_MADE_OF = re.compile(
+    r"\b(?:is|are|of|from)\s+(?P<names>(?:[^\W\d_][\w-]{0,20}\s+){1,6}[^\W\d_][\w-]{0,20})\s+(?:adds?|add(?:ing)?\s+up|sums?|"
+    r"summing|totals?|totalling|must)\b"
+)
+
+
 def _joined_names(text: str) -> list[str]:
     """Components joined by signs: "base oil + thickener + additive", or a list of its own."""
+    told = _MADE_OF.search(text)
+    if told:
+        names = told["names"].split()
+        if not any(is_common_word(name) for name in names) and len(set(names)) == len(names):
+            return names
     for match in _JOINED.finditer(text):
         clause = text[match.end() : match.end() + 2].strip()
-        alone = match["by"] == "+" or (not text[: match.start()].strip() and clause[:1] in ".:;")
+        before = re.findall(r"[^\W\d_]+", text[: match.start()])
+        alone = match["by"] == "+" or (
+            all(is_common_word(word) for word in before) and clause[:1] in {"", ".", ":", ";", ","}
+        )
         if not alone:
             continue
         pieces = re.split(r"\s*[+,/&]\s*(?:and\s+)?", match[0])
@@ -239,10 +259,13 @@ def _bounded_components(
             if count < terms:
                 binding.set("degree", 1, "default")
                 binding.echo("a linear blending model was assumed for {} runs", (count, "question"))
+    elif (alone := runs(evidence)) and alone[0] >= len(listed) and alone[0] != whole:
+        binding.set("runs", *alone)
     method = binding.args.get("method")
     if method in {"simplex_centroid", "simplex_lattice"} and any("high" in item for item in listed):
         binding.args.pop("method")
     binding.args.pop("n_components", None)
+    take_replicates(evidence, binding)
     binding.take_count("seed", evidence.scalar("seed"))
 
 

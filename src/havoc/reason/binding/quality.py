@@ -15,7 +15,7 @@ from havoc.reason.binding.average_run_length import bind_arl
 from havoc.reason.binding.capability import limits
 from havoc.reason.binding.capability_studies import named_distributions
 from havoc.reason.binding.claims import Numbers
-from havoc.reason.binding.design_terms import runs as stated_runs
+from havoc.reason.binding.design_size import runs as stated_runs
 from havoc.reason.binding.design_terms import stated_count
 from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.lists import complete
@@ -66,7 +66,7 @@ def bind_capability_nonnormal(evidence: Evidence, binding: Binding) -> None:
 # power of a design --------------------------------------------------------------------
 
 _EFFECTS: tuple[str, ...] = (
-    rf"\beffects?(?:\s+size)?\s+(?:of\s+(?:interest\s+)?|from\s+|=\s*|is\s+)?(?:about\s+)?({NUMBER})",
+    rf"\b(?:effects?|effet|effekt|efekt|efecto|efeito)(?:\s+size)?\s+(?:of\s+(?:interest\s+)?|from\s+|=\s*|is\s+)?(?:about\s+)?({NUMBER})",
     rf"\b(?:delta|diff(?:erence)?|change|shift)\s*(?:of|=|is)?\s*(?:about\s+)?({NUMBER})",
     rf"({NUMBER})\s*+(?:(?:%|[a-zµ]{{1,4}})\s*+)?(?:\w++\s++)?(?:change|difference|shift|effect)\b",
     rf"\b(?:see|notice|find|detect|catch|spot|looking for|recogni[sz]e|from|detectable)\s+(?:an?\s+)?({NUMBER})",
@@ -122,7 +122,9 @@ def bind_doe_power(evidence: Evidence, binding: Binding) -> None:
         r"\b(?:how many|number of)\s+(?:rep|times)|\breps? for", text
     ):
         centers = evidence.scalar("center_points")
-        if centers is not None and centers.value >= 1:
+        if _search(r"\b(?:no|without)\s+cent(?:er|re)", text):
+            binding.set("center_points", 0, "question")
+        elif centers is not None and centers.value >= 1:
             binding.take_count("center_points", centers)
     for name, values in (("replicates", size.replicates[1:]), ("runs", size.more_runs)):
         for value in values:
@@ -163,6 +165,11 @@ def _design(evidence: Evidence, text: str) -> _Size:
         base = counts[0]
     if base is None and burman:
         base = int(burman[1] or burman[2])
+    corners = _search(
+        r"(?<![\w^])(\d+)\s+(?:factorial|corner)s?(?:\s+(?:runs|points))?\s*(?:\+|and|plus)", text
+    )
+    if base is None and corners:
+        base = int(corners[1])
     if factors is None:
         factors = stated_count(evidence) or read_loose_count(text)
     afforded = stated_runs(evidence) if base is None and not replicates else None

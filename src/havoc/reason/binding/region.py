@@ -9,18 +9,31 @@ import msgspec
 
 from havoc.reading.factor_names import MAX_PROSE
 from havoc.reading.run_results import NUM
+from havoc.reason.binding.arguments import NeedsInput
 
 _UNIT = r"(?:\s?(?:°?[A-Za-z%][\w/%°]{0,6}))?"
 _ABOVE = r"(?:above|over|>=?|more\s+than|greater\s+than|exceeds?)"
 _BELOW = r"(?:below|under|<=?|less\s+than)"
 _AT_MOST = (
-    r"(?:must\s+(?:be|stay|not\s+exceed|remain)\s*(?:under|below|at\s+most|less\s+than)?|never\s+(?:over|above|exceeds?)|"
-    r"(?:may|can|shall|should)\s?not\s+(?:exceed|be\s+(?:above|over))|not\s+(?:over|above)|at\s+most|max(?:imum)?|<=?|≤|"
-    r"is\s+limited\s+to)"
+    r"(?:(?:must|has\s+to|have\s+to|should)\s+(?:be|stay|not\s+exceed|remain|keep)\s*(?:under|below|at\s+most|less\s+than)?|"
+    r"never\s+(?:over|above|exceeds?|more\s+than)|(?:(?:may|can|shall|should|must)\s?(?:not|n'?t)|cannot|can'?t|won'?t|not)\s+"
+    r"(?:pass|exceed|(?:be|go|get|run|come)\s+(?:above|over|beyond|past|more\s+than|larger\s+than|higher\s+than))|"
+    r"not\s+(?:over|above|more\s+than)|no\s+more\s+than|at\s+most|max(?:imum)?|stays?\s+(?:under|below)|<=?|≤|is\s+limited\s+to)"
 )
 _AT_LEAST = r"(?:must\s+be\s+(?:above|over|at\s+least)|at\s+least|never\s+(?:under|below)|>=?|≥)"
 _FORBIDDEN = (
-    r"(?:forbidden|not\s+allowed|not\s+possible|impossible|excluded|not\s+permitted|prohibited)"
+    r"(?:forbidden|not\s+allowed|not\s+possible|impossible|excluded|not\s+permitted|prohibited|banned|off\s+limits|out\b|"
+    r"(?:is|are)n'?t\s+(?:allowed|possible|permitted|ok)|never\s+(?:allowed|run|used)|does\s?n'?[o']?t\s+work|won'?t\s+work)"
+)
+_NEVER = (
+    r"(?:never|no|not|without|exclude|avoid|skip|(?:can'?t|cannot|can\s+not|don'?t|must\s+not|may\s+not|won'?t)\s+"
+    r"(?:do|run|use|make|combine|put|have))"
+)
+_WITH = r"(?:on|with|and|in|at|&|\+|×|x|together\s+with|combined\s+with)"
+_CUES = re.compile(
+    rf"\b(?:{_FORBIDDEN}|(?:can'?t|cannot|can\s+not)\s+(?:do|run|use|combine|go|be\s+(?:run|combined|used))|must\s+(?:stay|remain|not)|"
+    r"(?:may|must|shall)\s+not|never\s+(?:above|below|over|under|with|together))\b",
+    re.I,
 )
 _WORDS = {"hot": ("heat", "temp"), "fast": ("speed", "feed", "rpm"), "cold": ("heat", "temp")}
 
@@ -75,6 +88,11 @@ def _by_unit_or_word(
     name: str, condition: dict[str, Any], factors: list[dict[str, Any]], taken: set[str]
 ) -> dict[str, Any] | None:
     """ "60 C" is a setting of the factor in degrees; "hot" is a high temperature."""
+    fitting = [
+        factor for factor in factors if factor["name"] not in taken and _inside(condition, factor)
+    ]
+    if not name and len(fitting) == 1:
+        return fitting[0]
     for factor in factors:
         if factor["name"] in taken:
             continue
@@ -90,6 +108,12 @@ def _by_unit_or_word(
     return None
 
 
+def _inside(condition: dict[str, Any], factor: dict[str, Any]) -> bool:
+    """Does the limit of the condition lie in the range of the factor?"""
+    limit = condition.get("above", condition.get("below"))
+    return limit is not None and "low" in factor and factor["low"] <= limit <= factor["high"]
+
+
 def _condition(condition: dict[str, Any], factor: dict[str, Any]) -> dict[str, Any]:
     if condition.get("end"):
         span = factor["high"] - factor["low"]
@@ -101,18 +125,118 @@ def _condition(condition: dict[str, Any], factor: dict[str, Any]) -> dict[str, A
     return {key: condition[key] for key in ("above", "below") if key in condition}
 
 
-def read_constraints(text: str, names: list[str]) -> Restrictions:
-    """All restrictions of factors called ``names``."""
+def read_constraints(
+    text: str, names: list[str], labels: dict[str, list[str]] | None = None
+) -> Restrictions:
+    """All restrictions of factors called ``names``; ``labels`` are the words they are set to.
+
+    Raises NeedsInput for a limit that the designs cannot keep.
+    """
     result = Restrictions()
     text = text[:MAX_PROSE]
+    _products(text, names)
     for reader in (_linear, _conditional, _pairs, _ends):
         reader(text, names, result)
+    _labels(text, labels or {}, result)
     return result
 
 
+def unread_restriction(text: str, spans: list[tuple[int, int]]) -> str:
+    """The words of a restriction that no reader understood; nothing if there is none."""
+    cue = next(
+        (
+            match
+            for match in _CUES.finditer(text[:MAX_PROSE])
+            if not any(start <= match.start() < end for start, end in spans)
+        ),
+        None,
+    )
+    if cue is None:
+        return ""
+    start = max(text.rfind(mark, 0, cue.start()) for mark in ".;,\n(") + 1
+    end = min(
+        (place for mark in ".;,\n)" if (place := text.find(mark, cue.end())) >= 0),
+        default=len(text),
+    )
+    return text[start:end].strip()
+
+
+def _products(text: str, names: list[str]) -> None:
+    """ "acid x temp must stay below 120": a limit that the tool cannot keep is no limit to forget."""
+    words = "|".join(sorted((re.escape(name) for name in names), key=len, reverse=True))
+    match = words and re.search(
+        rf"(?<![\w.])(?:{words})\s?[*×·x]\s?(?:{words})\s*(?:{_AT_MOST}|{_AT_LEAST})\s*{NUM}",
+        text,
+        re.I,
+    )
+    if match:
+        raise NeedsInput(
+            f"a limit on a product ({match[0].strip()}) cannot be kept here",
+            "which combinations of settings are to be left out, or which limit on a sum would do?",
+        )
+
+
+def _labels(text: str, labels: dict[str, list[str]], result: Restrictions) -> None:
+    """ "Sika on steel is not allowed", "never copper with laser", "can't do DP600 below 600"."""
+    owner = {label.lower(): name for name, own in labels.items() for label in own}
+    if not owner:
+        return
+    words = "|".join(sorted((re.escape(label) for label in owner), key=len, reverse=True))
+    first, second = rf"(?<!\w)(?P<one>{words})(?!\w)", rf"(?<!\w)(?P<two>{words})(?!\w)"
+    limit = rf"(?:is\s+|at\s+)?(?P<side>{_ABOVE}|{_BELOW})\s*(?P<limit>{NUM})(?:\s?(?P<unit>°?[A-Za-z%]{{1,5}})\b)?"
+    for pattern in (
+        rf"{first}\s*{_WITH}\s*{second}\s*(?:(?:is|are)\s+)?{_FORBIDDEN}",
+        rf"\b{_NEVER}\s+(?:\w+\s+)?{first}\s*{_WITH}\s*{second}",
+    ):
+        for match in re.finditer(pattern, text, re.I):
+            pair = [(owner[match[key].lower()], match[key]) for key in ("one", "two")]
+            if pair[0][0] == pair[1][0] or any(a <= match.start() < b for a, b in result.spans):
+                continue
+            found = [(name, {"equals": _as_listed(value, labels[name])}) for name, value in pair]
+            result.found.append({"forbidden": found})
+            result.spans.append(match.span())
+    for pattern in (
+        rf"\b{_NEVER}\s+(?:\w+\s+)?{first}\s+{limit}",
+        rf"{first}\s+{limit}\s*(?:is\s+|are\s+)?{_FORBIDDEN}",
+    ):
+        for match in re.finditer(pattern, text, re.I):
+            name = owner[match["one"].lower()]
+            condition = {_side(match["side"]): float(match["limit"]), "unit": match["unit"] or ""}
+            result.found.append(
+                {
+                    "forbidden": [
+                        (name, {"equals": _as_listed(match["one"], labels[name])}),
+                        ("", condition),
+                    ]
+                }
+            )
+            result.spans.append(match.span())
+
+
+def _as_listed(value: str, labels: list[str]) -> str:
+    return next(label for label in labels if label.lower() == value.lower())
+
+
+_ANY_LETTER = r"(?:x\d|(?-i:[A-HJ-Z])(?![\w']))"
+"""Factors of which only the letters are known: "A and B both 0 to 10, but A + B below 12"."""
+
+
 def _linear(text: str, names: list[str], result: Restrictions) -> None:
-    words = "|".join(sorted((re.escape(name) for name in names), key=len, reverse=True)) or r"x\d"
+    words = (
+        "|".join(sorted((re.escape(name) for name in names), key=len, reverse=True)) or _ANY_LETTER
+    )
     term = rf"(?:(?:\d++(?:\.\d++)?)\s?\*?\s?)?(?:{words})"
+    together = re.compile(
+        rf"(?<![\w.])(?P<one>{words})\s+(?:and|&|plus|with)\s+(?P<two>{words})\s+(?:together|combined|in\s+total|in\s+sum)\s*,?\s*"
+        rf"(?:(?P<most>{_AT_MOST})|(?P<least>{_AT_LEAST}))\s*(?P<limit>{NUM})",
+        re.I,
+    )
+    for match in together.finditer(text):
+        side = "most" if match["most"] else "least"
+        result.found.append(
+            {"coefficients": {match["one"]: 1.0, match["two"]: 1.0}, side: float(match["limit"])}
+        )
+        result.spans.append(match.span())
     pattern = re.compile(
         rf"(?<![\w.])(?P<sum>{term}(?:\s?[-+]\s?{term})++)\s*+(?:,\s*+)?(?:(?P<most>{_AT_MOST})|(?P<least>{_AT_LEAST}))\s*(?P<limit>{NUM})",
         re.I,

@@ -16,13 +16,20 @@ from havoc.tools.doe.orthogonal_arrays import LEVELS, orthogonal_array
 
 _RATIO = re.compile(
     r"\bs\s?/\s?n\b|\bsn\s+ratio|\bsignal\b|\b(?:smaller|larger|bigger|higher|lower)[\s-]+(?:is|the|are)?[\s-]*(?:the[\s-]+)?"
-    r"better\b|\bnominal\b",
+    r"better\b|\bnominal\b|\b(?:większ|mniejsz)\w+\s+lepsz|\b(?:größer|kleiner)\w*\s+(?:ist\s+)?besser|\bplus\s+(?:grand|petit)\w*\b[^.]{0,12}mieux|"
+    r"\b(?:mayor|maior|menor)\s+(?:es\s+|é\s+)?(?:mejor|melhor)",
     re.I,
 )
 _GOALS = (
     (r"\bnominal\b(?!\s+is\s+not)", "nominal"),
-    (r"\b(?:smaller|lower|less)[\s-]+(?:is[\s-]+|the[\s-]+|are[\s-]+)*better\b", "smaller"),
-    (r"\b(?:larger|bigger|higher|more)[\s-]+(?:is[\s-]+|the[\s-]+|are[\s-]+)*better\b", "larger"),
+    (
+        r"\b(?:smaller|lower|less)[\s-]+(?:is[\s-]+|the[\s-]+|are[\s-]+)*better\b|\bmniejsz\w+\s+lepsz|\bkleiner\w*\s+(?:ist\s+)?besser|\bplus\s+petit\w*\b[^.]{0,12}mieux|\bmenor\s+(?:es\s+|é\s+)?me[jl]h?or",
+        "smaller",
+    ),
+    (
+        r"\b(?:larger|bigger|higher|more)[\s-]+(?:is[\s-]+|the[\s-]+|are[\s-]+)*better\b|\bwiększ\w+\s+lepsz|\bgrößer\w*\s+(?:ist\s+)?besser|\bplus\s+grand\w*\b[^.]{0,12}mieux|\bma[iy]or\s+(?:es\s+|é\s+)?me[jl]h?or",
+        "larger",
+    ),
 )
 _ARRAY = re.compile(r"\bl\s?(4|8|9|12|16|18|25|27|32)\b", re.I)
 _LIST = rf"{NUM}(?:\s*,\s*{NUM}|\s+{NUM})*"
@@ -53,6 +60,9 @@ def _values(evidence: Evidence) -> tuple[str, list[list[float]], str] | None:
     if slashed and any(" " in part.strip() or "," in part for part in slashed[0].split("/")):
         rows = [[float(value) for value in re.findall(NUM, part)] for part in slashed[0].split("/")]
         return "rows", rows, f"question[{slashed.start()}:{slashed.end()}]"
+    lines = [item.numbers for item in evidence.rows()]
+    if len(lines) >= 2 and len(lines[0]) >= 2 and len({len(row) for row in lines}) == 1:
+        return "rows", lines, evidence.rows()[0].source
     plain = max(_PLAIN.finditer(text), key=lambda match: len(match[0].split()), default=None)
     levels = {tuple(item.levels) for item in read_all_factors(text).factors if item.levels}
     if plain is not None:

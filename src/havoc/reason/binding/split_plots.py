@@ -8,8 +8,10 @@ from typing import Any
 from havoc.reading.factor_names import COUNT, is_common_word, number_of
 from havoc.reading.factors import FactorText, read_all_factors
 from havoc.reason.binding.arguments import Binding, NeedsInput
-from havoc.reason.binding.design_terms import check_ranges, factor_of, runs
+from havoc.reason.binding.design_size import runs
+from havoc.reason.binding.design_terms import check_ranges, factor_of, stated_count
 from havoc.reason.binding.evidence import Binder, Evidence
+from havoc.reason.binding.split_roles import MOST_WORDS_OF_A_NAME, told_by_effort
 
 _HARD = re.compile(
     r"\bhard(?:[\s-]to[\s-]change)?\b|\bhtc\b|\bwhole[\s-]?plots?\s+factors?|\bwhole[\s-]?plots?\s*=|\bfixed per\b|\bset (?:once|one time)\b|"
@@ -29,7 +31,10 @@ _WHOLE_PLOTS = re.compile(
     rf"|\b(?:whole[\s-]?plots?|wps?)\s*[:=]\s*{COUNT.replace('count', 'count3')}\b",
     re.I,
 )
-_TIMES_SET = re.compile(rf"\b(?:change|set|changed)\s+(?:it\s+)?{COUNT}\s+times\b", re.I)
+_TIMES_SET = re.compile(
+    rf"\b(?:change|set|changed|flip|swap|switch|reset|move|adjust)\s+(?:it\s+|them\s+)?(?:only\s+)?{COUNT}\s+times\b",
+    re.I,
+)
 _PER_SETTING = re.compile(
     rf"(?<![\w.]){COUNT}\s+(?:goes|loads|cycles|batches|chambers)\b[^.;,]{{0,24}}\b(?:at|per)\s+(?:each\s+)?\w+",
     re.I,
@@ -91,9 +96,11 @@ def bind_split_plot(evidence: Evidence, binding: Binding) -> None:
         if not whole or not sub:
             whole, sub = _counted(text, whole)
         if not whole or not sub:
-            told = _told(text)
-            whole = [_with_settings(name, found) for name in told[0]]
-            sub = [_with_settings(name, found) for name in told[1]]
+            hard_names, easy_names = told_by_effort(text, stated_count(evidence))
+            whole = [_with_settings(name, found) for name in hard_names]
+            sub = [_with_settings(name, found) for name in easy_names]
+        if not whole or not sub:
+            whole, sub = _batches(text) or (whole, sub)
         if not whole or not sub:
             raise NeedsInput(
                 "a split-plot design needs the factors that are hard to change and those that "
@@ -104,6 +111,24 @@ def bind_split_plot(evidence: Evidence, binding: Binding) -> None:
         binding.set("sub_plot", sub, ", ".join(item.source for item in easy)[:400])
     _plots(evidence, binding)
     binding.take_count("seed", evidence.scalar("seed"))
+
+
+_BATCHES = re.compile(
+    rf"\bbatches\b[^.;]{{0,40}}?\(?\b{COUNT}\s+(?P<whole>[a-z][\w-]*)\b[^.;]{{0,60}}?\beach\s+(?:batch|one|of\s+them)\s+"
+    rf"(?:\w+\s+)?(?:at|with|in|for|into)\s+{COUNT.replace('count', 'count2')}\s+(?P<sub>[a-z][\w-]*(?:\s[a-z][\w-]*s\b)?)",
+    re.I,
+)
+
+
+def _batches(text: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]] | None:
+    """ "8 batches (2 recipes), each batch at 3 pressures"."""
+    match = _BATCHES.search(text)
+    if match is None:
+        return None
+    return (
+        [{"name": _singular(match["whole"]), "n_levels": number_of(match["count"])}],
+        [{"name": _singular(match["sub"]), "n_levels": number_of(match["count2"])}],
+    )
 
 
 _LEVELS = re.compile(rf"(?<![\w.]){COUNT}[\s-]*(?:levels?|lvls?|settings)\b", re.I)
@@ -141,7 +166,6 @@ def _counted(
 _NO_NAME = frozenset(
     "at with has have on in the a an is are was factor factors and change to it each".split()
 )
-MOST_WORDS_OF_A_NAME = 3
 
 
 def _singular(noun: str) -> str:
@@ -163,7 +187,8 @@ def _lettered(text: str) -> tuple[list[str], list[str]] | None:
 
 
 _GROUP_NAMES = (
-    r"(?:[A-Za-z]\w{0,20}(?![\w(\[{/])(?:\s*(?:[,+&]|\band\b)\s*[A-Za-z]\w{0,20}(?![\w(\[{/]))*)"
+    r"(?:[A-Za-z]\w{0,20}(?:\s(?!and\b|etc\b|easy\b|sub)[a-z]\w{1,20}){0,2}(?![\w(\[{/])"
+    r"(?:\s*(?:[,+&]|\band\b)\s*(?!etc\b|easy\b|sub)[A-Za-z]\w{0,20}(?:\s(?!and\b|etc\b|easy\b|sub)[a-z]\w{1,20}){0,2}(?![\w(\[{/]))*)"
 )
 _NAMED_GROUPS = re.compile(
     r"\b(?:htc|hard(?:[\s-]to[\s-]change)?|wp|(?:whole|main)[\s-]?plots?(?:\s+factors?)?)\s*[:=]\s*"
@@ -172,41 +197,6 @@ _NAMED_GROUPS = re.compile(
     rf"(?P<easy>{_GROUP_NAMES})",
     re.I,
 )
-_SLOW = re.compile(
-    r"\b(?:slow|hard|difficult|expensive|costly|painful|a\s+pain|awkward|heavy)\s+to\s+(?:change|swap|reset|set|alter|adjust)\b"
-    r"|\b(?:takes?|costs?)\s+(?:us\s+|me\s+)?(?:\w+\s+){0,2}?(?:shifts?|days?|hours?|hrs?|weeks?)\b"
-    r"|\b(?:changed?|set)\s+(?:only\s+)?(?:once|one\s+time)\s+(?:per|a)\b",
-    re.I,
-)
-_FAST = re.compile(
-    r"\b(?:i|we|you)\s+can\s+change\b|\bcan\s+be\s+changed\s+(?:each|every|any|from|at|in|freely|quickly)\b|\b(?:are|is)\s+(?:easy|quick|fast|trivial)\b"
-    r"|\btakes?\s+(?:only\s+)?(?:a\s+)?(?:few\s+)?(?:minutes?|seconds?|moments?)\b|\bchanges?\s+(?:each|every|in\s+a)\b",
-    re.I,
-)
-
-
-def _told(text: str) -> tuple[list[str], list[str]]:
-    """ "Oven heat is slow to change. Varnish and time I can change": names before such words."""
-    hard: list[str] = []
-    easy: list[str] = []
-    for sentence in re.split(r"[.;?\n]\s*|,\s+(?:but|while|whereas)\s+", text):
-        for pattern, names in ((_SLOW, hard), (_FAST, easy)):
-            place = pattern.search(sentence)
-            if not place or any(character.isdigit() for character in sentence[: place.start()]):
-                continue
-            said = re.sub(r"\s+(?:is|are|was|were)\s*$", "", sentence[: place.start()].rstrip())
-            said = re.sub(
-                r"^\s*(?:(?:changing|swapping|setting|the|a|our|my)\s+)+", "", said, flags=re.I
-            )
-            said = re.split(r"\s+(?:on|in|at|of|for)\s+", said)[0]
-            pieces = [piece for piece in re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", said) if piece]
-            if pieces and all(
-                len(piece.split()) <= MOST_WORDS_OF_A_NAME and not is_common_word(piece)
-                for piece in pieces
-            ):
-                names += pieces
-                break
-    return hard, easy
 
 
 def _sorted_by_effort(
@@ -274,6 +264,13 @@ def _plots(evidence: Evidence, binding: Binding) -> None:
     for item in binding.args["whole_plot"]:
         combinations *= len(item.get("levels", [])) or item.get("n_levels", 2)
     wanted = binding.args.get("whole_plots")
+    inner = 1
+    for item in binding.args["sub_plot"]:
+        inner *= len(item.get("levels", [])) or item.get("n_levels", 2)
+    if total is not None and wanted is None and "replicates" not in binding.args:
+        repeats, odd = divmod(total[0], combinations * inner)
+        if not odd and repeats > 1:
+            binding.set("replicates", repeats, total[1])
     if wanted is not None and wanted % combinations:
         raise NeedsInput(
             f"{wanted} whole plots cannot hold the {combinations} settings of the hard factors "

@@ -77,6 +77,10 @@ def definitive_screening(
     extra_center_points: Annotated[
         int, Meta(ge=0, le=100, description="centre points beyond the one of the design")
     ] = 0,
+    center_points: Annotated[
+        int, Meta(ge=1, le=101, description="centre points in all, those of the design included")
+    ]
+    | None = None,
     replicates: Replicates = 1,
     blocks: Blocks = 1,
     randomize: Randomize = True,
@@ -113,6 +117,21 @@ def definitive_screening(
     middle = np.zeros(((2 if labels else 1) * blocks, order))
     if labels:
         middle[::2, labels], middle[1::2, labels] = -1.0, 1.0
+    if center_points is not None:
+        if extra_center_points:
+            raise InputError(
+                "center_points and extra_center_points are both given",
+                where=where,
+                remedy="give exactly one of them",
+            )
+        if center_points < len(middle) or replicates > 1:
+            raise InputError(
+                f"{center_points} centre points in all, and the design has "
+                f"{len(middle) * replicates} of its own",
+                where=f"{where} center_points",
+                remedy="give more, or extra_center_points",
+            )
+        extra_center_points = center_points - len(middle)
     full = np.vstack([half, -half, middle])
     coded = full[:, :k]
     kinds = ["screening"] * (2 * order) + ["center"] * len(middle)

@@ -26,6 +26,13 @@ from havoc.tools.doe.desirability_functions import (
     limits_of,
     overall_of,
 )
+from havoc.tools.doe.desirability_rules import (
+    ScoringRule,
+    chart_of_rules,
+    halves_again,
+    narrate_rules,
+    rules_of,
+)
 from havoc.tools.doe.desirability_search import (
     Prediction,
     Problem,
@@ -40,6 +47,8 @@ from havoc.tools.doe.factors import Factor
 from havoc.tools.doe.region import Constraint
 from havoc.tools.parameters import Alpha, FloatArray
 from havoc.tools.result import Narrative, Outcome, Recomputed
+
+METHOD = "Derringer-Suich desirability, geometric mean weighted by importance"
 
 
 class ResponseDesirability(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +71,8 @@ class Alternative(msgspec.Struct, frozen=True, kw_only=True):
 class Desirability(Outcome):
     """``overall`` is the weighted geometric mean; ``by_name`` holds d_NAME of every response.
 
+    Where no value is given ``overall`` is None, and ``rules`` say how a setting is scored.
+
     ``best_setting`` is the setting of the factors that makes ``overall`` largest, if the responses
     are given as expressions or measured in the runs of an experiment; ``predictions`` has the
     intervals of each response there, ``sensitivity`` what becomes of ``overall`` around it,
@@ -69,11 +80,12 @@ class Desirability(Outcome):
     those of ``best_alternative``; ``alternatives`` has them all.
     """
 
-    overall: float
+    overall: float | None
     responses: list[ResponseDesirability]
     by_name: dict[str, float]
-    weakest: str
-    acceptable: bool
+    weakest: str | None
+    acceptable: bool | None
+    rules: list[ScoringRule] | None = None
     best_setting: dict[str, float] | None = None
     factor_names: list[str] | None = None
     best_values: list[float] | None = None
@@ -128,7 +140,8 @@ def desirability(
     """How good is a setting for all responses together, and which setting is best?
 
     Use it when several responses must be met at once. Give measured or
-    predicted values to judge one setting; to find the best setting give an
+    predicted values to judge one setting; limits alone give the rule by which
+    settings are scored; to find the best setting give an
     expression of each response in the factors (with their ranges), or the runs
     of an experiment with all responses measured: then each response at the
     optimum has its confidence and prediction interval. Assumes that the fitted
@@ -168,6 +181,8 @@ def desirability(
             zip((scale.name for scale in problem.scales), problem.actual(point), strict=True)
         )
         values = problem.values(point)
+    elif all(response.value is None for response in named):
+        return _scoring(named, limits)
     else:
         values = [_value(response, where) for response in named]
     result = _outcome(
@@ -193,7 +208,7 @@ def _around(
     result.sensitivity = sensitivities(problem, point)
     losses = [min(item.overall_low, item.overall_high) for item in result.sensitivity]
     result.most_sensitive = result.sensitivity[int(np.argmin(losses))].factor
-    result.charts.append(_sensitivity_chart(result.sensitivity, result.overall))
+    result.charts.append(_sensitivity_chart(result.sensitivity, problem.overall(point)))
     if not problem.fits:
         return
     result.predictions = predictions(problem, point, alpha)
@@ -208,6 +223,8 @@ def _around(
 
 @desirability.narrates
 def _narrate(result: Desirability) -> Narrative:
+    if result.rules is not None:
+        return narrate_rules(result.rules)
     if result.best_setting is not None:
         place = ", ".join(
             f"{{{{factor_names.{index}}}}} = {{{{best_values.{index}}}}}"
@@ -268,6 +285,8 @@ def _narrate(result: Desirability) -> Narrative:
 def _recompute(
     result: Desirability, responses: list[Response], weights: list[float], **_: object
 ) -> list[Recomputed]:
+    if result.overall is None:
+        return halves_again(result.rules or [], responses)
     importance = (
         [response.importance for response in responses]
         if responses
@@ -324,6 +343,21 @@ def _value(response: Response, where: str) -> float:
             remedy="give the value, or an expression for every response",
         )
     return response.value
+
+
+def _scoring(responses: list[Response], limits: list[Limits]) -> Desirability:
+    """How every response is scored, where there is no value to score yet."""
+    return Desirability(
+        method=METHOD,
+        overall=None,
+        responses=[],
+        by_name={},
+        weakest=None,
+        acceptable=None,
+        rules=rules_of(responses, limits),
+        warnings=["no values were given: give those of each setting to have them ranked"],
+        charts=[chart_of_rules(responses, limits)],
+    )
 
 
 def _of_known(d: list[float], weights: list[float], where: str) -> Desirability:
@@ -402,7 +436,7 @@ def _outcome(
         if overall == 0:
             warnings.append("no setting in the ranges was found that is acceptable for all")
     return Desirability(
-        method="Derringer-Suich desirability, geometric mean weighted by importance",
+        method=METHOD,
         overall=overall,
         responses=[
             ResponseDesirability(name=name, value=value, desirability=own)

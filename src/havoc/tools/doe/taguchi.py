@@ -63,6 +63,8 @@ def taguchi(
     ] = 2,
     array: Annotated[ArrayName, Meta(description="the array; the smallest that fits if none")]
     | None = None,
+    runs: Annotated[int, Meta(description="runs of the array, where it is not called by name")]
+    | None = None,
     replicates: Replicates = 1,
     randomize: Randomize = True,
     seed: Seed = 1,
@@ -75,6 +77,7 @@ def taguchi(
     least.
     """
     where = "taguchi"
+    array = _array_of(array, runs, where)
     if not factors and n_factors is None and array is not None:
         n_factors = len(LEVELS[array])
         n_levels = max(LEVELS[array])
@@ -150,6 +153,23 @@ def _recompute(result: Taguchi, **_: object) -> list[Recomputed]:
             route="distinct pairs of levels in the array",
         ),
     ]
+
+
+def _array_of(array: str | None, runs: int | None, where: str) -> str | None:
+    """The array by its name or its number of runs."""
+    if runs is None or array == f"L{runs}":
+        return array
+    if array is not None:
+        raise InputError(
+            f"{array} does not have {runs} runs", where=where, remedy="give exactly one of them"
+        )
+    if f"L{runs}" not in LEVELS:
+        raise InputError(
+            f"no standard array has {runs} runs",
+            where=f"{where} runs",
+            remedy=f"use one of {', '.join(name[1:] for name in LEVELS)}",
+        )
+    return f"L{runs}"
 
 
 def _smallest(wanted: list[int], where: str) -> str:
