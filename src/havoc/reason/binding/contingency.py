@@ -128,7 +128,7 @@ _COUNTED_THINGS = re.compile(
 
 def _are_totals(rows: list[CountRow]) -> bool:
     """ "10 cars with the old clip: 7 rattle": the first figure is the size, the second a part of it."""
-    if any(len(row.counts) != 2 or row.counts[1] > row.counts[0] for row in rows):
+    if not rows or any(len(row.counts) != 2 or row.counts[1] > row.counts[0] for row in rows):
         return False
     return all(row.sized or row.before[0].lower() == "of" for row in rows) or all(
         _COUNTED_THINGS.match(row.behind[0]) and not _COUNTED_THINGS.match(row.behind[1])
@@ -163,6 +163,8 @@ def bind_fisher(evidence: Evidence, binding: Binding) -> None:
             [[pair.successes, pair.trials] for pair in pairs],
             ", ".join(pair.source for pair in pairs),
         )
+    elif _are_totals(read_count_rows(evidence.reading.plain)):
+        count_table(evidence, binding)
     elif len(pairs) == 2 and not evidence.tables and not evidence.rows():
         binding.set(
             "table",
