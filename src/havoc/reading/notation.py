@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 
 _DECIMAL_COMMA = re.compile(r"(?<![\d.,])\d+,\d+(?!\d|,\d|\.\d)")
+_LEADING_ZEROS = re.compile(r"(?<![\d.,])0,0\d*+(?![.,]?\d)")
+"""0,05 beside decimal points: nobody lists 0 and 05."""
 _THOUSANDS = re.compile(r"^[1-9]\d{0,2},\d{3}$")
 _PAIR = re.compile(
     r"(?:[\[{]|(?<=[\w%°])\()\s*(?P<low>\d++(?:\.\d++)?)\s*,\s*(?:\d++(?:\.\d++)?)\s*[\])}](?!\s*%)"
@@ -40,7 +42,7 @@ def normalise(text: str) -> str:
         lambda match: match[0].replace(" ", "").rjust(len(match[0])), text.translate(_REPLACE)
     )
     if not _has_decimal_commas(_PAIR.sub(" ", text)):
-        return _drop_thousands(text)
+        return _drop_thousands(_LEADING_ZEROS.sub(lambda match: match[0].replace(",", "."), text))
     bracketed = bytearray(len(text))
     for pattern in (_PAIR, _MATRIX):
         for match in pattern.finditer(text):
@@ -80,4 +82,4 @@ def _drop_thousands(text: str) -> str:
 
     if _DECIMAL_COMMA.search(text) is None:
         return text
-    return re.sub(r"(?<![\d.,\w])[1-9]\d{0,2}(?:,\d{3})+(?![\d,.]|\s*,\s*\d{3}\b)", join, text)
+    return re.sub(r"(?<![\d.,\w])[1-9]\d{0,2}(?:,\d{3})+(?![\d,]|\.\d|\s*,\s*\d{3}\b)", join, text)

@@ -183,7 +183,9 @@ def _run(tokens: list[_Token], first: int) -> tuple[list[_Token], list[str], int
         if following is None:
             return run, separators, position
         token = tokens[following]
-        if token.value is not None and _ends_label(tokens, following + 1) and len(run) >= 1:
+        # "2.9 2.7 2.8: is it thinner?" goes on in words, so the last one is a value
+        ends = token.value is not None and _ends_label(tokens, following + 1)
+        if ends and (len(run) < 2 or _colon_before_number(tokens, following + 1)):
             return run, separators, position
         run.append(token)
         separators.append(gap)
@@ -199,6 +201,12 @@ def _ends_label(tokens: list[_Token], position: int) -> bool:
         return True
     blank = rest[0].isspace() and "\n" not in rest[0]
     return blank and len(rest) > 1 and rest[1] in {":", "=", "→"}
+
+
+def _colon_before_number(tokens: list[_Token], position: int) -> bool:
+    """Does a number follow the colon, the equals sign or the arrow at ``position``?"""
+    rest = [token for token in tokens[position : position + 5] if token.kind != "space"]
+    return len(rest) < 2 or rest[0].text != ":" or rest[1].kind != "word"
 
 
 def _gap(tokens: list[_Token], position: int, before: _Token) -> tuple[str, int | None]:
@@ -253,6 +261,11 @@ def _is_label(tokens: list[_Token], position: int) -> bool:
             return False
     elif not re.fullmatch(r"[A-Z]\d*", text):
         return False
+    numbered = re.fullmatch(r"([A-Z])([2-9])", text)
+    if numbered:  # M3 behind M1 and M2 is no cubic metre, whatever follows it
+        before = f"{numbered[1]}{int(numbered[2]) - 1}"
+        if any(token.text == before for token in tokens[:position]):
+            return True
     following = tokens[position + 1 : position + 3]
     return (
         len(following) == 2 and following[0].kind == "space" and following[1].value is not None
@@ -354,7 +367,8 @@ def _label(tokens: list[_Token], position: int, lower: int) -> tuple[str, bool]:
         elif token.kind == "word":
             known = token.text.lower()
             named = explicit and not words and known in PRONOUNS
-            if known in STOPWORDS | UNITS and (words or len(known) > 1) and not named:
+            unit = known in UNITS and not (not words and _is_label(tokens, index))
+            if (unit or known in STOPWORDS) and (words or len(known) > 1) and not named:
                 break
             words.append(token.text)
         else:
@@ -379,13 +393,18 @@ def _merge_numbered_labels(blocks: list[Block]) -> list[Block]:
     by_word: dict[str, list[NumberList]] = {}
     for item in singles:
         if item.label and item.values and not item.explicit:
-            by_word.setdefault(item.label.lower(), []).append(item)
+            by_word.setdefault(item.label.split()[-1].lower(), []).append(item)
     for items in by_word.values():
         firsts = [item.values[0] for item in items]
         numbered = [value for value in firsts if value is not None and value in range(100)]
-        if len(items) >= 2 and numbered == firsts and sorted(set(numbered)) == firsts:
+        alike = len({item.label.lower() for item in items}) == 1
+        counting = firsts == [float(number) for number in range(1, len(items) + 1)]
+        if len(items) < 2 or not (alike or counting):
+            continue
+        if numbered == firsts and sorted(set(numbered)) == firsts:
             for item in items:
-                item.label = f"{item.label} {int(item.values.pop(0) or 0)}"
+                name = item.label if alike else item.label.split()[-1]
+                item.label = f"{name} {int(item.values.pop(0) or 0)}"
     return blocks
 
 

@@ -93,7 +93,7 @@ PATTERNS: list[tuple[str, re.Pattern[str]]] = [
         rf"{_LEADING}{_PERCENT}[\s-]*(?:two[\s-]?sided\s+|one[\s-]?sided\s+|upper\s+|lower\s+)*(?:confidence|conf\b|certain|sure\b|certainty|trust|ci\b|ki\b|c\.i\.|pi\b|interval|limits?\b|bounds?\b|greenwood|vertrauens|band\b|likely|safe)",
         rf"\b(?:ci|c\.i\.|pi|interval|intervals|ki|vertrauensbereich|vorhersageintervall|confident|limits?|bound|bounds|ic){_IS}{NUMBER}\s*(%|percent|pct)",
         r"\b(?:ci|pi)\s+(9\d(?:\.\d+)?|80|90)(?![\d.])",
-        rf"(?:with|at|to|by)\s+{NUMBER}\s*(%|percent|pct)(?!\s*(?:level|power|defect|bad|scrap|of\b))",
+        rf"(?<!set\s)(?<!held\s)(?:with|at|to|by)\s+{NUMBER}\s*(%|percent|pct)(?!\s*(?:level|power|defect|bad|scrap|of\b))",
     ),
     *_compile(
         "lsl", rf"\b(?:lsl|lower\s+(?:spec(?:ification)?|tolerance)(?:\s+limit)?|ltl){_IS}{NUMBER}"

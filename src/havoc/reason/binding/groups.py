@@ -8,6 +8,7 @@ from havoc.reading.cells import read_cells
 from havoc.reading.question import Series
 from havoc.reading.table import Column, Table
 from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.claims import COUNT_WORDS, GROUP_NOUN
 from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.lists import complete
 from havoc.reason.binding.means import RESPONSE_NAMES, pass_unit
@@ -31,7 +32,10 @@ def _summarised(evidence: Evidence, binding: Binding) -> bool:
     return True
 
 
-def bind_groups(evidence: Evidence, binding: Binding, *, minimum: int = 2) -> None:
+def bind_groups(
+    evidence: Evidence, binding: Binding, *, minimum: int = 2, blocks: bool = False
+) -> None:
+    """Groups by name. ``blocks``: a number that is spoken of may be that of the blocks."""
     groups = evidence.groups()
     if len(groups) < 2:
         rows = evidence.rows()
@@ -42,6 +46,8 @@ def bind_groups(evidence: Evidence, binding: Binding, *, minimum: int = 2) -> No
             f"at least two groups are needed, and {count} found",
             "which values belong to which group?",
         )
+    if not blocks:
+        _check_number(evidence, len(groups))
     names: dict[str, list[float]] = {}
     for index, group in enumerate(groups, start=1):
         names[group.name or f"group {index}"] = complete(binding, group)
@@ -52,6 +58,25 @@ def bind_groups(evidence: Evidence, binding: Binding, *, minimum: int = 2) -> No
         (list(names), groups[0].source),
     )
     pass_unit(binding, groups[0])
+
+
+_STATED = re.compile(
+    rf"(?<![\w.,])(?P<count>[3-9]|{'|'.join(COUNT_WORDS)})\s+(?:different\s+)?{GROUP_NOUN}\b(?!\s*(?:of|each|per)\b)",
+    re.IGNORECASE,
+)
+
+
+def _check_number(evidence: Evidence, found: int) -> None:
+    """ "Do the 3 moulds differ?" with values of two: the third is not there."""
+    stated = _STATED.search(evidence.text) if not evidence.tables else None
+    if stated is None:
+        return
+    count = COUNT_WORDS.get(stated["count"]) or int(stated["count"])
+    if found == count - 1:
+        raise NeedsInput(
+            f"{stated[0]} are spoken of, and values of {found} were found",
+            "which values belong to the missing one?",
+        )
 
 
 def bind_anova_one_way(evidence: Evidence, binding: Binding) -> None:
@@ -310,10 +335,15 @@ def bind_rank_groups(evidence: Evidence, binding: Binding) -> None:
     evidence.alpha(binding)
 
 
+def bind_friedman(evidence: Evidence, binding: Binding) -> None:
+    bind_groups(evidence, binding, blocks=True)
+    evidence.alpha(binding)
+
+
 BINDERS: dict[str, Binder] = {
     "anova_one_way": bind_anova_one_way,
     "anova_two_way": bind_anova_two_way,
     "multiple_comparison": bind_multiple_comparison,
     "kruskal_wallis": bind_rank_groups,
-    "friedman": bind_rank_groups,
+    "friedman": bind_friedman,
 }

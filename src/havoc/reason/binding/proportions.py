@@ -158,6 +158,22 @@ def set_with_without(binding: Binding, pairs: list[CountPair], source: str) -> N
     binding.set("columns", ["with", "without"], source)
 
 
+_IN_ORDER = re.compile(
+    r"(?<![\w.,\-])(\d++)(?![\w.,]*\d)\s+(?:[a-z][\w\-]*+\s+){0,4}?(?:out\s+of|of|in\s+a\s+(?:sample|lot|batch|box)\s+of|among)\s+"
+    r"(?:[a-z]+\s+){0,2}?(\d++)(?![\w.,]*\d)(?!\s*(?:%|percent))"
+)
+
+
+def _check_order(evidence: Evidence) -> None:
+    """ "45 bad out of 40": more events than were looked at must not be turned round."""
+    match = _IN_ORDER.search(as_digits(evidence.text))
+    if match and int(match[1]) > int(match[2]):
+        pair = CountPair(
+            successes=int(match[1]), trials=int(match[2]), start=match.start(), end=match.end()
+        )
+        possible(pair)
+
+
 def bind_proportion_one(evidence: Evidence, binding: Binding) -> None:
     pairs = counts_of(evidence)
     n, others = (
@@ -174,6 +190,7 @@ def bind_proportion_one(evidence: Evidence, binding: Binding) -> None:
             )
         ]
     if not pairs:
+        _check_order(evidence)
         whole = [item for item in others if not item.percent]
         if len(whole) >= 2:
             low, high = sorted(whole[:2], key=lambda item: item.value)
@@ -266,6 +283,7 @@ def bind_proportion_two(evidence: Evidence, binding: Binding) -> None:
     if len(pairs) < 2:
         pairs = _of_shares(evidence) or pairs
     if len(pairs) < 2:
+        _check_order(evidence)
         sizes = evidence.reading.all("n")
         whole = [
             item
