@@ -72,7 +72,7 @@ PATTERNS: list[tuple[str, re.Pattern[str]]] = [
     ),
     *_compile(
         "alpha",
-        rf"(?:\balpha|α|\bsignificance(?:\s+level)?|\bsig\.?\s+level|\bfamily error|\bfamily-?wise(?: error)?){_IS}{NUMBER}{_PERCENT}",
+        rf"(?:\balpha|\balfa|α|\brisque|\briesgo|\bryzyko|\brisiko|\bsignificance(?:\s+level)?|\bsig\.?\s+level|\bfamily error|\bfamily-?wise(?: error)?){_IS}{NUMBER}{_PERCENT}",
         rf"{_LEADING}{_PERCENT}\s*(?:significance|sig\.?\s+level|level of significance)",
         rf"{_LEADING}\s*(%|percent)\s*alpha\b",
         rf"{_LEADING}\s*(%|percent)\s*(?:niveau|risk|error)\b",

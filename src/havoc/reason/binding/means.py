@@ -250,7 +250,7 @@ def _summary_names(evidence: Evidence) -> tuple[str, str]:
 def bind_two_sample_t(evidence: Evidence, binding: Binding) -> None:
     names = two_samples(evidence, binding)
     if evidence.has(
-        r"\bwelch|\bun-?equal|(?:varian\w*|spread|scatter)\s+(?:is|are|was|were)(?:n'?t| not)\s+(?:equal|the same)|not\s+(?:assum\w*\s+|be\s+)?(?:to be\s+)?equal|wasn?'?t\s+equal"
+        r"\bwelch|\bun-?equal|\b(?:no|without|don'?t\s+assume|not\s+assuming)\s+(?:an?\s+|the\s+)?equal|equal\s+var\w*\W+(?:\w+\s+){0,2}?not\b|(?:varian\w*|spread|scatter)\s+(?:is|are|was|were)(?:n'?t| not)\s+(?:equal|the same)|not\s+(?:assum\w*\s+|be\s+)?(?:to be\s+)?equal|wasn?'?t\s+equal"
     ):
         binding.set("equal_var", False, "question")
     elif evidence.has(
