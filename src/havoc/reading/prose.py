@@ -377,7 +377,24 @@ def _label(tokens: list[_Token], position: int, lower: int) -> tuple[str, bool]:
     words.reverse()
     while words and words[0].lower() in STOPWORDS and len(words) > 1:
         words.pop(0)
+    if words:
+        words = [*_era_before(tokens, index, lower), *words]
     return " ".join(words).strip(" -–"), explicit
+
+
+_ERAS = word_set("before after without old new since prior")
+
+
+def _era_before(tokens: list[_Token], index: int, lower: int) -> list[str]:
+    """ "before the scanner 30 28": what tells this list from the other stands further left."""
+    for token in reversed(tokens[max(lower, index - 4) : index + 1]):
+        if token.text.lower() in _ERAS:
+            return [token.text]
+        if token.text.lower() == "with":  # beside its sibling "without overlay"
+            return [token.text] if any(item.text.lower() == "without" for item in tokens) else []
+        if token.kind not in {"space", "word"}:
+            return []
+    return []
 
 
 def _ends_line_as_label(tokens: list[_Token], index: int, lower: int) -> bool:
