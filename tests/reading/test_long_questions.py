@@ -12,12 +12,14 @@ import pytest
 READERS = """
 import json, sys
 from havoc.errors import InputError
-from havoc.reading import counts, factor_names, factors, grid, notation, prose, roles
+from havoc.reading import count_rows, counts, crossed_cells, factor_names, factors, grid
+from havoc.reading import notation, prose, roles
 from havoc.reason import patterns, wording
 readers = {
     "normalise": notation.normalise, "blocks": prose.read_blocks, "scalars": roles.read_scalars,
     "counts": counts.read_counts, "factors": factors.read_factors, "names": factor_names.read_names,
     "tables": grid.find_tables, "rules": patterns.hits, "masked": wording.masked,
+    "cells": crossed_cells.crossed_cells, "count_rows": count_rows.read_count_rows,
 }
 sys.path.insert(0, sys.argv[2])
 from hostile_texts import UNITS, long_text
@@ -33,7 +35,19 @@ for unit in UNITS:
 
 @pytest.mark.parametrize(
     "reader",
-    ["normalise", "blocks", "scalars", "counts", "factors", "names", "tables", "rules", "masked"],
+    [
+        "normalise",
+        "blocks",
+        "scalars",
+        "counts",
+        "factors",
+        "names",
+        "tables",
+        "rules",
+        "masked",
+        "cells",
+        "count_rows",
+    ],
 )
 def test_no_pattern_is_worse_than_linear(reader: str) -> None:
     """Seventy texts of 20,000 characters: seconds if linear, hours if one pattern is not."""

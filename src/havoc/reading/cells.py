@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import msgspec
+from havoc.reading.crossed_cells import Cell, crossed_cells
 
 _NUM = r"[-+]?\d++(?:\.\d++)?"
 _VALUES = rf"(?P<values>{_NUM}(?:[\s,/]+{_NUM}(?![\w]))*)"
@@ -20,28 +20,19 @@ _OUTER = re.compile(rf"(?<![\w])(?P<outer>{_NAME}(?:\s{_NAME})?(?:\s\d)?)\s?:\s"
 _INNER = re.compile(rf"(?P<second>{_NAME})\s?[:=]?\s?(?P<values>{_NUM}(?:[,/ ]+{_NUM}(?!\w))*)")
 
 
-class Cell(msgspec.Struct, frozen=True, kw_only=True):
-    """One measurement with its level of either factor."""
-
-    first: str
-    second: str
-    value: float
-
-
 def read_cells(text: str) -> list[Cell]:
     """Measurements of a complete two-way layout, or an empty list if the text holds none."""
     for found in (list(_nested(text)), list(_crossed(text)), list(_named(text))):
         kept = _crossing(found)
         if _complete(kept):
             return kept
-    return []
+    return crossed_cells(text)
 
 
 def _named(text: str) -> Iterator[Cell]:
     """Both levels before a colon: "S1/680: 5.1 5.3"."""
     for match in _NAMED.finditer(text):
-        for value in re.findall(_NUM, match["values"]):
-            yield Cell(first=match["first"], second=match["second"], value=float(value))
+        yield from _cells(match["first"], match["second"], match)
 
 
 def _crossing(cells: list[Cell]) -> list[Cell]:
@@ -62,8 +53,7 @@ def _crossing(cells: list[Cell]) -> list[Cell]:
 
 def _crossed(text: str) -> Iterator[Cell]:
     for match in _CROSSED.finditer(text):
-        for value in re.findall(_NUM, match["values"]):
-            yield Cell(first=match["first"], second=match["second"], value=float(value))
+        yield from _cells(match["first"], match["second"], match)
 
 
 def _nested(text: str) -> Iterator[Cell]:
@@ -72,8 +62,13 @@ def _nested(text: str) -> Iterator[Cell]:
     for position, label in enumerate(labels):
         end = labels[position + 1].start() if position + 1 < len(labels) else len(text)
         for inner in _INNER.finditer(text, label.end(), end):
-            for value in re.findall(_NUM, inner["values"]):
-                yield Cell(first=label["outer"].strip(), second=inner["second"], value=float(value))
+            yield from _cells(label["outer"].strip(), inner["second"], inner)
+
+
+def _cells(first: str, second: str, match: re.Match[str]) -> Iterator[Cell]:
+    start, end = match.span("values")
+    for value in re.findall(_NUM, match["values"]):
+        yield Cell(first=first, second=second, value=float(value), start=start, end=end)
 
 
 def _complete(cells: list[Cell]) -> bool:

@@ -47,7 +47,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "n x",
         re.compile(
-            rf"\b(?:out\s+of|of|from|among|in|tested|inspected|checked|tried|sampled?)\s+{_WORDS}{{0,2}}?{_INT}[\s,]+{_WORDS}{{0,9}}?{_ZERO}(?!\s*(?:%|percent))",
+            rf"\b(?:out\s+of|of|from|among|in|tested|inspected|checked|tried|sampled?)\s+{_WORDS}{{0,2}}?{_INT}[\s,]+{_WORDS}{{0,9}}?{_ZERO}(?!\s*(?:%|percent|\d))",
             re.IGNORECASE,
         ),
     ),

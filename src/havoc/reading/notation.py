@@ -82,4 +82,4 @@ def _drop_thousands(text: str) -> str:
 
     if _DECIMAL_COMMA.search(text) is None:
         return text
-    return re.sub(r"(?<![\d.,\w])[1-9]\d{0,2}(?:,\d{3})+(?![\d,.]|\s*,\s*\d{3}\b)", join, text)
+    return re.sub(r"(?<![\d.,\w])[1-9]\d{0,2}(?:,\d{3})+(?![\d,]|\.\d|\s*,\s*\d{3}\b)", join, text)

@@ -275,6 +275,11 @@ def _is_label(tokens: list[_Token], position: int) -> bool:
             return False
     elif not re.fullmatch(r"[A-Z]\d*", text):
         return False
+    numbered = re.fullmatch(r"([A-Z])([2-9])", text)
+    if numbered:  # M3 behind M1 and M2 is no cubic metre, whatever follows it
+        before = f"{numbered[1]}{int(numbered[2]) - 1}"
+        if any(token.text == before for token in tokens[:position]):
+            return True
     following = tokens[position + 1 : position + 3]
     return (
         len(following) == 2 and following[0].kind == "space" and following[1].value is not None
@@ -376,7 +381,8 @@ def _label(tokens: list[_Token], position: int, lower: int) -> tuple[str, bool]:
         elif token.kind == "word":
             known = token.text.lower()
             named = explicit and not words and known in PRONOUNS
-            if known in STOPWORDS | UNITS and (words or len(known) > 1) and not named:
+            unit = known in UNITS and not (not words and _is_label(tokens, index))
+            if (unit or known in STOPWORDS) and (words or len(known) > 1) and not named:
                 break
             words.append(token.text)
         else:
@@ -385,7 +391,24 @@ def _label(tokens: list[_Token], position: int, lower: int) -> tuple[str, bool]:
     words.reverse()
     while words and words[0].lower() in STOPWORDS and len(words) > 1:
         words.pop(0)
+    if words:
+        words = [*_era_before(tokens, index, lower), *words]
     return " ".join(words).strip(" -–"), explicit
+
+
+_ERAS = word_set("before after without old new since prior")
+
+
+def _era_before(tokens: list[_Token], index: int, lower: int) -> list[str]:
+    """ "before the scanner 30 28": what tells this list from the other stands further left."""
+    for token in reversed(tokens[max(lower, index - 4) : index + 1]):
+        if token.text.lower() in _ERAS:
+            return [token.text]
+        if token.text.lower() == "with":  # beside its sibling "without overlay"
+            return [token.text] if any(item.text.lower() == "without" for item in tokens) else []
+        if token.kind not in {"space", "word"}:
+            return []
+    return []
 
 
 def _ends_line_as_label(tokens: list[_Token], index: int, lower: int) -> bool:
@@ -401,13 +424,18 @@ def _merge_numbered_labels(blocks: list[Block]) -> list[Block]:
     by_word: dict[str, list[NumberList]] = {}
     for item in singles:
         if item.label and item.values and not item.explicit:
-            by_word.setdefault(item.label.lower(), []).append(item)
+            by_word.setdefault(item.label.split()[-1].lower(), []).append(item)
     for items in by_word.values():
         firsts = [item.values[0] for item in items]
         numbered = [value for value in firsts if value is not None and value in range(100)]
-        if len(items) >= 2 and numbered == firsts and sorted(set(numbered)) == firsts:
+        alike = len({item.label.lower() for item in items}) == 1
+        counting = firsts == [float(number) for number in range(1, len(items) + 1)]
+        if len(items) < 2 or not (alike or counting):
+            continue
+        if numbered == firsts and sorted(set(numbered)) == firsts:
             for item in items:
-                item.label = f"{item.label} {int(item.values.pop(0) or 0)}"
+                name = item.label if alike else item.label.split()[-1]
+                item.label = f"{name} {int(item.values.pop(0) or 0)}"
     return blocks
 
 

@@ -73,7 +73,7 @@ PATTERNS: list[tuple[str, re.Pattern[str]]] = [
     ),
     *_compile(
         "alpha",
-        rf"(?:\balpha|α|\bsignificance(?:\s+level)?|\bsig\.?\s+level|\bfamily error|\bfamily-?wise(?: error)?){_IS}{NUMBER}{_PERCENT}",
+        rf"(?:\balpha|\balfa|α|\brisque|\briesgo|\bryzyko|\brisiko|\bsignificance(?:\s+level)?|\bsig\.?\s+level|\bfamily error|\bfamily-?wise(?: error)?){_IS}{NUMBER}{_PERCENT}",
         rf"{_LEADING}{_PERCENT}\s*(?:significance|sig\.?\s+level|level of significance)",
         rf"{_LEADING}\s*(%|percent)\s*alpha\b",
         rf"{_LEADING}\s*(%|percent)\s*(?:niveau|risk|error)\b",
@@ -96,7 +96,7 @@ PATTERNS: list[tuple[str, re.Pattern[str]]] = [
         rf"{_LEADING}{_PERCENT}[\s-]*(?:two[\s-]?sided\s+|one[\s-]?sided\s+|upper\s+|lower\s+)*(?:confidence|conf\b|certain|sure\b|certainty|trust|ci\b|ki\b|c\.i\.|pi\b|interval|limits?\b|bounds?\b|greenwood|vertrauens|bands?\b|likely|safe)",
         rf"\b(?:ci|c\.i\.|pi|interval|intervals|ki|vertrauensbereich|vorhersageintervall|confident|(?<!\ba\s)limits?|bound|bounds|ic){_IS}{NUMBER}\s*(%|percent|pct)",
         r"\b(?:ci|pi|ti)\s*(9\d(?:\.\d+)?|80|90)(?![\d.])",
-        rf"(?:with|at|(?<!down\s)(?<!up\s)to|by)\s+{NUMBER}\s*(%|percent|pct)(?!\s*(?:level|power|defect|bad|scrap|of\b))",
+        rf"(?<!set\s)(?<!held\s)(?:with|at|(?<!down\s)(?<!up\s)to|by)\s+{NUMBER}\s*(%|percent|pct)(?!\s*(?:level|power|defect|bad|scrap|of\b))",
     ),
     *_compile(
         "lsl", rf"\b(?:lsl|lower\s+(?:spec(?:ification)?|tolerance)(?:\s+limit)?|ltl){_IS}{NUMBER}"

@@ -14,7 +14,7 @@ from itertools import permutations
 
 import msgspec
 
-from havoc.reading.cells import Cell
+from havoc.reading.crossed_cells import Cell
 from havoc.reading.prose import word_set
 
 MAX_TEXT = 60_000

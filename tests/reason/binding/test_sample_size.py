@@ -209,3 +209,48 @@ def test_sizes_in_other_words(text: str, expected: dict) -> None:
 def test_power_of_a_design_in_other_words(text: str, expected: dict) -> None:
     found = bind("doe_power", read_question(text)).args
     assert {name: found.get(name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        (
+            "parts per nozzle: 4 nozzles, largest gap 3, sd 2, power 85%",
+            {"groups": 4, "effect": 3.0, "sigma": 2.0, "power": 0.85, "design": "anova"},
+        ),
+        (
+            "how many per line to detect 0.4, sigma 0.6, 10 % / 85 %?",
+            {"effect": 0.4, "sigma": 0.6, "alpha": 0.1, "power": 0.85},
+        ),
+        ("n per arm, d=0.55, 85%/5%", {"effect_size": 0.55, "alpha": 0.05, "power": 0.85}),
+        (
+            "écart-type 0,4, détecter 0,3, puissance 90 %, risque 1 %, combien par groupe?",
+            {"effect": 0.3, "sigma": 0.4, "alpha": 0.01, "power": 0.9},
+        ),
+        (
+            "desvio padrão das diferenças 0.7, detectar 0.5, poder 85 %, pareado (paired)",
+            {"effect": 0.5, "sigma": 0.7, "power": 0.85, "design": "paired_t"},
+        ),
+        (
+            "scrap is at 4 % now, aiming at 2 %. how many per group at 85 % power?",
+            {"p1": 0.04, "p2": 0.02, "power": 0.85},
+        ),
+        (
+            "torque to w/in 0.7 Nm, sigma 2, 90% confidence, how many pcs?",
+            {"margin": 0.7, "sigma": 2.0, "alpha": 0.1},
+        ),
+    ],
+)
+def test_sizes_on_further_nouns_and_languages(question: str, expected: dict[str, Any]) -> None:
+    args = bind("power_sample_size", read_question(question)).args
+    assert {name: args.get(name) for name in expected} == expected
+    registry.execute("power_sample_size", args)
+
+
+@pytest.mark.parametrize(
+    ("turn", "power"), [("and 95?", 0.95), ("with 85 instead of 90", 0.85), ("sd 60?", 0.9)]
+)
+def test_a_lone_level_in_a_follow_up_is_the_power(turn: str, power: float) -> None:
+    earlier = "how many per group to see a shift of 1 with sd 2 at 90% power?"
+    args = bind("power_sample_size", read_question(f"{turn}\n{earlier}")).args
+    assert args["power"] == power

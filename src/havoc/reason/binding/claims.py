@@ -19,9 +19,15 @@ _WHOLE = r"(?<![\w.\-=])(\d++)(?![\w.]*\d)"
 _PERCENT = r"(?:\s*(%|percent|pct|per\s?cent))?"
 _IS = r"\s*(?:level|risk|error)?\s*(?:of|is|was|were|are|=|:|at|to|about|approx\.?|around|roughly|~|≈)*\s*"
 _GAP = rf"[^\d\n;?{MASK}]"
-SPREAD = r"(?:sd|s\.d\.|sigma|σ|std\.?\s?dev(?:iation)?\.?|stdev|st\.?\s?dev\.?|standard\s+dev\w*|scatter|noise|intermediate\s+precision|repeatability|spread|variability|streuung)"
-_CHANGE = r"(?:max(?:imum)?\s+differences?|differences?|diff\.?|shifts?|delta|effect|change|bias|drift|improvement|deviation|gap|offset|increase|decrease|reduction|drop|gain|loss|range)"
-_DETECT = r"(?:detect(?:able)?|see|find|notice|spot|discover|show|catch|looking\s+for|look\s+for|recogni[sz]e|reveal|prove|pick\s+up|resolve|span)"
+SPREAD = (
+    r"(?:sd|s\.d\.|sigma|σ|std\.?\s?dev(?:iation)?\.?|stdev|st\.?\s?dev\.?|standard\s+dev\w*|scatter|noise|intermediate\s+precision|repeatability|spread|variability|streuung|"
+    r"(?:é|e)cart[\s-]*type|desvio(?:\s+padr(?:ã|a)o)?|desviaci(?:ó|o)n(?:\s+(?:est(?:á|a)ndar|t(?:í|i)pica))?|odchyl\w*|standardabweichung)"
+)
+_CHANGE = (
+    r"(?:max(?:imum)?\s+differences?|differences?|diff\.?|shifts?|delta|effect|change|bias|drift|improvement|deviation|gap|offset|increase|decrease|reduction|drop|gain|loss|range|"
+    r"diff(?:é|e)rence|diferen(?:ç|c)a|diferencia|r(?:ó|o)(?:ż|z)nic\w*|unterschied)"
+)
+_DETECT = r"(?:detect(?:able)?|see|find|notice|spot|discover|show|catch|looking\s+for|look\s+for|recogni[sz]e|reveal|prove|pick\s+up|resolve|span|d(?:é|e)tecter|detectar|wykry\w*|erkennen)"
 # verbs of a scatter and of a shift: "things jump around by 2", "the mean has moved by 1"
 _SCATTERS = (
     r"(?:scatters?|var(?:y|ies)|jumps?|wobbles?|fluctuates?|bounces?|wanders?|spreads?|differs?)\s+(?:around\s+)?"
@@ -38,7 +44,8 @@ _UNITS_COUNTED = (
 )
 GROUP_NOUN = (
     r"(?:groups?|mou?lds?|levels?|means|treatments?|suppliers?|machines?|laborator(?:y|ies)|labs?|lines?|operators?|ovens?|materials?|"
-    r"processes|methods|sites|conditions|alloys|settings|cavities|shifts|recipes|vendors)"
+    r"processes|methods|sites|conditions|alloys|settings|cavit(?:y|ies)|shifts|recipes|vendors|"
+    r"zones?|spindles?|nozzles?|heads|lots|batches|plants|formulations|coatings|brands|stations|tools|arms|resins|oils|catalysts)"
 )
 _NO_NUMBER = rf"(?!\s*(?:(?:level|value|target)s?)?\s*(?:of|is|=|:)?\s*[.\d{MASK}])"
 COUNT_WORDS = {
@@ -48,15 +55,20 @@ COUNT_WORDS = {
 _PATTERNS: dict[str, tuple[str, ...]] = {
     "effect_size": (
         rf"\b(?:cohen(?:['’]?s)?\s+[dfh]|(?:standardi[sz]ed\s+)?effect\s+size(?:\s+[dfh])?|standardi[sz]ed\s+(?:effect|difference)){_IS}{NUMBER}",
+        rf"(?<![\w.])[df]\s*=\s*{NUMBER}",
         rf"{NUMBER}\s*(?:-\s*)?(?:sigmas?|σ|sds?|standard\s+dev\w*)(?=\s*(?:shift|difference|effect|change|[.,?]|$|with|at|power|for|in))(?!\s*(?:is|=|of|:?\s*\d))",
     ),
     "alpha": (
-        rf"(?:\balpha|α|\bsig(?:nif(?:icance)?)?\b\.?){_IS}{NUMBER}{_PERCENT}",
+        rf"(?:\balpha|\balfa|α|\brisque|\briesgo|\bryzyko|\brisiko|\bsig(?:nif(?:icance)?)?\b\.?){_IS}{NUMBER}{_PERCENT}",
         rf"(?<![\w'’])a\s*=\s*{NUMBER}{_PERCENT}",
         rf"{NUMBER}{_PERCENT}\s*(?:(?:risk\s+of\s+(?:a\s+)?)?false[\s-]+(?:alarms?|positives?)|type[\s-]*(?:1|i)\b)",
         rf"{NUMBER}{_PERCENT}\s*(?:significance|alpha\b|level\b){_NO_NUMBER}",
         rf"\b(?:one|two)[\s-]+(?:sided|tailed)\s+{NUMBER}{_PERCENT}",
-        r"\bat\s+(?:an?\s+|the\s+)?((?:0?\.0\d+)|[1-5](?=\s*(?:%|percent)))(?:\s*(%|percent))?(?![\d.]*\d)(?!\s*(?:chance|sure|power))",
+        rf"{NUMBER}{_PERCENT}\s*(?:one|two)[\s-]+(?:sided|tailed)",
+        r"(?<![\w.])(5|1|10|2\.5|0?\.05|0?\.01)\s*(%)?\s*/\s*(?=(?:[789]\d(?:\.\d)?\s*%?|0?\.[789]\d?)(?![\w.]*\d))",
+        rf"(?<=[789]\d%/)\s*{NUMBER}{_PERCENT}",
+        rf"(?<=[789]\d%\s/)\s*{NUMBER}{_PERCENT}",
+        r"(?<!aiming )(?<!aim )(?<!down )(?<!now )(?<!is )\bat\s+(?:an?\s+|the\s+)?((?:0?\.0\d+)|[1-5](?=\s*(?:%|percent)))(?:\s*(%|percent))?(?![\d.]*\d)(?!\s*(?:chance|sure|power))",
     ),
     "beta": (rf"(?:\bbeta|β){_IS}{NUMBER}{_PERCENT}",),
     "confidence": (
@@ -64,14 +76,14 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         rf"\bconf(?:idence|\.)?{_IS}{NUMBER}{_PERCENT}",
     ),
     "power": (
-        rf"\b(?:power|pwr|potency|1\s*-\s*beta)(?:\s+(?:values?|target|wanted))?{_IS}{NUMBER}{_PERCENT}",
+        rf"\b(?:power|pwr|potency|puissance|poder|potencia|potenz|moc|1\s*-\s*beta)(?:\s+(?:values?|target|wanted))?{_IS}{NUMBER}{_PERCENT}",
         rf"{NUMBER}{_PERCENT}\s*(?:of\s+)?(?:power|pwr|potency|(?:probability|chance|odds|likel\w+)\s+(?:of|to|that)){_NO_NUMBER}",
         r"(?<![\w.])([5-9]\d(?:\.\d+)?)\s*(%|percent)\s*(?:chance|odds|probability)\b",
     ),
     "sure": (rf"{NUMBER}{_PERCENT}\s*(?:sure|certain(?:ty)?|safe)\b",),
     "margin": (
         rf"(?:±|\+\s?/?\s?-|plus\s*(?:/|or)?\s*minus)\s*{NUMBER}{_PERCENT}",
-        rf"\b(?:to\s+)?within\s+(?:a\s+)?{NUMBER}{_PERCENT}",
+        rf"\b(?:to\s+)?(?:within|w/in|w/i)\s+(?:a\s+)?{NUMBER}{_PERCENT}",
         rf"\bmargin(?:\s+of\s+error)?{_IS}{NUMBER}{_PERCENT}",
     ),
     "sigma": (
@@ -98,7 +110,7 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         rf"\b{_MATTERS}\s*(){NUMBER}{_PERCENT}",
         rf"(){NUMBER}{_PERCENT}\s*[a-zµ°]{{0,8}}\s+(?:apart|off|higher|lower|more|less|better|worse)\b",
         rf"\b{_DETECT}\b({_GAP}{{0,40}}?){NUMBER}{_PERCENT}",
-        rf"{NUMBER}{_PERCENT}\s*[a-zµ°]{{0,5}}\s*(?:{_CHANGE}|(?:must\s+|should\s+)?comes?\s+out)\b",
+        rf"{NUMBER}{_PERCENT}\s*[a-zµ°]{{0,5}}\s*(?:(?:biggest|largest|maximum|max\.?|mean)\s+)?(?:{_CHANGE}|(?:must\s+|should\s+)?comes?\s+out)\b",
     ),
     "share": (
         rf"{NUMBER}\s*(%|percent|pct|per\s?cent)",
@@ -112,7 +124,9 @@ _COMPILED = {
 _OTHER_ROLE = re.compile(
     r"\b(?:power|alpha|sd|sigma|s\.d\.|standard|diff\w*|shift|n)\b", re.IGNORECASE
 )
-_OF_DIFFERENCES = re.compile(r"\bof\s+(?:the\s+)?(?:paired\s+)?diff\w*", re.IGNORECASE)
+_OF_DIFFERENCES = re.compile(
+    r"\b(?:of|des|das|de|der)\s+(?:the\s+|las\s+)?(?:paired\s+)?dif\w*", re.IGNORECASE
+)
 
 
 class Claim(msgspec.Struct):

@@ -15,7 +15,7 @@ from havoc.reason.binding.evidence import Evidence
 
 _UP = (
     r"(?:gone|went|come|go|came|crept|creep\w*)\s+up|(?:push|bring|brought|move|drive|drove)\w*\s+(?:\w+\s+){0,3}up|higher|greater|more\s+than|"
-    r"more\s+(?:likely|often|frequent\w*)|above|over(?:\s+the\s+(?:line|limit))?|exceed\w*|"
+    r"more\s+(?:likely|often|frequent\w*|\w+(?=\s+than\b))|above|over(?:\s+the\s+(?:line|limit))?|exceed\w*|"
     r"increas\w*|rais\w*|rise[sn]?|thicker|longer|stronger|heavier|hotter|hot|harder|larger|bigger|taller|slower|later|"
     r"(?:run\w*|read\w*|too|fill\w*|sit\w*)\s+(?:fat|high|heavy|thick|long|big|large)|"
     r"beats?|at least|superior|majority|tougher|over-?fill\w*"
@@ -24,6 +24,7 @@ _DOWN = (
     r"(?:gone|went|come|go|came)\s+down|(?:push|bring|brought|move|drive|drove)\w*\s+(?:\w+\s+){0,3}down|lower|less\s+than|fewer|below|under|"
     r"reduc\w*|drop\w*|decreas\w*|declin\w*|diminish\w*|fell|fallen|"
     r"thinner|shorter|weaker|lighter|cooler|colder|softer|smaller|faster|quicker|sooner|earlier|shortfall|fall\w*\s+short|less|"
+    r"less\s+\w+(?=\s+than\b)|"
     r"(?:run\w*|read\w*|too|fill\w*|sit\w*)\s+(?:cold|cool|low|light|thin|short|small)|"
     r"under-?fill\w*|not\s+reach|shrink|shrunk"
 )
@@ -127,11 +128,14 @@ def two_sample_direction(
         return "two_sided"
     if _BARE_MORE.search(text):
         return "two_sided"  # "does B wear more?" asks which, and is answered by the sign
-    for asked in _asked(evidence.reading.plain):
+    asking = _asked(evidence.reading.plain)
+    for position, asked in enumerate(asking, start=1):
         match, sign = _comparison(asked, counts_bad=counts_bad)
         if match is None:
             continue
         subject = _subject(asked, match, first, second)
+        if subject == 0 and position < len(asking):
+            continue
         if subject == 0:
             return "two_sided"
         return "greater" if sign * subject > 0 else "less"
@@ -209,6 +213,11 @@ def _questions(text: str) -> list[str]:
     ]
 
 
+_LIST = re.compile(r"(?<!\d)(?<!\d[.,])(?:[-+]?\d[\d.]*+[\s,;/|]*+){3,}")
+_LAST_SENTENCES = 8
+_ONE_SIDED = re.compile(r"\bone[\s-]+(?:sided?|tailed)\b", re.IGNORECASE)
+
+
 def _asked(text: str) -> list[str]:
     """The sentences that ask, without lists of numbers; then those that say what is to be shown.
 
@@ -216,9 +225,12 @@ def _asked(text: str) -> list[str]:
     """
     questions = _questions(text)
     if not questions:
-        return [re.sub(r"(?<!\d)(?<!\d[.,])(?:[-+]?\d[\d.,]*+[\s,;/|]*+){3,}", " ", text)]
+        plain = _LIST.sub(" ", text)
+        sentences = [match[0] for match in _SENTENCE.finditer(_LIST.sub(" ; ", text))]
+        return [*reversed(sentences[-_LAST_SENTENCES:]), plain]
     stated = [match[0] for match in _SENTENCE.finditer(text) if _STATED.search(match[0])]
-    return [" ".join(questions), *stated]
+    one_sided = [_LIST.sub(" ", text)] if _ONE_SIDED.search(text) else []
+    return [" ".join(questions), *stated, *one_sided]
 
 
 _CHANGE = re.compile(
@@ -228,11 +240,12 @@ _CHANGE = re.compile(
 )
 """Words of change over time: they speak about what came second."""
 _EARLY = re.compile(
-    r"(?<![a-z])(?:before|old|previous(?:ly)?|former(?:ly)?|baseline|begin(?:ning)?|start|initial(?:ly)?|pre|control|untreated|original|ancient|prior|t0|day\s?0)(?![a-z])",
+    r"(?<![a-z])(?:before|old|previous(?:ly)?|former(?:ly)?|baseline|begin(?:ning)?|start|initial(?:ly)?|pre|control|untreated|original|ancient|prior|t0|day\s?0|"
+    r"przed|avant|antes|vorher|vor|prima|stary|ancien|alt\w*|vieux|viejo|velho)(?![a-z])",
     re.IGNORECASE,
 )
 _LATE = re.compile(
-    r"(?<![a-z])(?:after|new|now|current|since|post|end|treated|latest|today|this)(?![a-z])",
+    r"(?<![a-z])(?:after|new|now|current|since|post|end|treated|latest|today|this|po|apr(?:è|e)s|despu(?:é|e)s|depois|nachher|nach|dopo|nowy|nouveau|neu\w*|nuevo|novo)(?![a-z])",
     re.IGNORECASE,
 )
 _COMPARATIVE = re.compile(
@@ -243,12 +256,14 @@ _COMPARATIVE = re.compile(
 
 
 def _search(words: str, text: str) -> re.Match[str] | None:
-    return re.search(rf"\b(?:{words})(?!\w)(?!\s*[:(])", text, re.IGNORECASE)
+    return re.search(rf"\b(?:{words})(?!\w)(?!\s*:)(?!\s*\((?!\s*\d+\s*%))", text, re.IGNORECASE)
 
 
 def _last_hit(words: str, text: str) -> re.Match[str] | None:
     found = None
-    for found in re.finditer(rf"\b(?:{words})(?!\w)(?!\s*[:(])", text, re.IGNORECASE):  # noqa: B007
+    for found in re.finditer(  # noqa: B007
+        rf"\b(?:{words})(?!\w)(?!\s*:)(?!\s*\((?!\s*\d+\s*%))", text, re.IGNORECASE
+    ):
         pass
     return found
 
@@ -276,12 +291,26 @@ def _subject(text: str, comparison: re.Match[str], first: str, second: str) -> i
         if than_second >= 0 and (than_first < 0 or than_second < than_first):
             return 1 if "than" in after[: than_second + 1] or re.match(r"\s*than", after) else -1
         return -1 if re.match(r"\s*(?:on\s+average\s+)?than", after) else 1
+    if eras in {(-1, 1), (1, -1)}:
+        # "after is shorter" speaks about what came second, whatever the groups are called
+        spoken = _last_era(before) or (0 if changes else _last_era(after[:40]))
+        if spoken:
+            return 1 if spoken == eras[0] else -1
     return eras[0] if eras[0] else -eras[1]
+
+
+def _last_era(text: str) -> int:
+    """The time that is spoken of last: -1 before, +1 after, 0 for none."""
+    early = max((match.start() for match in _EARLY.finditer(text)), default=-1)
+    late = max((match.start() for match in _LATE.finditer(text)), default=-1)
+    return (late > early) - (early > late)
 
 
 def _era(name: str) -> int:
     """-1 for what was before, +1 for what came after, 0 where the name does not tell."""
     early, late = _EARLY.search(name), _LATE.search(name)
+    if early and late:  # "before the new jig"
+        return -1 if early.start() < late.start() else 1
     return (late is not None) - (early is not None)
 
 
@@ -311,7 +340,13 @@ def _mentions(text: str, name: str, other: str) -> list[int]:
     others = {key.lower() for key in _keys(other)}
     own = [key for key in _keys(name) if key and key.lower() not in others]
     if own:
-        return [match.start() for key in own for match in _pattern(key).finditer(text)]
+        found = [match.start() for key in own for match in _pattern(key).finditer(text)]
+        if found or not name.lower().startswith("with "):
+            return found
+        bare = re.compile(
+            rf"(?<!without )(?<!no )(?<!\w){re.escape(name[5:])}(?!\w)", re.IGNORECASE
+        )
+        return [match.start() for match in bare.finditer(text)]
     # "gel" beside "without gel": the name without what the other adds to it
     added = [key for key in others if key not in {name.lower(), other.lower()}]
     added = [key for key in added if key not in {item.lower() for item in _keys(name)}]

@@ -31,6 +31,27 @@ _REFERENCE_NUMBER = re.compile(
 """A number behind one of these words is a name, not a measurement."""
 
 
+_VERSION = re.compile(
+    r"\b(?:version|rev|iso|din|astm|vda|en|id|table|figure|ref\.?)\W{0,2}$", re.IGNORECASE
+)
+_METHOD = re.compile(
+    r"\s*-?\s*(?:samples?|way|sided|tailed|factors?|levels?|proportions?|variances?|sigma)\b",
+    re.IGNORECASE,
+)
+"""A digit before one of these words names a method: "1-sample t", "2 sided"."""
+
+
+def _names_a_list(ahead: str, number: str, names: set[str]) -> bool:
+    """Is the number the end of a name that a list has: "site 1" beside "Site 1: 5.1 5.2"?"""
+    word = re.search(r"([^\W\d_]+)\s*$", ahead)
+    if word is None:
+        return False
+    siblings = {
+        match[1] for name in names if (match := re.search(rf"\b{word[1].lower()} (\d+)$", name))
+    }
+    return number in siblings and len(siblings) > 1
+
+
 _PLACE = re.compile(r"question\[(\d+):(\d+)\]")
 
 
@@ -333,10 +354,16 @@ class Evidence:
             for item in block.lists:
                 text = text[: item.start] + MASK * (item.end - item.start) + text[item.end :]
         found = []
+        names = {item.name.lower() for item in self.reading.series}
         for match in re.finditer(
             rf"(?<![\w.\-^/]){NUMBER}\s*(%|percent|pct)?(?![\w]*\d)(?!\s*[\^])", text
         ):
-            if _REFERENCE_NUMBER.search(text[max(0, match.start(1) - 24) : match.start(1)]):
+            ahead = text[max(0, match.start(1) - 24) : match.start(1)]
+            if _REFERENCE_NUMBER.search(ahead) and ("." not in match[1] or _VERSION.search(ahead)):
+                continue
+            if _METHOD.match(text, match.end(1)) and len(match[1]) == 1:
+                continue
+            if _names_a_list(ahead, match[1], names):
                 continue
             following = text[match.end(1) : match.end(1) + 1]
             if following.isalpha() and text[match.end(1) : match.end(1) + 2].lower() in {

@@ -95,14 +95,55 @@ def bind_chi_square_fit(evidence: Evidence, binding: Binding) -> None:
         binding.set("expected", [share] * size, f"question[{each.start(1)}:{each.end(1)}]")
     elif evidence.has(r"\bpoisson\b"):
         binding.set("distribution", "poisson", "question")
+    elif _KNOWN_SPLIT.search(evidence.text) and not _EVEN.search(evidence.text):
+        raise NeedsInput(
+            "the shares to compare with are not there", "which share is expected of each category?"
+        )
+    _check_expected(binding)
     evidence.alpha(binding)
+
+
+_KNOWN_SPLIT = re.compile(
+    r"\b(?:usual|national|historic\w*|normal|known|former|industry|planned|promised|theoretical|company|old|last\s+(?:year|month|quarter)\W?s?)\s+"
+    r"(?:\w+\s+)?(?:split|mix|shares?|distribution|pattern|proportions?|ratios?|breakdown|pareto)\b"
+)
+_EVEN = re.compile(r"\b(?:even\w*|equal\w*|uniform\w*|same|random\w*|fair)\b")
+
+
+def _check_expected(binding: Binding) -> None:
+    """Shares must be one for every category, and make up the whole."""
+    expected, observed = binding.args.get("expected"), binding.args["observed"]
+    if expected is None:
+        return
+    if len(expected) != len(observed):
+        raise NeedsInput(
+            f"{len(observed)} counts were observed, and {len(expected)} shares are expected",
+            "which count belongs to which expected share?",
+        )
+    if max(expected) <= 1 and abs(sum(expected) - 1) > 0.02:
+        raise NeedsInput(
+            f"the expected shares add up to {sum(expected):g}, and not to 1",
+            "which share is expected of each category?",
+        )
+
+
+_RATIO = re.compile(
+    r"(?<![\d.:])\d++(?:\.\d++)?(?:(?::\d++(?:\.\d++)?)++|(?:\s:\s\d++(?:\.\d++)?)++)(?![\d:])"
+)
 
 
 def _observed_expected(evidence: Evidence) -> tuple[Series | None, Series | None]:
     series = evidence.series()
-    ratio = re.search(
-        r"(?<!\d)\d++(?:\.\d++)?(?:\s*+:\s*+\d++(?:\.\d++)?)++", evidence.reading.plain
-    )
+    ratios = [
+        Series(
+            name="ratio",
+            values=[float(value) for value in match[0].split(":")],
+            source=f"question[{match.start()}:{match.end()}]",
+        )
+        for match in _RATIO.finditer(evidence.reading.plain)
+    ]
+    if len(ratios) == 2 and len(ratios[0].values) == len(ratios[1].values):
+        return ratios[0], ratios[1]  # "88 : 27 : 31 : 9, is it 9:3:3:1?"
     observed = next(
         (item for item in series if re.search(r"obs|count|seen|found", item.name.lower())), None
     )
@@ -114,13 +155,8 @@ def _observed_expected(evidence: Evidence) -> tuple[Series | None, Series | None
         ),
         None,
     )
-    if expected is None and ratio:
-        values: list[float | None] = [
-            float(value) for value in re.findall(r"\d++(?:\.\d++)?", ratio[0])
-        ]
-        expected = Series(
-            name="ratio", values=values, source=f"question[{ratio.start()}:{ratio.end()}]"
-        )
+    if expected is None and ratios:
+        expected = ratios[-1]
     rest = [item for item in series if item is not expected and item is not observed]
     if observed is None and rest:
         observed = max(rest, key=lambda item: sum(item.numbers))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from havoc.reading.table import Column
-from havoc.reason.binding import proportions
+from havoc.reason.binding import contingency, proportions
 from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.groups import bind_groups
@@ -44,7 +44,7 @@ def bind_mcnemar(evidence: Evidence, binding: Binding) -> None:
 def _paired_table(evidence: Evidence, binding: Binding) -> None:
     counted = Binding(operation=binding.operation)
     try:
-        proportions.count_table(evidence, counted)
+        contingency.count_table(evidence, counted)
     except NeedsInput as error:
         raise NeedsInput(
             "the counts of pairs are missing",

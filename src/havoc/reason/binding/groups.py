@@ -8,6 +8,7 @@ from havoc.reading.cells import read_cells
 from havoc.reading.question import Series
 from havoc.reading.table import Column, Table
 from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.claims import COUNT_WORDS, GROUP_NOUN
 from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.lists import complete
 from havoc.reason.binding.means import RESPONSE_NAMES, pass_unit
@@ -31,7 +32,10 @@ def _summarised(evidence: Evidence, binding: Binding) -> bool:
     return True
 
 
-def bind_groups(evidence: Evidence, binding: Binding, *, minimum: int = 2) -> None:
+def bind_groups(
+    evidence: Evidence, binding: Binding, *, minimum: int = 2, blocks: bool = False
+) -> None:
+    """Groups by name. ``blocks``: a number that is spoken of may be that of the blocks."""
     groups = evidence.groups()
     if len(groups) < 2:
         rows = evidence.rows()
@@ -42,6 +46,8 @@ def bind_groups(evidence: Evidence, binding: Binding, *, minimum: int = 2) -> No
             f"at least two groups are needed, and {count} found",
             "which values belong to which group?",
         )
+    if not blocks:
+        _check_number(evidence, len(groups))
     names: dict[str, list[float]] = {}
     for index, group in enumerate(groups, start=1):
         names[group.name or f"group {index}"] = complete(binding, group)
@@ -52,6 +58,25 @@ def bind_groups(evidence: Evidence, binding: Binding, *, minimum: int = 2) -> No
         (list(names), groups[0].source),
     )
     pass_unit(binding, groups[0])
+
+
+_STATED = re.compile(
+    rf"(?<![\w.,])(?P<count>[3-9]|{'|'.join(COUNT_WORDS)})\s+(?:different\s+)?{GROUP_NOUN}\b(?!\s*(?:of|each|per)\b)",
+    re.IGNORECASE,
+)
+
+
+def _check_number(evidence: Evidence, found: int) -> None:
+    """ "Do the 3 moulds differ?" with values of two: the third is not there."""
+    stated = _STATED.search(evidence.text) if not evidence.tables else None
+    if stated is None:
+        return
+    count = COUNT_WORDS.get(stated["count"]) or int(stated["count"])
+    if found == count - 1:
+        raise NeedsInput(
+            f"{stated[0]} are spoken of, and values of {found} were found",
+            "which values belong to the missing one?",
+        )
 
 
 def bind_anova_one_way(evidence: Evidence, binding: Binding) -> None:
@@ -111,15 +136,15 @@ def bind_multiple_comparison(evidence: Evidence, binding: Binding) -> None:
 def factor_table(evidence: Evidence) -> tuple[Table, list[Column], Column]:
     """A table with at least two factor columns and one response."""
     for table in evidence.tables:
-        factors = evidence.factor_columns(table)
         numbers = evidence.numeric_columns(table)
         response = _response_of(numbers, evidence.text)
+        factors = evidence.factor_columns(table)
+        if len(factors) < 2:
+            # "day" and "time" are factors where their levels repeat
+            factors = [column for column in evidence.text_columns(table) if _are_levels(column)]
         if len(factors) < 2:
             factors = factors + [
-                column
-                for column in numbers
-                if column is not response
-                and 1 < len(set(column.present)) <= max(2, len(column.present) // 2)
+                column for column in numbers if column is not response and _are_levels(column)
             ]
         if len(factors) >= 2 and response is not None:
             asked = mentioned(factors, evidence.text)
@@ -130,12 +155,18 @@ def factor_table(evidence: Evidence) -> tuple[Table, list[Column], Column]:
     )
 
 
+def _are_levels(column: Column) -> bool:
+    """Few different values that repeat, as those of a factor do."""
+    return 1 < len(set(column.present)) <= max(2, len(column.present) // 2)
+
+
 def _response_of(numbers: list[Column], text: str) -> Column | None:
     """The column named as a response, else the one with the most different values."""
     named = [column for column in numbers if RESPONSE_NAMES.match(column.name)]
     if named:
         return named[0]
-    asked = mentioned(numbers, text)
+    measured = [column for column in numbers if not _are_levels(column)]
+    asked = mentioned(measured or numbers, text)
     if len(asked) == 1:
         return asked[0]
     return max(reversed(numbers), key=lambda column: len(set(column.present)), default=None)
@@ -144,15 +175,24 @@ def _response_of(numbers: list[Column], text: str) -> Column | None:
 def bind_anova_two_way(evidence: Evidence, binding: Binding) -> None:
     cells = read_cells(evidence.reading.plain) if not evidence.tables else []
     if cells:
-        binding.set("factor_a", [cell.first for cell in cells], "question")
-        binding.set("factor_b", [cell.second for cell in cells], "question")
-        binding.set("response", [cell.value for cell in cells], "question")
+        source = f"question[{min(cell.start for cell in cells)}:{max(cell.end for cell in cells)}]"
+        binding.set("factor_a", [cell.first for cell in cells], source)
+        binding.set("factor_b", [cell.second for cell in cells], source)
+        binding.set("response", [cell.value for cell in cells], source)
         _two_way_options(evidence, binding)
         return
     if _crossed_table(evidence, binding):
         _two_way_options(evidence, binding)
         return
-    table, factors, response = factor_table(evidence)
+    try:
+        table, factors, response = factor_table(evidence)
+    except NeedsInput:
+        if not (
+            _crossed_table(evidence, binding, repeated=True) or _rows_by_columns(evidence, binding)
+        ):
+            raise
+        _two_way_options(evidence, binding)
+        return
     first, second = factors[0], factors[1]
     rows = [
         (str(_label(a)), str(_label(b)), float(y))
@@ -174,11 +214,16 @@ def bind_anova_two_way(evidence: Evidence, binding: Binding) -> None:
     )
 
 
-def _crossed_table(evidence: Evidence, binding: Binding) -> bool:
-    """Rows by columns, one value a cell: row labels are one factor, column names the other."""
+def _crossed_table(evidence: Evidence, binding: Binding, *, repeated: bool = False) -> bool:
+    """Rows by columns: row labels are one factor, column names the other.
+
+    ``repeated``: a label may stand in several rows, which are replicates then.
+    """
     for table in evidence.tables:
         labels, numbers = evidence.text_columns(table), evidence.numeric_columns(table)
-        if len(labels) != 1 or len(numbers) < 2 or evidence.factor_columns(table):
+        if len(labels) != 1 or len(numbers) < 2:
+            continue
+        if evidence.factor_columns(table) and not repeated:
             continue
         if any(RESPONSE_NAMES.match(column.name) for column in numbers) or not table.header:
             continue
@@ -198,6 +243,71 @@ def _crossed_table(evidence: Evidence, binding: Binding) -> bool:
         )
         return True
     return False
+
+
+_COLUMN_NAMES = re.compile(
+    r"\b(?:col(?:umn)?s?|across)\s*(?:\(|:|=|are\b|is\b)?\s*(?:[a-z]+\s+){0,2}?(?P<names>[\w/ ,&]{3,80})",
+    re.IGNORECASE,
+)
+_COUNTED_COLUMNS = re.compile(
+    r"\(\s*(?:[a-z]+\s+)?(?P<low>\d{1,2})\s*(?:-|–|to|\.\.)\s*(?P<high>\d{1,2})\s*\)", re.IGNORECASE
+)
+_ENUMERATED = re.compile(
+    r"(?:[^\W\d_]\w{0,20}(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s*/\s*)){1,9}[^\W\d_]\w{0,20}"
+)
+
+
+def _rows_by_columns(evidence: Evidence, binding: Binding) -> bool:
+    """Rows as lists with one value a column, where the columns are named: "X, Y and Z", "(1-3)"."""
+    if evidence.tables:
+        return False
+    rows = [item for item in evidence.groups() if not item.missing]
+    rows = rows if len(rows) >= 2 else evidence.rows()
+    width = len(rows[0].values) if rows else 0
+    if len(rows) < 2 or width < 2 or any(len(item.values) != width for item in rows):
+        return False
+    names = [item.name or f"row {index}" for index, item in enumerate(rows, start=1)]
+    columns = _names_of_columns(evidence, width, names)
+    if not columns:
+        return False
+    source = ", ".join(item.source for item in rows)
+    cells = [
+        (name, column, value)
+        for name, item in zip(names, rows, strict=True)
+        for column, value in zip(columns, item.numbers, strict=True)
+    ]
+    for position, argument in enumerate(("factor_a", "factor_b", "response")):
+        binding.set(argument, [cell[position] for cell in cells], source)
+    binding.echo("rows {} are one factor, columns {} the other", (names, source), (columns, source))
+    return True
+
+
+def _names_of_columns(evidence: Evidence, width: int, rows: list[str]) -> list[str]:
+    """What the columns are called, where the text counts as many names as there are columns."""
+    spans = sorted((x.start, x.end) for block in evidence.reading.blocks for x in block.lists)
+    ends = [0, *(end for _, end in spans)]
+    starts = [*(start for start, _ in spans), len(evidence.reading.remaining)]
+    text = " . ".join(
+        evidence.reading.remaining[end:start] for end, start in zip(ends, starts, strict=True)
+    )
+    counted = _COUNTED_COLUMNS.search(evidence.reading.plain)
+    if counted and int(counted["high"]) - int(counted["low"]) + 1 == width:
+        return [str(number) for number in range(int(counted["low"]), int(counted["high"]) + 1)]
+    taken = {name.lower() for name in rows}
+    named = _COLUMN_NAMES.search(text)
+    if named:
+        words = re.findall(r"[^\W_]\w*", named["names"].replace(" and ", " "))
+        if len(words) >= width:
+            return words[-width:] if len(words) == width + 1 else words[:width]
+    if width < 3 and not evidence.has(r"\b(?:blocks?|columns?|each)\b"):
+        return []
+    for match in _ENUMERATED.finditer(text):
+        if width < 3 and text[match.start() - 1 : match.start()] != "(":
+            continue
+        words = re.findall(r"[^\W_]\w*", re.sub(r"\band\b", " ", match[0]))
+        if len(words) == width and not taken.intersection(word.lower() for word in words):
+            return words
+    return []
 
 
 def _two_way_options(evidence: Evidence, binding: Binding) -> None:
@@ -225,10 +335,15 @@ def bind_rank_groups(evidence: Evidence, binding: Binding) -> None:
     evidence.alpha(binding)
 
 
+def bind_friedman(evidence: Evidence, binding: Binding) -> None:
+    bind_groups(evidence, binding, blocks=True)
+    evidence.alpha(binding)
+
+
 BINDERS: dict[str, Binder] = {
     "anova_one_way": bind_anova_one_way,
     "anova_two_way": bind_anova_two_way,
     "multiple_comparison": bind_multiple_comparison,
     "kruskal_wallis": bind_rank_groups,
-    "friedman": bind_rank_groups,
+    "friedman": bind_friedman,
 }

@@ -25,10 +25,20 @@ MAX_COLUMNS = 3
 RESPONSE_NAMES = re.compile(r"^(?:y\d?|response|result|output|yield|dependent)$", re.IGNORECASE)
 
 
+_BETWEEN = r"\W*(?:\w+\W+){0,3}$"
 _TARGET_WORDS = re.compile(
-    r"(?:against|versus|vs\.?|target|nominal|set\s*point|set\s+(?:to|at)|supposed|sposed|meant|should|than|from|claim\w*|"
-    r"promis\w*|spec\w*|declared|label\w*|assigned|certified|reference|median|mean|average|of|to|be|is|beat|exceed|under|over|"
-    r"above|below|mu0?|h0|at)\W*(?:\w+\W+){0,3}$"
+    r"\b(?:against|versus|vs\.?|target|nominal|set\s*point|set\s+(?:to|at)|supposed|sposed|meant|should|than|from|claim\w*|"
+    r"promis\w*|spec\w*|declared|label\w*|assigned|certified|reference|beat|exceed|under|over|above|below|mu0?|h0|theor\w*|"
+    r"norm|norma|catalog\w*|data\s?sheet|expect\w*|required|requirement|rule|metric|goal|guarantee\w*|says|historic\w*|"
+    r"drawing|limit|allowed|hypothesi\w*|equals?)" + _BETWEEN
+)
+_WEAK_TARGET_WORDS = re.compile(r"\b(?:median|mean|average|of|to|be|is|at)" + _BETWEEN)
+_COUNTED = re.compile(r"\s*(?!\d)[a-z]{3,}s\b(?!\s*(?:\?|$))")
+_UNITY = re.compile(
+    r"\b(?:than|from|below|above|under|over|against|vs\.?|versus|to|at|is|be)\s+(unity)\b"
+)
+_ZERO = re.compile(
+    r"\b(?:is|from|against|than|be|above|below|vs\.?)\s+(?:\w+\s+){0,2}?zero\b|[?>→]\s*zero\b|\bzero\s*\?"
 )
 
 
@@ -41,17 +51,24 @@ def reference_value(evidence: Evidence, binding: Binding, name: str = "mu0") -> 
         given = next((x for x in evidence.reading.all(role) if source_of(x) not in used), None)
         if binding.take(name, given):
             return
+    sizes = {float(len(item.values)) for item in evidence.series()}
     singles = [
         item
         for item in evidence.singles()
         if source_of(item) not in used
         and (not item.percent or item.value < 80 or evidence.has(r"%.*%|percent"))
+        and not (item.value in sizes and _COUNTED.match(evidence.after(item)))
     ]
-    if not singles and evidence.has(r"\b(?:is|from|against|than|be)\s+(?:\w+\s+){0,2}?zero\b"):
-        binding.set(name, 0.0, "question")
-        return
-    near = [item for item in singles if _TARGET_WORDS.search(evidence.before(item, 40))]
-    candidates = near or singles
+    for word, value in ((_ZERO, 0.0), (_UNITY, 1.0)):
+        found = word.search(evidence.text)
+        if not singles and found:
+            binding.set(name, value, f"question[{found.start()}:{found.end()}]")
+            return
+    near = [
+        [item for item in singles if words.search(evidence.before(item, 40))]
+        for words in (_TARGET_WORDS, _WEAK_TARGET_WORDS)
+    ]
+    candidates = near[0] or near[1] or singles
     if not candidates:
         raise NeedsInput(
             "the value to compare with is missing",
@@ -269,7 +286,7 @@ def _summary_names(evidence: Evidence) -> tuple[str, str]:
 def bind_two_sample_t(evidence: Evidence, binding: Binding) -> None:
     names = two_samples(evidence, binding)
     if evidence.has(
-        r"\bwelch|\bun-?equal|(?:varian\w*|spread|scatter)\s+(?:is|are|was|were)(?:n'?t| not)\s+(?:equal|the same)|not\s+(?:assum\w*\s+|be\s+)?(?:to be\s+)?equal|wasn?'?t\s+equal"
+        r"\bwelch|\bun-?equal|\b(?:no|without|don'?t\s+assume|not\s+assuming)\s+(?:an?\s+|the\s+)?equal|equal\s+var\w*\W+(?:\w+\s+){0,2}?not\b|(?:varian\w*|spread|scatter)\s+(?:is|are|was|were)(?:n'?t| not)\s+(?:equal|the same)|not\s+(?:assum\w*\s+|be\s+)?(?:to be\s+)?equal|wasn?'?t\s+equal"
     ):
         binding.set("equal_var", False, "question")
     elif evidence.has(

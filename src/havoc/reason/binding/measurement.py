@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import re
 
-from havoc.reading.cells import Cell, read_cells
+from havoc.reading.cells import read_cells
+from havoc.reading.crossed_cells import Cell
 from havoc.reading.roles import NUMBER
 from havoc.reading.study_layout import PART_NOUNS, PERSON_NOUNS, Study, read_study_layout
 from havoc.reading.table import Column

@@ -1,13 +1,12 @@
-"""Arguments of tests on counts: tables, proportions, event rates."""
+"""Arguments of tests on one or two proportions, and the counts that they are read from."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-from havoc.reading.counts import CountPair, read_counts, read_repeated
+from havoc.reading.counts import CountPair, read_counts
 from havoc.reading.number_words import as_digits, fraction_in_words
-from havoc.reading.table import Column, Table
 from havoc.reason.binding.arguments import Binding, NeedsInput, source_of
 from havoc.reason.binding.direction import (
     bound_direction,
@@ -17,142 +16,11 @@ from havoc.reason.binding.direction import (
 )
 from havoc.reason.binding.evidence import Binder, Evidence
 
-
-def count_table(evidence: Evidence, binding: Binding) -> None:
-    """A table of counts: rows by columns."""
-    pairs = _tabled_counts(evidence)
-    if pairs:
-        _set_with_without(binding, pairs, evidence.tables[0].source)
-        return
-    for table in evidence.tables:
-        numbers = evidence.numeric_columns(table, keep_index=True)
-        labels = evidence.text_columns(table)
-        if len(numbers) >= 2 and table.rows >= 2:
-            binding.set(
-                "table",
-                [[column.values[row] for column in numbers] for row in range(table.rows)],
-                table.source,
-            )
-            binding.set("columns", [column.name for column in numbers], table.source)
-            if labels:
-                binding.set("rows", [str(value) for value in labels[0].values], table.source)
-            return
-        if len(labels) >= 2 and not numbers and table.rows >= 8:
-            _crossed_counts(binding, table, labels[0], labels[1])
-            return
-    rows = evidence.rows() or [item for item in evidence.reading.series if len(item.values) >= 2]
-    if len(rows) == 1 and len(rows[0].values) == 4:
-        values = rows[0].numbers
-        binding.set("table", [values[:2], values[2:]], rows[0].source)
-        return
-    if len(rows) >= 2 and len({len(row.values) for row in rows}) == 1:
-        binding.set("table", [row.numbers for row in rows], rows[0].source)
-        if all(row.name for row in rows):
-            binding.set("rows", [row.name for row in rows], rows[0].source)
-        return
-    split = re.findall(
-        r"(?<!\d)(\d+)\s+([a-z][\w ]{0,40}?)\s*[,;/]?\s*(?:and\s+)?(\d+)\s+([a-z][\w ]{0,40}?)(?=[,;.?]|$)",
-        evidence.text,
-    )
-    if len(split) >= 2:
-        binding.set("table", [[float(row[0]), float(row[2])] for row in split], "question")
-        return
-    repeated = read_repeated(evidence.reading.plain)
-    if repeated is not None:
-        binding.set("table", repeated[1], "question")
-        binding.set("columns", repeated[0], "question")
-        return
-    pairs = read_counts(evidence.reading.plain)
-    if _are_cells(evidence, pairs):
-        cells = [[float(pair.successes), float(pair.trials)] for pair in pairs]
-        binding.set("table", cells, ", ".join(pair.source for pair in pairs))
-        return
-    pairs = pairs or _of_each(evidence)
-    if len(pairs) >= 2:
-        _set_with_without(binding, pairs, ", ".join(pair.source for pair in pairs))
-        return
-    raise NeedsInput(
-        "a table of counts with at least two rows and two columns is needed",
-        "how many units fall into each combination of row and column?",
-    )
-
-
-def _set_with_without(binding: Binding, pairs: list[CountPair], source: str) -> None:
-    rows = [[pair.successes, pair.trials - pair.successes] for pair in map(possible, pairs)]
-    binding.set("table", rows, source)
-    binding.set("columns", ["with", "without"], source)
-
-
-def _crossed_counts(binding: Binding, table: Table, first: Column, second: Column) -> None:
-    rows = list(dict.fromkeys(str(value) for value in first.present))
-    columns = list(dict.fromkeys(str(value) for value in second.present))
-    pairs = list(zip(map(str, first.values), map(str, second.values), strict=True))
-    counts = [[pairs.count((row, column)) for column in columns] for row in rows]
-    binding.set("table", counts, table.source)
-    binding.set("rows", rows, table.source)
-    binding.set("columns", columns, table.source)
-
-
-def bind_chi_square_independence(evidence: Evidence, binding: Binding) -> None:
-    count_table(evidence, binding)
-    if evidence.has(r"\byates|(?:with|use)\s+(?:the\s+)?continuity") and not evidence.has(
-        r"\b(?:no|without)\s+(?:yates|(?:continuity\s+)?correction)"
-    ):
-        binding.set("correction", True, "question")
-    evidence.alpha(binding)
-
-
-def bind_fisher(evidence: Evidence, binding: Binding) -> None:
-    pairs = read_counts(evidence.reading.plain)
-    if _are_cells(evidence, pairs):
-        binding.set(
-            "table",
-            [[pair.successes, pair.trials] for pair in pairs],
-            ", ".join(pair.source for pair in pairs),
-        )
-    elif len(pairs) == 2 and not evidence.tables and not evidence.rows():
-        binding.set(
-            "table",
-            [[pair.successes, pair.trials - pair.successes] for pair in map(possible, pairs)],
-            ", ".join(pair.source for pair in pairs),
-        )
-    else:
-        count_table(evidence, binding)
-    table = binding.args["table"]
-    if len(table) != 2 or any(len(row) != 2 for row in table):
-        raise NeedsInput(
-            "Fisher's exact test needs a table of 2 rows and 2 columns",
-            "which four counts form the table?",
-        )
-    rows = binding.args.get("rows")
-    names = (rows[0], rows[1]) if rows else count_names(evidence, pairs)
-    bad = counts_are_bad(evidence)
-    set_direction(binding, two_sample_direction(evidence, *names, counts_bad=bad))
-    evidence.alpha(binding)
-
-
-_TWO_OUTCOMES = re.compile(
-    r"\b[a-z][a-z\-]+\s?/\s?(?!n\b|total|all\b|tested|inspected|checked|made|tried|trials)[a-z][a-z\- ]*\b"
-)
-
-
-def _are_cells(evidence: Evidence, pairs: list[CountPair]) -> bool:
-    """ "cracked/whole: heated 3/9, cold 7/2": two outcomes beside each other, no totals."""
-    if len(pairs) < 2 or evidence.tables:
-        return False
-    if any("/" not in evidence.text[pair.start : pair.end] for pair in pairs):
-        return False
-    return (
-        any(pair.successes > pair.trials for pair in pairs)
-        or _TWO_OUTCOMES.search(evidence.text[: pairs[0].start]) is not None
-    )
-
-
 _SIZE_OF_EACH = re.compile(r"(?<![\w.])(\d+)\s+(?:[a-z]+\s+)?(?:each|per\s+\w+)\b")
 _HELD = re.compile(r"(?<![\w.])(\d+|none|zero|no\s+[a-z]+)(?![\w.]*\d)(?!\s*(?:%|percent))")
 
 
-def _of_each(evidence: Evidence) -> list[CountPair]:
+def of_each(evidence: Evidence) -> list[CountPair]:
     """ "20 parts each. Old tool chipped 6, new one none": counts out of one size."""
     text = as_digits(evidence.text)
     size = _SIZE_OF_EACH.search(text)
@@ -218,10 +86,10 @@ def count_names(evidence: Evidence, pairs: Sequence[CountPair]) -> tuple[str, st
 
 def counts_of(evidence: Evidence) -> list[CountPair]:
     """Counts out of trials from columns of a table, or from prose."""
-    return _tabled_counts(evidence) or read_counts(evidence.reading.plain)
+    return tabled_counts(evidence) or read_counts(evidence.reading.plain)
 
 
-def _tabled_counts(evidence: Evidence) -> list[CountPair]:
+def tabled_counts(evidence: Evidence) -> list[CountPair]:
     """Columns named as counts and as numbers inspected."""
     for table in evidence.tables:
         names = {column.name.lower(): column for column in table.columns if column.kind == "number"}
@@ -284,6 +152,28 @@ def possible(pair: CountPair) -> CountPair:
     return pair
 
 
+def set_with_without(binding: Binding, pairs: list[CountPair], source: str) -> None:
+    rows = [[pair.successes, pair.trials - pair.successes] for pair in map(possible, pairs)]
+    binding.set("table", rows, source)
+    binding.set("columns", ["with", "without"], source)
+
+
+_IN_ORDER = re.compile(
+    r"(?<![\w.,\-])(\d++)(?![\w.,]*\d)\s+(?:[a-z][\w\-]*+\s+){0,4}?(?:out\s+of|of|in\s+a\s+(?:sample|lot|batch|box)\s+of|among)\s+"
+    r"(?:[a-z]+\s+){0,2}?(\d++)(?![\w.,]*\d)(?!\s*(?:%|percent))"
+)
+
+
+def _check_order(evidence: Evidence) -> None:
+    """ "45 bad out of 40": more events than were looked at must not be turned round."""
+    match = _IN_ORDER.search(as_digits(evidence.text))
+    if match and int(match[1]) > int(match[2]):
+        pair = CountPair(
+            successes=int(match[1]), trials=int(match[2]), start=match.start(), end=match.end()
+        )
+        possible(pair)
+
+
 def bind_proportion_one(evidence: Evidence, binding: Binding) -> None:
     pairs = counts_of(evidence)
     n, others = (
@@ -300,6 +190,7 @@ def bind_proportion_one(evidence: Evidence, binding: Binding) -> None:
             )
         ]
     if not pairs:
+        _check_order(evidence)
         whole = [item for item in others if not item.percent]
         if len(whole) >= 2:
             low, high = sorted(whole[:2], key=lambda item: item.value)
@@ -388,10 +279,11 @@ def _of_shares(evidence: Evidence) -> list[CountPair]:
 
 
 def bind_proportion_two(evidence: Evidence, binding: Binding) -> None:
-    pairs = [possible(pair) for pair in counts_of(evidence) or _of_each(evidence)]
+    pairs = [possible(pair) for pair in counts_of(evidence) or of_each(evidence)]
     if len(pairs) < 2:
         pairs = _of_shares(evidence) or pairs
     if len(pairs) < 2:
+        _check_order(evidence)
         sizes = evidence.reading.all("n")
         whole = [
             item
@@ -415,7 +307,7 @@ def bind_proportion_two(evidence: Evidence, binding: Binding) -> None:
             )
     if len(pairs) > 2:
         binding.operation = "chi_square_independence"
-        _set_with_without(binding, pairs, ", ".join(pair.source for pair in pairs))
+        set_with_without(binding, pairs, ", ".join(pair.source for pair in pairs))
         evidence.alpha(binding)
         return
     for index, pair in enumerate(pairs, start=1):
@@ -430,8 +322,6 @@ def bind_proportion_two(evidence: Evidence, binding: Binding) -> None:
 
 
 BINDERS: dict[str, Binder] = {
-    "chi_square_independence": bind_chi_square_independence,
-    "fisher_exact": bind_fisher,
     "proportion_one": bind_proportion_one,
     "proportion_two": bind_proportion_two,
 }

@@ -30,7 +30,7 @@ _SHARE_WORDS = re.compile(
     re.IGNORECASE,
 )
 _ESTIMATE = re.compile(
-    r"\bestimat\w*|\bpin\b|\bmargin\b|\bto\s+within\b|\bwithin\s+[±+]|\bknown\s+to\b|\bexact\s+to\b|\bprecis\w+\s+of\b|±|\+\s?/?\s?-|\bplus\s*(?:/|or)?\s*minus\b|\b(?:good|accurate)\s+to\b",
+    r"\bestimat\w*|\bpin\b|\bmargin\b|\bto\s+within\b|\bw/in\b|\bwithin\s+[±+]|\bknown\s+to\b|\bexact\s+to\b|\bprecis\w+\s+of\b|±|\+\s?/?\s?-|\bplus\s*(?:/|or)?\s*minus\b|\b(?:good|accurate)\s+to\b",
     re.IGNORECASE,
 )
 
@@ -66,6 +66,7 @@ def bind_power(evidence: Evidence, binding: Binding) -> None:
     else:
         binding.set("design", _t_design(text), "question")
     _reliably(binding, numbers)
+    _newest_level(binding, text)
     if "p1" not in binding.args and not variances and "means" not in binding.args:
         _effect(binding, numbers, text)
     if binding.args.get("groups") == 2:
@@ -319,6 +320,31 @@ def _reliably(binding: Binding, numbers: Numbers) -> None:
             numbers.text = mask(before, item.start, item.end)
             return
     numbers.text = before
+
+
+_LEVEL = re.compile(r"(?<![\w.])(\d{2}(?:\.\d+)?|0?\.\d+)(?![\w.]*\d)\s*(?:%|percent)?")
+_GIVEN_UP = re.compile(r"\b(?:instead\s+of|rather\s+than|not)\s+(?:the\s+)?[\d.]+")
+
+
+def _newest_level(binding: Binding, text: str) -> None:
+    """ "and with 95 instead of 90?" after a power of 90 %: the lone level is the new power."""
+    turn, _, before = text.partition("\n")
+    if not before or "power" not in binding.args or len(turn) > 60:
+        return
+    turn = _GIVEN_UP.sub(lambda match: " " * len(match[0]), turn)
+    levels = list(_LEVEL.finditer(turn))
+    numbers = re.findall(r"\d++(?:\.\d++)?", turn)
+    role = re.search(
+        r"\b(?:sd|s|sigma|alpha|diff\w*|shift|effect|n|conf\w*|delta|change|scatter|spread)\b",
+        turn,
+        re.I,
+    )
+    if len(numbers) != 1 or len(levels) != 1 or role:
+        return
+    value = float(levels[0][1])
+    value = value / 100 if value > 1 else value
+    if 0.5 <= value < 1:
+        binding.set("power", value, f"question[{levels[0].start(1)}:{levels[0].end(1)}]")
 
 
 def _effect(binding: Binding, numbers: Numbers, text: str) -> None:

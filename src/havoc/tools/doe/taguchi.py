@@ -77,17 +77,17 @@ def taguchi(
     least.
     """
     where = "taguchi"
-    array = _array_of(array, runs, where)
-    if not factors and n_factors is None and array is not None:
-        n_factors = len(LEVELS[array])
-        n_levels = max(LEVELS[array])
+    called = _array_of(array, runs, where)
+    if not factors and n_factors is None and called is not None:
+        n_factors = len(LEVELS[called])
+        n_levels = max(LEVELS[called])
     listed = named_factors(factors, n_factors, where=where, minimum=1, maximum=31)
-    if array == "L18" and not factors and n_factors == 8:
+    if called == "L18" and not factors and n_factors == 8:
         full = [with_levels(factor, 3 if index else 2) for index, factor in enumerate(listed)]
     else:
         full = [with_levels(factor, n_levels) for factor in listed]
     wanted = [len(factor.levels) for factor in full]
-    name = array or _smallest(wanted, where)
+    name = called or _smallest(wanted, where)
     columns = columns_for(name, wanted, where)
     matrix = orthogonal_array(name)
     check_size(len(matrix) * replicates, where)
