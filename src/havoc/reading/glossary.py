@@ -94,7 +94,8 @@ _PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\bnq limite\b|\bnq[lt]\b(?=\s{0,2}\d)", "lq"),
         (r"\b(?:taille (?:du |de )?lot|tama[ñn]o del? lote|tamanho d[oe] lote|losgröße|losgroesse|wielkość partii)\b", "lot size"),
         (r"\bsur(?=\s{1,2}\d)|(?<=\d\s)auf(?=\s\d)", "on"),
-        (r"\b(?:von|de|di)(?=\s\d)", "of"),
+        # "de 1 à 4" is a range, not a count of something
+        (r"\b(?:von|de|di)(?=\s\d)(?!\s[\d.,]{1,12}\s?[a-zA-Zµ%°]{0,4}\s?\b(?:à|a|até|bis|hasta)\s)", "of"),
         (r"\bmini\b\.?(?=\s{0,2}[:=]?\s{0,2}\d)|(?<=\d)(?<=[\d%])\s?mini\b", "min"),
         (r"\bmaxi\b\.?(?=\s{0,2}[:=]?\s{0,2}\d)|(?<=[\d%])\s?maxi\b", "max"),
     )

@@ -73,12 +73,12 @@ PATTERNS: list[tuple[str, re.Pattern[str]]] = [
     ),
     *_compile(
         "alpha",
-        rf"(?:\balpha|\balfa|α|\brisque|\briesgo|\bryzyko|\brisiko|\bsignificance(?:\s+level)?|\bsig\.?\s+level|\bfamily error|\bfamily-?wise(?: error)?){_IS}{NUMBER}{_PERCENT}",
+        rf"(?:\balpha|\balfa|α|\bsignificance(?:\s+level)?|\bsig\.?\s+level|\bfamily error|\bfamily-?wise(?: error)?){_IS}{NUMBER}{_PERCENT}",
         rf"{_LEADING}{_PERCENT}\s*(?:significance|sig\.?\s+level|level of significance)",
         rf"{_LEADING}\s*(%|percent)\s*alpha\b",
         rf"{_LEADING}\s*(%|percent)\s*(?:niveau|risk|error)\b",
         rf"(?<!r )(?<!s )(?<!['’] )\b(?:error\s+)?risk\s*(?:of|is|=|:|at)?\s*(?:error\s+)?{NUMBER}\s*(%|percent)",
-        rf"\b(?:risque|risiko|riesgo|rischio|ryzyko|signifikanz\w*|irrtum\w*)(?:\s+d[ei]|\s+von)?{_IS}{NUMBER}\s*(%|percent)",
+        rf"\b(?:rischio|signifikanz\w*|irrtum\w*)(?:\s+d[ei]|\s+von)?{_IS}{NUMBER}\s*(%|percent)",
     ),
     *_compile(
         "level",

@@ -59,7 +59,7 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         rf"{NUMBER}\s*(?:-\s*)?(?:sigmas?|σ|sds?|standard\s+dev\w*)(?=\s*(?:shift|difference|effect|change|[.,?]|$|with|at|power|for|in))(?!\s*(?:is|=|of|:?\s*\d))",
     ),
     "alpha": (
-        rf"(?:\balpha|\balfa|α|\brisque|\briesgo|\bryzyko|\brisiko|\bsig(?:nif(?:icance)?)?\b\.?){_IS}{NUMBER}{_PERCENT}",
+        rf"(?:\balpha|\balfa|α|(?<!r )(?<!s )\brisk|\bsig(?:nif(?:icance)?)?\b\.?){_IS}{NUMBER}{_PERCENT}",
         rf"(?<![\w'’])a\s*=\s*{NUMBER}{_PERCENT}",
         rf"{NUMBER}{_PERCENT}\s*(?:(?:risk\s+of\s+(?:a\s+)?)?false[\s-]+(?:alarms?|positives?)|type[\s-]*(?:1|i)\b)",
         rf"{NUMBER}{_PERCENT}\s*(?:significance|alpha\b|level\b){_NO_NUMBER}",
