@@ -349,3 +349,14 @@ def test_the_level_of_an_interval_is_no_mean(question: str) -> None:
 def test_a_risk_in_another_language() -> None:
     args = arguments("anova_one_way", "A 3,1 3,3 B 3,6 3,8 C 3,2 3,0 avec risque 10 %")
     assert args["alpha"] == 0.1
+
+
+def test_one_predictor_of_a_table_with_three_named_columns_is_a_line() -> None:
+    """The binders of lines and of models hand over to each other, and must not go round."""
+    question = (
+        "temp,time,yield\n10,1,5.1\n12,1,6.0\n14,1,7.2\n16,1,7.9\n"
+        "predict yield only from temp; time was fixed"
+    )
+    for operation in ("regression_linear", "regression_multiple"):
+        binding = bind(operation, read_question(question))
+        assert binding.operation in {"regression_linear", "regression_multiple"}

@@ -152,6 +152,10 @@ def bind_regression_linear(evidence: Evidence, binding: Binding) -> None:
         binding.operation = "regression_multiple"
         bind_regression_multiple(evidence, binding)
         return
+    _bind_line(evidence, binding)
+
+
+def _bind_line(evidence: Evidence, binding: Binding) -> None:
     x, y = xy(evidence, binding)
     _refuse_constant(binding, "x")
     _intercept(evidence, binding)
@@ -278,7 +282,7 @@ def bind_regression_multiple(evidence: Evidence, binding: Binding) -> None:
     predictors, response = predictors_and_response(evidence)
     if len(predictors) == 1 and evidence.tables:
         binding.operation = "regression_linear"
-        bind_regression_linear(evidence, binding)
+        _bind_line(evidence, binding)
         return
     columns = complete_pairs(binding, *predictors, response)
     names = _distinct([item.name or f"x{index}" for index, item in enumerate(predictors, start=1)])
