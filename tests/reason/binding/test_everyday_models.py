@@ -354,8 +354,8 @@ def test_a_risk_in_another_language() -> None:
 def test_one_predictor_of_a_table_with_three_named_columns_is_a_line() -> None:
     """The binders of lines and of models hand over to each other, and must not go round."""
     question = (
-        "temp,time,yield\n10,1,5.1\n12,1,6.0\n14,1,7.2\n16,1,7.9\n"
-        "predict yield only from temp; time was fixed"
+        "hardness,carbon,temper\n52,18,250\n48,18,350\n60,22,250\n57,22,350\n55,20,250\n51,20,350\n"
+        "what simultaneous influence carbon & temper upon hardness & what hardness at 21 and 300"
     )
     for operation in ("regression_linear", "regression_multiple"):
         binding = bind(operation, read_question(question))
