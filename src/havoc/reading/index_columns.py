@@ -10,7 +10,7 @@ from havoc.reading.table import Column, Table
 INDEX_NAMES = re.compile(
     r"^(?:#|no\.?|nr\.?|num(?:ber)?|id|idx|index|i|obs(?:ervation)?|row|sample(?: ?(?:no|#|id))?|"
     r"subgroup|run(?: ?order)?|std ?order|order|batch|lot|unit|item|time ?stamp|date|day|week|"
-    r"month|hour|h|time|sg|probe|nr)$",
+    r"month|hour|h|time|sg|probe|nr|patient|subject|\w{1,20}[_ ](?:id|no|nr))$",
     re.IGNORECASE,
 )
 

@@ -21,6 +21,8 @@ _COMMA_CHAIN = re.compile(r"(?<![\d.])\d++(?:\.\d++)?,\d++(?:\.\d++)?,\d+")
 _DOT_DECIMAL = re.compile(r"(?<![\w.])\d*\.\d+(?![\w.]*\d\.)")
 MATRIX = r"\[\s*\[[^\[\]]*\](?:\s*,?\s*\[[^\[\]]*\])*\s*\]"
 _MATRIX = re.compile(MATRIX)
+_R_VECTOR = re.compile(r"(?<![\w.])c\((?=\s{0,4}[-+.'\"\w])([^()]{1,4000})\)")
+"""``c(22, 25)``, a vector of R, is a list in brackets."""
 _REPLACE = str.maketrans(
     {
         "−": "-",
@@ -38,9 +40,8 @@ _REPLACE = str.maketrans(
 
 def normalise(text: str) -> str:
     """Decimal commas to points, odd blanks and minus signs to plain ones; same length."""
-    text = _BLANK_THOUSANDS.sub(
-        lambda match: match[0].replace(" ", "").rjust(len(match[0])), text.translate(_REPLACE)
-    )
+    text = _R_VECTOR.sub(r" [\1]", text.translate(_REPLACE))
+    text = _BLANK_THOUSANDS.sub(lambda match: match[0].replace(" ", "").rjust(len(match[0])), text)
     if not _has_decimal_commas(_PAIR.sub(" ", text)):
         return _drop_thousands(_SURE_COMMA.sub(lambda match: match[0].replace(",", "."), text))
     bracketed = bytearray(len(text))

@@ -241,7 +241,7 @@ def _gap(tokens: list[_Token], position: int, before: _Token) -> tuple[str, int 
             ):
                 before.unit = token.text
             elif text in {"and", "und", "et"} and seen.strip() in {"", ","}:
-                kind = _stronger(kind, ",")
+                kind = _stronger(kind, "&")
                 seen += "a"
             else:
                 return "", None
@@ -293,21 +293,33 @@ def _spaced(tokens: list[_Token], position: int) -> bool:
 
 # Weaker separators stand inside a list, the strongest one between lists; ~ is a slash
 # without blanks, which binds closer than a blank ("4.1/5.0 3.9/4.6" are pairs).
-_STRENGTH = {"": -2, "~": -1, " ": 0, ",": 1, "/": 2, ";": 3, "|": 4, "\n": 5, ")": 6}
+_STRENGTH = {"": -2, "~": -1, " ": 0, ",": 1, "&": 1.5, "/": 2, ";": 3, "|": 4, "\n": 5, ")": 6}
 
 
 def _stronger(kind: str, text: str) -> str:
     if text in "()[]{}":
         text = ")"
-    if text == "&":
-        text = ","
     return text if _STRENGTH[text] > _STRENGTH[kind] else kind
 
 
+def _joined_lists(run: list[_Token], separators: list[str]) -> list[list[_Token]]:
+    """ "3, 7, 5 and 1, 5, 2": lists that an "and" joins; one list where it joins its last value."""
+    groups: list[list[_Token]] = [[run[0]]]
+    for token, separator in zip(run[1:], separators, strict=True):
+        if separator == "&":
+            groups.append([token])
+        else:
+            groups[-1].append(token)
+    alike = len({separator for separator in separators if separator != "&"}) == 1
+    return groups if alike and min(map(len, groups)) >= 3 else [run]
+
+
 def _split_run(run: list[_Token], separators: list[str], label: str, explicit: bool) -> Block:
+    joined = _joined_lists(run, separators)
+    separators = ["," if separator == "&" else separator for separator in separators]
     kinds = sorted(set(separators), key=lambda kind: _STRENGTH[kind])
-    groups = [run]
-    if len(kinds) >= 2:
+    groups = joined
+    if len(joined) == 1 and len(kinds) >= 2:
         strongest = kinds[-1]
         split: list[list[_Token]] = [[run[0]]]
         for token, separator in zip(run[1:], separators, strict=True):

@@ -39,10 +39,10 @@ _TWO_SIDED = (
 )
 _ALTERNATIVE = r"\b(?:h[a1]\b|alternative|test\s+of\s+\w+|(?:vs\.?|versus))[^<>\n]{0,40}?"
 _LESS_ALTERNATIVE = re.compile(
-    rf"{_ALTERNATIVE}<|one[\s-]?sided\s+(?:lower|less)|alternative\W+less"
+    rf"{_ALTERNATIVE}<|\b(?:mu|µ|mean)\s?<\s?\.?\d|one[\s-]?sided\s+(?:lower|less)|alternative\W+less"
 )
 _GREATER_ALTERNATIVE = re.compile(
-    rf"{_ALTERNATIVE}>|one[\s-]?sided\s+(?:upper|greater)|alternative\W+greater"
+    rf"{_ALTERNATIVE}>|\b(?:mu|µ|mean)\s?>\s?\.?\d|one[\s-]?sided\s+(?:upper|greater)|alternative\W+greater"
 )
 _BARE_MORE = re.compile(r"\b(?:does|do|did)\s+[\w\s]{1,24}?\s+(?:more|less)\s*(?:\?|$)")
 _SHORT_FORMS = re.compile(r"\b(?:i\.e|e\.g|vs|approx|resp|incl|no|nr)\.", re.IGNORECASE)

@@ -287,6 +287,8 @@ def bind_two_sample_t(evidence: Evidence, binding: Binding) -> None:
     names = two_samples(evidence, binding)
     if evidence.has(
         r"\bwelch|\bun-?equal|\b(?:no|without|don'?t\s+assume|not\s+assuming)\s+(?:an?\s+|the\s+)?equal|equal\s+var\w*\W+(?:\w+\s+){0,2}?not\b|(?:varian\w*|spread|scatter)\s+(?:is|are|was|were)(?:n'?t| not)\s+(?:equal|the same)|not\s+(?:assum\w*\s+|be\s+)?(?:to be\s+)?equal|wasn?'?t\s+equal"
+        r"|\b(?:without|not|never|cannot|can'?t|don'?t)\b[^.?!;]{0,40}\bvarian\w*[^.?!;]{0,16}\bequal"
+        r"|\bvarian\w*[^.?!;]{0,12}\b(?:not|cannot|can'?t)\b[^.?!;,]{0,20}\bequal"
     ):
         binding.set("equal_var", False, "question")
     elif evidence.has(

@@ -23,28 +23,52 @@ def bind_signed_rank(evidence: Evidence, binding: Binding) -> None:
     _paired_or_median(evidence, binding)
 
 
-_DIRECTIONS = re.compile(
-    r"(?<!\d)(\d++)\s++(?:\w++\s++){0,3}?(?:better|improved|easier|prefer\w*|higher|longer|faster|plus|up|gained)\b\D{0,24}?"
-    r"(\d++)\s++(?:\w++\s++){0,3}?(?:worse|harder|lower|shorter|slower|minus|down|old|lost)\b"
+_UP = r"(?:better|improved|easier|prefer\w*|higher|longer|faster|stronger|plus|up|gained|rose)"
+_DOWN = r"(?:worse|harder|lower|shorter|slower|weaker|minus|down|old|lost|fell)"
+_COUNT = r"(?<![\d.])(\d{1,6})(?![\d.]*\d)"
+_BEFORE_WORD = rf"{_COUNT}\s{{1,4}}(?:\w{{1,20}}\s{{1,4}}){{0,3}}?"
+_BEHIND_WORD = rf"\b\s{{1,4}}(?:\w{{1,20}}\s{{1,4}}){{0,2}}?(?:in|on|for|with)\s{{1,4}}{_COUNT}"
+_DIRECTIONS = tuple(
+    (re.compile(pattern), up)
+    for pattern, up in (
+        (rf"{_BEFORE_WORD}{_UP}\b\D{{0,24}}?{_BEFORE_WORD}{_DOWN}\b", 1),
+        (rf"{_BEFORE_WORD}{_DOWN}\b\D{{0,24}}?{_BEFORE_WORD}{_UP}\b", 2),
+        (rf"\b{_UP}{_BEHIND_WORD}\D{{0,24}}?\b{_DOWN}{_BEHIND_WORD}", 1),
+        (rf"\b{_DOWN}{_BEHIND_WORD}\D{{0,24}}?\b{_UP}{_BEHIND_WORD}", 2),
+    )
 )
+_SIGNS = re.compile(r"(?<!\S)[+-](?:[ ,;]{1,3}[+-]){3,499}(?![\w.])")
+
+
+def _told_signs(text: str) -> tuple[int, int, str] | None:
+    """How many went up and down, as signs or beside a word for each, and where that stands."""
+    signs = _SIGNS.search(text)
+    if signs:
+        source = f"question[{signs.start()}:{signs.end()}]"
+        return signs[0].count("+"), signs[0].count("-"), source
+    for pattern, up in _DIRECTIONS:
+        found = pattern.search(text)
+        if found:
+            source = f"question[{found.start()}:{found.end()}]"
+            return int(found[up]), int(found[3 - up]), source
+    return None
 
 
 def bind_sign_test(evidence: Evidence, binding: Binding) -> None:
-    if evidence.series():
+    told = _told_signs(evidence.text)
+    if told is None and evidence.series():
         _paired_or_median(evidence, binding)
         return
     ties = re.search(
         r"(?<!\d)(\d++)\s*+(?:had\s++)?(?:ties?|no opinion|equal|undecided|same)", evidence.text
     )
-    directions = _DIRECTIONS.search(evidence.text)
     pairs = read_counts(evidence.reading.plain)
     counts = [
         item for item in evidence.singles() if item.value == int(item.value) and not item.percent
     ]
-    if directions:
-        source = f"question[{directions.start()}:{directions.end()}]"
-        binding.set("positive", int(directions[1]), source)
-        binding.set("negative", int(directions[2]), source)
+    if told:
+        binding.set("positive", told[0], told[2])
+        binding.set("negative", told[1], told[2])
     elif pairs:
         pair = possible(pairs[0])
         rest = pair.trials - pair.successes - (int(ties[1]) if ties else 0)
@@ -76,7 +100,7 @@ def _paired_or_median(evidence: Evidence, binding: Binding) -> None:
         try:
             reference_value(evidence, binding)
         except NeedsInput:
-            if not evidence.has(r"\bdifferences?\b|\bnew\s*-\s*old|\bzero\b|\bchange\b"):
+            if not evidence.has(r"\bdiff(?:erence)?s?\b|\bnew\s*-\s*old|\bzero\b|\bchange\b"):
                 raise
             binding.set("mu0", 0.0, "question")
         direction = one_sample_direction(evidence)
