@@ -172,3 +172,27 @@ def test_a_context_that_fills_up_still_ends_in_an_answer(context: int) -> None:
     assert result.text and len(result.ids) < context
     if not any(call.error for call in result.calls):
         assert "the context had no room for another call" in result.verification
+
+
+def test_where_every_call_failed_nothing_is_answered(
+    model: HavocPrimeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(call: object) -> object:
+        raise InputError("cannot be computed", where="data")
+
+    monkeypatch.setattr(prime_model, "execute_json", refuse)
+    result = answered(model)
+    assert result.text == "" and result.figures == []
+    assert "no call gave a result" in result.verification
+
+
+def test_a_network_trained_on_slots_reads_the_names_of_fields(model: HavocPrimeModel) -> None:
+    reader = HavocPrimeModel(model._engine, results="fields")
+    results = [answered(reader, seed) for seed in range(6)]
+    shown = [
+        piece.text for result in results for piece in result.segments if piece.path == ("result",)
+    ]
+    worked = [text for text in shown if '"fields"' in text]
+    assert worked and not any('"error"' not in text and '"fields"' not in text for text in shown)
+    with pytest.raises(InputError, match="figures or fields"):
+        HavocPrimeModel(model._engine, results="everything")

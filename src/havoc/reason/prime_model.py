@@ -218,7 +218,13 @@ class HavocPrimeModel:
         return ids != [more]
 
     def _answer(self, state: _State, calls: Sequence[PrimeCall], params: SamplingParams) -> str:
-        """The answer as a template: text without figures, and references to results."""
+        """The answer as a template: text without figures, and references to results.
+
+        Empty where every call failed: there is nothing to answer with.
+        """
+        if calls and all(call.result is None for call in calls):
+            state.ids.append(self._tokenizer.eos)
+            return ""
         paths = [
             f"{{{{r{number}.{path}}}}}"
             for number, call in enumerate(calls, start=1)
