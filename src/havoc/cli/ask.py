@@ -125,13 +125,14 @@ def _stream_reason(question: str, tables: list[Any] | None) -> None:
     """What the planner's network takes the question for, as it comes."""
     from havoc.reading.question import read_question
     from havoc.reason.planner_model import shipped_model
-    from havoc.text import printable
+    from havoc.text import encodable
 
     if not 0 < len(question.strip()) <= LONGEST_TO_EXPLAIN:
         return
     sys.stdout.write("The network: ")
     for piece in shipped_model().reason(read_question(question, tables or ())):
-        sys.stdout.write(printable(piece))
+        # the grammar of a reason has no control character but the line's end
+        sys.stdout.write(encodable(piece.replace("\n", " "), sys.stdout.encoding or "utf-8"))
         sys.stdout.flush()
     sys.stdout.write("\n")
 

@@ -41,6 +41,12 @@ LIKELY, SURE = 0.5, 0.9
 where it asks back for what the method needs."""
 
 
+_ASKS = [FEATURES.index("asks back"), FEATURES.index("unclear")]
+ASKING = 1.75
+"""Added to the score of a plan that asks back: a question too many costs a turn, a figure computed
+from what is missing costs an audit (``docs/planning.md`` has what it costs and brings)."""
+
+
 class AutoPlanner:
     """Rules, wording and the network, weighed by what became of their plans on the data."""
 
@@ -108,7 +114,8 @@ class Choice(msgspec.Struct, frozen=True):
     def scores(self, features: Floats) -> Floats:
         """[candidates] of features [candidates, FEATURES]."""
         standardised: Floats = (features - self.mean) / self.scale
-        scores: Floats = standardised @ self.weights
+        asks = features[:, _ASKS].sum(axis=1)
+        scores: Floats = standardised @ self.weights + ASKING * asks
         return scores
 
     def evidence(self, features: Floats, scores: Floats, place: int, operation: str) -> Floats:

@@ -254,3 +254,19 @@ def test_a_lone_level_in_a_follow_up_is_the_power(turn: str, power: float) -> No
     earlier = "how many per group to see a shift of 1 with sd 2 at 90% power?"
     args = bind("power_sample_size", read_question(f"{turn}\n{earlier}")).args
     assert args["power"] == power
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "leakers 6 % on the old press, 4 % on the new, is it better?",
+        "antes 6 %, depois 4 %: melhor?",
+    ],
+)
+def test_two_shares_without_a_size_are_no_question_about_a_size(question: str) -> None:
+    with pytest.raises(NeedsInput, match="neither a sample size nor a power"):
+        bind("power_sample_size", read_question(question))
+    args = bind(
+        "power_sample_size", read_question(f"{question} how many do I need to see it?")
+    ).args
+    assert (args["p1"], args["p2"]) == (0.06, 0.04)

@@ -35,6 +35,17 @@ _ESTIMATE = re.compile(
 )
 
 
+_ABOUT_SIZE = re.compile(
+    r"\brelevant|plus\s+or\s+minus|±|\+\s?/\s?-|\bmargin|\bhow\s+(?:many|much|large|big|small|few|long)|\bsampl|\bsizes?\b|\bpower\w*|\bdetect\w*|\bneed\w*|\benough\b"
+    r"|\breplic\w*|\bnumbers?\b|\b(?:un)?der\s?powered|\bn\b|\b(?:pcs|pieces|parts|units|runs|shots|tests|measurements)\b"
+    r"|\bchances?\b|\bprobab\w*|\bdiscover|\bsee\b|\bfind\b|\bcatch\b|\bnotice|\bprove\b|\bshow\b|\bβ|\bbeta\b"
+    r"|\bcombien|\bpuissance|\bd[ée]tect|\bwie\s?viele?|\bstichprobe|\berkenn|\bquant[oae]s?\b|\bcu[aá]nt|\bpod(?:er|ência)\b"
+    r"|\bpotencia|\bile\b|\bmoc\b|\bwykry|\bhoeveel|\bpotenza|\b(?:1|one)\s?-\s?(?:β|beta)",
+    re.IGNORECASE,
+)
+"""What a question about a sample size, a power or a detectable effect cannot do without."""
+
+
 def bind_power(evidence: Evidence, binding: Binding) -> None:
     """Design, effect, spread, n and power: all but the one that is asked for."""
     _from_table(evidence, binding)
@@ -72,6 +83,12 @@ def bind_power(evidence: Evidence, binding: Binding) -> None:
     if binding.args.get("groups") == 2:
         del binding.args["groups"]
     _direction(evidence, binding)
+    if "power" not in binding.args and _ABOUT_SIZE.search(text) is None:
+        # "5 % before, 3 % after, is it better?" compares; nobody wants to know a size
+        raise NeedsInput(
+            "neither a sample size nor a power is asked for",
+            "how many parts were looked at on each side, or do you want to know how many are needed?",
+        )
     _one_unknown(binding, text)
     _require(binding)
 
