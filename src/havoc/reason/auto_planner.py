@@ -36,7 +36,7 @@ Floats = NDArray[np.float64]
 FILE_NAME = "choice.npz"
 LONGEST = 8_000
 """Characters up to which several plans are tried; no labelled question is half as long."""
-LIKELY, SURE = 0.5, 0.9
+LIKELY, SURE = 0.3, 0.9
 """Probabilities of the wording from which the plan of the rules stands: beside a file, and
 where it asks back for what the method needs."""
 

@@ -360,3 +360,16 @@ def test_one_predictor_of_a_table_with_three_named_columns_is_a_line() -> None:
     for operation in ("regression_linear", "regression_multiple"):
         binding = bind(operation, read_question(question))
         assert binding.operation in {"regression_linear", "regression_multiple"}
+
+
+def test_the_first_and_the_last_of_a_range_of_columns_stand_for_all_between() -> None:
+    rows = [
+        (7, 26, 6, 78.5),
+        (1, 29, 15, 74.3),
+        (11, 56, 8, 104.3),
+        (11, 31, 8, 87.6),
+        (7, 52, 6, 95),
+    ]
+    table = "\n".join(",".join(map(str, row)) for row in [("x1", "x2", "x3", "y"), *rows])
+    args = bind("regression_multiple", read_question(f"{table}\nheat y vs x1..x3")).args
+    assert list(args["predictors"]) == ["x1", "x2", "x3"] and args["response"] == "y"

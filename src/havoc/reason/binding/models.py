@@ -247,6 +247,8 @@ def _degree(evidence: Evidence, binding: Binding) -> None:
 # several predictors ------------------------------------------------------------
 
 
+_FIRST_TO_LAST = r"\b([a-z]{1,12})\d{1,2}\s{0,2}(?:\.\.+|…|-|–|to|through|bis)\s{0,2}\1\d{1,2}\b"
+"""``x1..x4``: the two named, and all that lie between them."""
 _TOGETHER = r"\b(?:at\s+the\s+same\s+time|simultaneous\w*|together|jointly|both|all)\b"
 
 
@@ -261,7 +263,7 @@ def predictors_and_response(evidence: Evidence) -> tuple[list[Series], Series]:
         rest = [item for item in series if item not in predictors]
         if not predictors or not rest:
             named = evidence.named(columns)
-            if len(named) == 2 and not evidence.has(_TOGETHER):
+            if len(named) == 2 and not evidence.has(_TOGETHER) and not evidence.has(_FIRST_TO_LAST):
                 series = [series_of(table, column) for column in named]
             response = response_of(evidence, series)
             return [item for item in series if item is not response], response
