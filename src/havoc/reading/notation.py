@@ -21,6 +21,10 @@ _COMMA_CHAIN = re.compile(r"(?<![\d.])\d++(?:\.\d++)?,\d++(?:\.\d++)?,\d+")
 _DOT_DECIMAL = re.compile(r"(?<![\w.])\d*\.\d+(?![\w.]*\d\.)")
 MATRIX = r"\[\s*\[[^\[\]]*\](?:\s*,?\s*\[[^\[\]]*\])*\s*\]"
 _MATRIX = re.compile(MATRIX)
+_FIGURE = r"[-+]?\d{1,15}(?:\.\d{1,15})?"
+_POINT = rf"\(\s?{_FIGURE}\s?,\s?{_FIGURE}\s?\)"
+_POINTS = re.compile(rf"{_POINT}(?:[ ,;]{{1,3}}{_POINT}){{2,}}")
+"""``(20,50) (21,52) (20,51)``: points, whose commas are no decimal commas."""
 _R_VECTOR = re.compile(r"(?<![\w.])c\((?=\s{0,4}[-+.'\"\w])([^()]{1,4000})\)")
 """``c(22, 25)``, a vector of R, is a list in brackets."""
 _REPLACE = str.maketrans(
@@ -42,10 +46,10 @@ def normalise(text: str) -> str:
     """Decimal commas to points, odd blanks and minus signs to plain ones; same length."""
     text = _R_VECTOR.sub(r" [\1]", text.translate(_REPLACE))
     text = _BLANK_THOUSANDS.sub(lambda match: match[0].replace(" ", "").rjust(len(match[0])), text)
-    if not _has_decimal_commas(_PAIR.sub(" ", text)):
+    if not _has_decimal_commas(_POINTS.sub(" ", _PAIR.sub(" ", text))):
         return _drop_thousands(_SURE_COMMA.sub(lambda match: match[0].replace(",", "."), text))
     bracketed = bytearray(len(text))
-    for pattern in (_PAIR, _MATRIX):
+    for pattern in (_PAIR, _MATRIX, _POINTS):
         for match in pattern.finditer(text):
             bracketed[match.start() : match.end()] = b"\1" * len(match[0])
     return _DECIMAL_COMMA.sub(

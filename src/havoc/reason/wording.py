@@ -120,7 +120,8 @@ def shape(reading: Reading) -> list[str]:
         r"\d\s*[\w ]{0,20}(?:/|\bof\b|\bout of\b|\boutta\b|\bin\b|\bfrom\b)\s*\d", reading.plain
     ):
         names.append("ratio")
-    names.append(f"length={min(len(reading.text) // 40, 8)}")
+    # what was left aside stands as blanks, and must not count
+    names.append(f"length={min(len(' '.join(reading.text.split())) // 40, 8)}")
     return names
 
 

@@ -75,3 +75,10 @@ def test_variances_that_are_not_supposed_equal() -> None:
 def test_an_inequality_is_the_alternative() -> None:
     assert args("t_test_one_sample", "mu > 6.0? 6.2 6.4 5.9 6.5")["alternative"] == "greater"
     assert args("t_test_one_sample", "mu < 6.0? 5.2 5.4 5.9 5.5")["alternative"] == "less"
+
+
+def test_points_are_no_decimal_commas() -> None:
+    reading = read_question("temp and load of each run: (20,50) (21,52) (20,51), which one is odd?")
+    lists = [item.values for block in reading.blocks for item in block.lists]
+    assert lists == [[20, 50], [21, 52], [20, 51]]
+    assert read_question("Werte (12,5) und (13,1)").plain == "Werte (12.5) und (13.1)"
