@@ -42,7 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="(%(default)s)")
     parser.add_argument(
-        "--processes", type=int, default=1, metavar="N", help="that work (%(default)s)"
+        "--processes",
+        type=int,
+        default=1,
+        metavar="N",
+        help="processes that share the work (%(default)s)",
     )
     parser.add_argument(
         "--decontaminate", nargs="*", default=[], metavar="FILE",
