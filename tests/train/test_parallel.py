@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,31 @@ from havoc.train.tracking import read_events
 from training_examples import ROOT
 
 
+def run(script: str, *arguments: object, processes: int = 2) -> None:
+    """Run a script beside this file in one or several processes; none may wait for ever."""
+    start = [sys.executable]
+    if processes > 1:
+        start += ["-m", "torch.distributed.run", "--standalone", "--local-addr=127.0.0.1"]
+        start += [f"--nproc-per-node={processes}"]
+    # by the loopback device, whatever the name of the machine resolves to
+    surroundings = {"PYTHONPATH": "tests:src", "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
+    with subprocess.Popen(
+        [*start, str(Path(__file__).with_name(script)), *map(str, arguments)],
+        cwd=ROOT,
+        env={**os.environ, **surroundings, "PYTHONFAULTHANDLER": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            _, said = process.communicate(timeout=240)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGABRT)  # each process says where it stands
+            said = "a process waits for ever; " + process.communicate()[1]
+    assert process.returncode == 0, said[-6000:]
+
+
 def launch(
     shards: Path,
     out: Path,
@@ -28,20 +54,8 @@ def launch(
     resume: bool = False,
 ) -> None:
     """Run tests/train/several_processes.py; four sequences a step, whatever the processes."""
-    script = str(Path(__file__).with_name("several_processes.py"))
-    start = [sys.executable]
-    if processes > 1:
-        start += ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
     arguments = [shards, out, parallel, optimizer, minutes, 4 // processes]
-    done = subprocess.run(
-        [*start, script, *map(str, arguments), "resume" if resume else "new"],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": "tests:src", "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    run("several_processes.py", *arguments, "resume" if resume else "new", processes=processes)
 
 
 def losses(out: Path) -> list[float]:
@@ -86,6 +100,11 @@ def test_muon_works_on_whole_matrices_in_several_processes(shards: Path, tmp_pat
     launch(shards, tmp_path / "one", "none", 1, optimizer="muon")
     launch(shards, tmp_path / "two", "fsdp", 2, optimizer="muon")
     np.testing.assert_allclose(losses(tmp_path / "two"), losses(tmp_path / "one"), rtol=1e-3)
+
+
+def test_a_group_that_is_left_lets_its_processes_go_on() -> None:
+    """gloo's threads need the interpreter to end, so whoever joins them must not hold it."""
+    run("leaving_processes.py", 150, processes=1)
 
 
 def test_a_way_of_sharing_without_processes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

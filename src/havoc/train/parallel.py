@@ -134,8 +134,15 @@ class Parallel:
 
     def finish(self) -> None:
         """Leave the group of processes."""
-        if self.size > 1:
+        if self.kind != "none":
+            _left.append(dist.group.WORLD)
             dist.destroy_process_group()
+
+
+# Groups that were left, up to the end of the process. Were DistributedDataParallel the last to let
+# go of one, gloo's threads would be joined with the interpreter locked while one of them waits for
+# that lock to drop the tensor it last summed: the process would never end.
+_left: list[Any] = []
 
 
 @contextmanager
