@@ -41,15 +41,16 @@ struct Token {
 
 struct Kernels {
     const char* name;
-    // y[m][row] for the blocks of 16 rows from begin to end; y has a row stride of `stride`
+    // y[m][row] for the blocks of 16 rows from begin to end; y has a row stride of `stride`.
+    // `add`: on top of what is there
     void (*matmul_f32)(const float* x, int m, int k, const float* w, int begin, int end, float* y,
-                       int stride);
+                       int stride, bool add);
     void (*matmul_int8)(const int8_t* x, const float* x_scale, const int32_t* x_sum, int m, int k,
                         const uint8_t* w, const float* w_scale, int begin, int end, float* y,
-                        int stride);
+                        int stride, bool add);
     void (*matmul_ternary)(const int8_t* x, const float* x_scale, const int32_t* x_sum, int m,
                            int k, const uint8_t* w, const float* w_scale, int begin, int end,
-                           float* y, int stride);
+                           float* y, int stride, bool add);
     // bytes of one row, its scale and its sum; k is a multiple of 16
     void (*quantise)(const float* x, int k, int8_t* q, float* scale, int32_t* sum);
     void (*rms_norm)(const float* x, const float* weight, int k, float eps, float* y);

@@ -26,26 +26,36 @@ inline F16 exponential(F16 x) {
 
 inline float larger(float a, float b) { return a > b ? a : b; }
 
+// Lanes are joined in halves: one after the other each would wait for the one before.
 inline float lane_sum(F16 x) {
     float lanes[LANES];
     x.store(lanes);
-    float sum = 0;
-    for (float lane : lanes) sum += lane;
-    return sum;
+    UNROLL
+    for (int half = LANES / 2; half; half /= 2)
+        UNROLL
+        for (int i = 0; i < half; ++i) lanes[i] += lanes[i + half];
+    return lanes[0];
 }
 
 inline float lane_max(F16 x) {
     float lanes[LANES];
     x.store(lanes);
-    float most = lanes[0];
-    for (float lane : lanes) most = lane > most ? lane : most;
-    return most;
+    UNROLL
+    for (int half = LANES / 2; half; half /= 2)
+        UNROLL
+        for (int i = 0; i < half; ++i) lanes[i] = larger(lanes[i], lanes[i + half]);
+    return lanes[0];
 }
 
 // --- matrix products: MT tokens by NT blocks of outputs stay in registers ------------------
 
+// Where the products of 16 outputs go: in the place of what is there, or on top of it.
+inline void put(F16 product, float* y, bool add) {
+    (add ? F16::load(y) + product : product).store(y);
+}
+
 template <int MT, int NT>
-void tile_f32(const float* x, int k, const float* w, float* y, int stride) {
+void tile_f32(const float* x, int k, const float* w, float* y, int stride, bool add) {
     F16 acc[MT][NT];
     UNROLL
     for (auto& row : acc)
@@ -67,7 +77,7 @@ void tile_f32(const float* x, int k, const float* w, float* y, int stride) {
     for (int m = 0; m < MT; ++m)
         UNROLL
         for (int n = 0; n < NT; ++n)
-            acc[m][n].store(y + static_cast<size_t>(m) * stride + n * LANES);
+            put(acc[m][n], y + static_cast<size_t>(m) * stride + n * LANES, add);
 }
 
 // A tile of sums. It is returned by value: behind a reference the compiler would have to write
@@ -165,7 +175,7 @@ size_t block_bytes(int k) {
 }
 
 template <int kind, int MT, int NT>
-void tile_integers(const Integers& p, int token, int block, float* y, int stride) {
+void tile_integers(const Integers& p, int token, int block, float* y, int stride, bool add) {
     const Sums<MT, NT> acc = sums<kind, MT, NT>(p.x + static_cast<size_t>(token) * p.k, p.k,
                                                 p.w + block * block_bytes<kind>(p.k));
     UNROLL
@@ -174,7 +184,8 @@ void tile_integers(const Integers& p, int token, int block, float* y, int stride
         for (int n = 0; n < NT; ++n) {
             F16 scale = F16::load(p.w_scale + (block + n) * LANES) * F16::of(p.x_scale[token + m]);
             F16 sum = acc.at[m][n].minus(OFFSET<kind> * p.x_sum[token + m]).as_float();
-            (sum * scale).store(y + static_cast<size_t>(token + m) * stride + (block + n) * LANES);
+            put(sum * scale, y + static_cast<size_t>(token + m) * stride + (block + n) * LANES,
+                add);
         }
 }
 
@@ -198,11 +209,11 @@ void in_tiles(int m, int begin, int end, Run run) {
 }
 
 void matmul_f32(const float* x, int m, int k, const float* w, int begin, int end, float* y,
-                int stride) {
+                int stride, bool add) {
     in_tiles(m, begin, end, [&]<int MT, int NT>(int token, int block) {
         tile_f32<MT, NT>(x + static_cast<size_t>(token) * k, k,
                          w + static_cast<size_t>(block) * k * LANES,
-                         y + static_cast<size_t>(token) * stride + block * LANES, stride);
+                         y + static_cast<size_t>(token) * stride + block * LANES, stride, add);
     });
 }
 
@@ -230,22 +241,22 @@ I16 sum_of_block(const int8_t* x, int k, const uint8_t* w) {
 }
 
 template <int kind>
-void one_token(const Integers& p, int begin, int end, float* y) {
+void one_token(const Integers& p, int begin, int end, float* y, bool add) {
     for (int block = begin; block < end; ++block) {
         const I16 sum = sum_of_block<kind>(p.x, p.k, p.w + block * block_bytes<kind>(p.k));
         const F16 scale = F16::load(p.w_scale + block * LANES) * F16::of(p.x_scale[0]);
-        (sum.minus(OFFSET<kind> * p.x_sum[0]).as_float() * scale).store(y + block * LANES);
+        put(sum.minus(OFFSET<kind> * p.x_sum[0]).as_float() * scale, y + block * LANES, add);
     }
 }
 
 template <int kind>
 void matmul_integers(const int8_t* x, const float* x_scale, const int32_t* x_sum, int m, int k,
                      const uint8_t* w, const float* w_scale, int begin, int end, float* y,
-                     int stride) {
+                     int stride, bool add) {
     Integers product{x, x_scale, x_sum, w, w_scale, k};
-    if (m == 1) return one_token<kind>(product, begin, end, y);
+    if (m == 1) return one_token<kind>(product, begin, end, y, add);
     in_tiles(m, begin, end, [&]<int MT, int NT>(int token, int block) {
-        tile_integers<kind, MT, NT>(product, token, block, y, stride);
+        tile_integers<kind, MT, NT>(product, token, block, y, stride, add);
     });
 }
 
@@ -283,30 +294,40 @@ void integer_sums(const int8_t* x, int m, int k, const uint8_t* w, int kind, int
 // --- along a row ---------------------------------------------------------------------------
 
 void quantise(const float* x, int k, int8_t* q, float* scale, int32_t* sum) {
-    F16 most = F16::zero();
+    F16 most[2] = {F16::zero(), F16::zero()};
     int i = 0;
-    for (; i + LANES <= k; i += LANES) most = most.at_least(F16::load(x + i).magnitude());
-    float largest = lane_max(most);
+    for (; i + 2 * LANES <= k; i += 2 * LANES)
+        UNROLL
+        for (int n = 0; n < 2; ++n)
+            most[n] = most[n].at_least(F16::load(x + i + n * LANES).magnitude());
+    float largest = lane_max(most[0].at_least(most[1]));
     for (int j = i; j < k; ++j) largest = larger(largest, fabsf(x[j]));
     *scale = largest / 127.0f;
     // 127 divided by next to nothing is infinite: such a row counts as zeros
     float inverse = largest > 1e-36f ? 127.0f / largest : 0.0f;
-    for (i = 0; i + LANES <= k; i += LANES)
-        (F16::load(x + i) * F16::of(inverse)).rounded().store_bytes(q + i);
-    for (; i < k; ++i) q[i] = static_cast<int8_t>(nearbyintf(x[i] * inverse));
-    int32_t total = 0;
-    for (int j = 0; j < k; ++j) total += q[j];
-    *sum = total;
+    F16 total = F16::zero();  // exact: whole numbers, below 2^24 for any row that there may be
+    for (i = 0; i + LANES <= k; i += LANES) {
+        const F16 whole = (F16::load(x + i) * F16::of(inverse)).rounded();
+        whole.store_bytes(q + i);
+        total = total + whole;
+    }
+    int32_t rest = 0;
+    for (; i < k; ++i) rest += q[i] = static_cast<int8_t>(nearbyintf(x[i] * inverse));
+    // a row that is no numbers has a scale that is none, whatever its sum
+    const float wholes = lane_sum(total);
+    *sum = rest + (fabsf(wholes) < 1e7f ? static_cast<int32_t>(wholes) : 0);
 }
 
 void rms_norm(const float* x, const float* weight, int k, float eps, float* y) {
-    F16 squares = F16::zero();
+    F16 squares[2] = {F16::zero(), F16::zero()};
     int i = 0;
-    for (; i + LANES <= k; i += LANES) {
-        F16 v = F16::load(x + i);
-        squares = squares.plus_product(v, v);
-    }
-    float sum = lane_sum(squares);
+    for (; i + 2 * LANES <= k; i += 2 * LANES)
+        UNROLL
+        for (int n = 0; n < 2; ++n) {
+            const F16 v = F16::load(x + i + n * LANES);
+            squares[n] = squares[n].plus_product(v, v);
+        }
+    float sum = lane_sum(squares[0] + squares[1]);
     for (int j = i; j < k; ++j) sum += x[j] * x[j];
     float factor = 1.0f / sqrtf(sum / static_cast<float>(k) + eps);
     for (i = 0; i + LANES <= k; i += LANES)

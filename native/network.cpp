@@ -151,7 +151,7 @@ struct Network::Workspace {
     int whole = 0;                  // how many these are
     std::vector<Stretch> stretches;
     int alone = 0;  // stretches of one token
-    Aligned<float> x, qkv, attended, gate, up, hidden, delta, last, logits;
+    Aligned<float> x, qkv, attended, gate, up, hidden, last, logits;
     Rows rows;
     std::vector<Own> own;
 
@@ -167,7 +167,6 @@ struct Network::Workspace {
           gate(size(tokens_, s.d_ff)),
           up(size(tokens_, s.d_ff)),
           hidden(size(tokens_, s.d_ff)),
-          delta(size(tokens_, s.d_model)),
           last(size(wanted_, s.d_model)),
           logits(size(wanted_, s.vocab_size)),
           rows(std::max(tokens_, wanted_), widest(s)) {
@@ -304,23 +303,20 @@ Network::Input Network::input(const Matrix& matrix, const float* x, int rows, in
 }
 
 void Network::product(const Matrix& m, const Input& in, int rows, int begin, int end, float* y,
-                      int stride) const {
+                      int stride, bool add) const {
     if (m.kind == Kind::f32)
-        kernels_->matmul_f32(in.floats, rows, m.width(), m.floats.data(), begin, end, y, stride);
+        kernels_->matmul_f32(in.floats, rows, m.width(), m.floats.data(), begin, end, y, stride,
+                             add);
     else
         (m.kind == Kind::int8 ? kernels_->matmul_int8 : kernels_->matmul_ternary)(
             in.bytes, in.scale, in.sum, rows, m.width(), m.codes.data(), m.scale.data(), begin, end,
-            y, stride);
+            y, stride, add);
 }
 
-void Network::add_product(const Matrix& m, const Input& in, int rows, float* y, int id) {
+// This thread's share of the outputs of a matrix, added to y.
+void Network::add_product(const Matrix& m, const Input& in, int rows, float* y, int id) const {
     const auto [begin, end] = share(m.blocks(), id);
-    const int stride = m.blocks() * LANES;
-    product(m, in, rows, begin, end, space_->delta.data(), stride);
-    for (int r = 0; r < rows; ++r)
-        for (int i = begin * LANES; i < end * LANES; ++i)
-            y[static_cast<size_t>(r) * stride + i] +=
-                space_->delta[static_cast<size_t>(r) * stride + i];
+    product(m, in, rows, begin, end, y, m.blocks() * LANES, true);
 }
 
 void Network::work(Cache& cache, const Step& step, int id) {

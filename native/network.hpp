@@ -123,8 +123,8 @@ class Network {
     Input input(const Matrix& matrix, const float* x, int rows, int id, bool normed,
                 const float* norm);
     void product(const Matrix& matrix, const Input& in, int rows, int begin, int end, float* y,
-                 int stride) const;
-    void add_product(const Matrix& matrix, const Input& in, int rows, float* y, int id);
+                 int stride, bool add = false) const;
+    void add_product(const Matrix& matrix, const Input& in, int rows, float* y, int id) const;
     std::pair<int, int> share(int blocks, int id) const;
     void reserve(const Step& step);
     void turn_up_to(int positions);

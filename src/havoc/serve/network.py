@@ -37,12 +37,13 @@ Delivered = tuple[Event, GenerationResult | None]
 class Generation:
     """One request to the network, as the event loop sees it.
 
-    Iterate over its events; ``result`` is there after the last one. ``cancel`` ends it at the
-    next step of the engine.
+    Iterate over its events; ``result`` is there after the last one. Where ``whole``, only the
+    last one comes. ``cancel`` ends it at the next step of the engine.
     """
 
     number: int
     _network: Network
+    whole: bool = False
     _events: asyncio.Queue[Delivered] = field(default_factory=asyncio.Queue)
     result: GenerationResult | None = None
     started: float = field(default_factory=time.perf_counter)
@@ -128,8 +129,9 @@ class Network:
         *,
         constraint: Constraint | None = None,
         control: bool = False,
+        whole: bool = False,
     ) -> Generation:
-        """Hand a prompt to the engine.
+        """Hand a prompt to the engine; ``whole``: nobody follows its text as it comes.
 
         Raises InputError for what cannot be carried out, Problem 503 where too many wait.
         """
@@ -140,7 +142,7 @@ class Network:
 
         def ask() -> Generation:
             number = self.engine.submit(prompt, params, constraint=constraint, control=control)
-            generation = Generation(number, self)
+            generation = Generation(number, self, whole)
             with self._lock:
                 self._there[number] = generation
                 for delivered in self._early.pop(number, ()):
@@ -195,6 +197,8 @@ class Network:
                 generation = self._there.get(event.request)
                 if generation is None:
                     self._early.setdefault(event.request, []).append((event, result))
+                    continue
+                if result is None and generation.whole:
                     continue
                 if result is not None:
                     del self._there[event.request]

@@ -113,7 +113,7 @@ def checked(result: GenerationResult) -> GenerationResult:
 
 
 async def _whole(network: Network, prompt: Any, params: SamplingParams) -> GenerationResult:
-    return checked(await (await network.submit(prompt, params)).finished())
+    return checked(await (await network.submit(prompt, params, whole=True)).finished())
 
 
 def stream(generation: Generation, services: Services) -> sse.EventStream:

@@ -134,21 +134,22 @@ class _Wanted:
     params: Callable[[int], SamplingParams]
     constraint: Constraint | None = None
 
-    async def submitted(self) -> list[Generation]:
+    async def submitted(self, *, whole: bool = False) -> list[Generation]:
         """Hand the prompts to the engine: all of them, or none."""
         made: list[Generation] = []
         with _all_or_none(made):
             for index, prompt in enumerate(self.prompts):
+                params = self.params(index)
                 made.append(
                     await self.network.submit(
-                        prompt, self.params(index), constraint=self.constraint
+                        prompt, params, constraint=self.constraint, whole=whole
                     )
                 )
         return made
 
     async def finished(self) -> list[GenerationResult]:
         """The results, when all are there."""
-        made = await self.submitted()
+        made = await self.submitted(whole=True)
         with _all_or_none(made):
             return [checked(await generation.finished()) for generation in made]
 
