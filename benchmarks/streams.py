@@ -13,8 +13,9 @@ The same weights (drawn at random) and the same prompts of 60 to 100 ids, new on
 all sent at once, 64 new tokens each, greedy, the end of text ignored; as many threads on both
 sides. With --http ours is asked as ``havoc serve``, by the same clients. A server that is not
 asked is stopped by a signal, so that it takes no processor time. Tokens a second are those of
-whole answers (no stream of events, which would cost llama-server more than it costs us); the
-time to the first token is taken in a second run, of one token each.
+whole answers; the time to the first token is taken in a second run, of one token each. With
+--events both servers send every token as an event when it is there, and both figures are of one
+run.
 """
 
 from __future__ import annotations
@@ -77,30 +78,53 @@ def ours(engine: InferenceEngine, asked: list[list[int]]) -> Figures:
     )
 
 
-def answered(port: int, prompt: list[int], made: int, served: bool) -> float:
-    """Seconds of one request; it must bring as many tokens as were asked for. ``served``: of us."""
+def wish(
+    port: int, prompt: list[int], made: int, served: bool, *, stream: bool = False
+) -> urllib.request.Request:
+    """The request for so many tokens, of our server (``served``) or of llama-server."""
     asked: dict[str, Any] = {"prompt": prompt, "temperature": 0, "ignore_eos": True}
+    asked |= {"stream": stream}
     if served:
         asked |= {"model": "havoc-raw", "max_tokens": made}
     else:
         asked |= {"n_predict": made, "cache_prompt": False}
-    request = urllib.request.Request(
+    return urllib.request.Request(
         f"http://127.0.0.1:{port}/{'v1/completions' if served else 'completion'}",
         json.dumps(asked).encode(),
         {"Content-Type": "application/json"},
     )
+
+
+def answered(port: int, prompt: list[int], made: int, served: bool) -> float:
+    """Seconds of one request; it must bring as many tokens as were asked for."""
     start = time.perf_counter()
-    with urllib.request.urlopen(request, timeout=300) as answer:
+    with urllib.request.urlopen(wish(port, prompt, made, served), timeout=300) as answer:
         said = json.load(answer)
     assert (said["usage"]["completion_tokens"] if served else said["tokens_predicted"]) == made
     return time.perf_counter() - start
 
 
+def first_event(port: int, prompt: list[int], served: bool) -> float:
+    """Seconds to the first token of an answer that is read to its end, event by event."""
+    start = time.perf_counter()
+    first = 0.0
+    with urllib.request.urlopen(wish(port, prompt, MADE, served, stream=True), timeout=300) as said:
+        for line in said:
+            if line.startswith(b"data: "):
+                first = first or time.perf_counter() - start
+    assert first
+    return first
+
+
 def over_http(
-    port: int, asked: list[list[int]], others: list[list[int]], served: bool = False
+    port: int, asked: list[list[int]], others: list[list[int]], served: bool, events: bool
 ) -> Figures:
     """All prompts at once to one server; the time to the first token of ``others``."""
     with ThreadPoolExecutor(len(asked)) as pool:
+        if events:
+            start = time.perf_counter()
+            first = list(pool.map(lambda prompt: first_event(port, prompt, served), asked))
+            return len(asked) * MADE / (time.perf_counter() - start), *percentiles(first)
         start = time.perf_counter()
         list(pool.map(lambda prompt: answered(port, prompt, MADE, served), asked))
         seconds = time.perf_counter() - start
@@ -185,7 +209,8 @@ def measure(arguments: argparse.Namespace, folder: Path) -> None:
             )
             for name, (process, port) in servers.items():
                 process.send_signal(signal.SIGCONT)
-                figures[name].append(over_http(port, asked, others, name not in FORMATS))
+                served = name not in FORMATS
+                figures[name].append(over_http(port, asked, others, served, arguments.events))
                 process.send_signal(signal.SIGSTOP)
             for name, engine in engines.items():
                 figures[name].append(ours(engine, asked))
@@ -223,7 +248,10 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--http", action="store_true", help="ask our server, not our engine")
+    parser.add_argument("--events", action="store_true", help="every token as an event, over HTTP")
     arguments = parser.parse_args()
+    if arguments.events and not arguments.http:
+        parser.error("--events goes with --http")
     with tempfile.TemporaryDirectory() as folder:
         measure(arguments, Path(folder))
 

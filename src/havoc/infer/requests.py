@@ -97,11 +97,12 @@ class Request:
         """Append tokens; their text, as far as it is certain."""
         if not self.first_token:
             self.first_token = time.perf_counter() - self.arrived
-        for choice in choices:
-            self.tokens.append(choice.token)
-            self.made_counts[choice.token] += 1
+        tokens = [choice.token for choice in choices]
+        self.tokens += tokens
+        if not self.plain:  # nothing else asks how often a token was there
+            self.made_counts.update(tokens)
         self.choices += choices
-        text = self.stream.push([choice.token for choice in choices])
+        text = self.stream.push(tokens)
         self.text.append(text)
         return text
 

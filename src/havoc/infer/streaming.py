@@ -34,7 +34,8 @@ class TextStream:
         """The new text that ``ids`` make certain."""
         if self.stopped:
             return ""
-        return self._cut("".join(map(self._text, ids)), last=False)
+        text = "".join(map(self._text, ids))
+        return self._cut(text, last=False) if self._stop else text
 
     def finish(self) -> str:
         """What was held back."""

@@ -38,13 +38,16 @@ class Generation:
     """One request to the network, as the event loop sees it.
 
     Iterate over its events; ``result`` is there after the last one. Where ``whole``, only the
-    last one comes. ``cancel`` ends it at the next step of the engine.
+    last one comes; otherwise what follows an event too soon for a reader comes with the next.
+    ``cancel`` ends it at the next step of the engine.
     """
 
     number: int
     _network: Network
     whole: bool = False
     _events: asyncio.Queue[Delivered] = field(default_factory=asyncio.Queue)
+    _held: list[Event] = field(default_factory=list)  # of the engine's thread, as is _told
+    _told: float = 0.0
     result: GenerationResult | None = None
     started: float = field(default_factory=time.perf_counter)
 
@@ -66,6 +69,28 @@ class Generation:
         assert self.result is not None
         return self.result
 
+    def take(self, event: Event, now: float, least: float) -> Event | None:
+        """What is to be told now: ``event`` with what was held back, or nothing yet.
+
+        ``least``: seconds between two events. The first and the last one never wait.
+        """
+        if event.finish_reason is None and (self.whole or now - self._told < least):
+            if not self.whole:
+                self._held.append(event)
+            return None
+        self._told = now
+        if not self._held:
+            return event
+        parts = [*self._held, event]
+        self._held.clear()
+        return Event(
+            event.request,
+            "".join(part.text for part in parts),
+            tuple(choice for part in parts for choice in part.choices),
+            event.finish_reason,
+            event.error,
+        )
+
     def cancel(self) -> None:
         """Give it up: the engine computes nothing more for it."""
         self._network.cancel(self.number)
@@ -82,8 +107,12 @@ class Network:
         threads: int = 0,
         running: int = 32,
         waiting: int = 128,
+        event_seconds: float = 0.0,
     ) -> None:
-        """Load the weights. Raises InputError where they cannot be run."""
+        """Load the weights; ``event_seconds`` lie between two events of a text at least.
+
+        Raises InputError where they cannot be run.
+        """
         self.bundle = bundle
         self.tokenizer: HavocTokenizer | ForeignTokenizer = bundle.tokenizer
         self.engine = InferenceEngine(
@@ -92,6 +121,7 @@ class Network:
             most_running=running,
             most_waiting=waiting,
         )
+        self._event_seconds = event_seconds
         self.failed = False
         self._on_result: Callable[[GenerationResult], None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -191,6 +221,7 @@ class Network:
 
     def _deliver(self, events: list[Event]) -> None:
         brought: list[tuple[Generation, Delivered]] = []
+        now = time.perf_counter()
         with self._lock:
             for event in events:
                 result = self._result(event) if event.finish_reason else None
@@ -198,11 +229,11 @@ class Network:
                 if generation is None:
                     self._early.setdefault(event.request, []).append((event, result))
                     continue
-                if result is None and generation.whole:
-                    continue
                 if result is not None:
                     del self._there[event.request]
-                brought.append((generation, (event, result)))
+                told = generation.take(event, now, self._event_seconds)
+                if told is not None:
+                    brought.append((generation, (told, result)))
         if brought and self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(_hand_over, brought)
 

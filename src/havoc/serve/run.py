@@ -25,7 +25,7 @@ from havoc.serve.storage import open_database
 SPARE_FILES = 256
 IDLE_SECONDS = 15
 BACKLOG = 2048
-SWITCH_SECONDS = 0.001
+SWITCH_SECONDS = 0.0001
 
 
 def run_server(settings: ServeSettings) -> int:
@@ -102,6 +102,7 @@ def _open_network(settings: ServeSettings) -> Network | None:
         threads=threads,
         running=settings.running_requests,
         waiting=settings.waiting_requests,
+        event_seconds=settings.event_seconds,
     )
 
 

@@ -49,6 +49,7 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "body_seconds": (0.1, 3_600),
     "write_seconds": (0.1, 3_600),
     "heartbeat_seconds": (0.1, 3_600),
+    "event_seconds": (0, 10),
     "resume_seconds": (0, 3_600),
     "drain_seconds": (0, 3_600),
     "keep_sessions_days": (0, 100_000),
@@ -121,6 +122,8 @@ class ServeSettings:
     body_seconds: float = 60
     write_seconds: float = 30
     heartbeat_seconds: float = 15
+    event_seconds: float = 0.02
+    """Least time between two events of a generated text; tokens in between come together."""
     resume_seconds: float = 15
     drain_seconds: float = 30
 
