@@ -18,10 +18,11 @@
 constexpr int LANES = 16;
 constexpr int BLOCK = 16;  // positions of a block of the KV cache
 
-// Queries that look at the positions of one sequence, for one head of keys and values.
+// Queries that look at the positions of one sequence, for one head of keys and values. Keys and
+// values are floats, or halves (IEEE 754 binary16) for the kernels that say so.
 struct Attention {
-    const float* const* keys;    // per block of positions: [D][16]
-    const float* const* values;  // per block of positions: [16][D]
+    const void* const* keys;    // per block of positions: [D][16]
+    const void* const* values;  // per block of positions: [16][D]
     int head_dim;                // a multiple of 16
     float scale;
     const int* first;  // per query: it sees first <= position <= last; neither may decrease
@@ -30,8 +31,8 @@ struct Attention {
 
 // One token of a sequence, which all its heads look back from.
 struct Token {
-    const float* const* keys;    // per block of positions: [heads][D][16]
-    const float* const* values;  // per block of positions: [heads][16][D]
+    const void* const* keys;    // per block of positions: [heads][D][16]
+    const void* const* values;  // per block of positions: [heads][16][D]
     int heads;                   // of keys and values
     int group;                   // queries a head
     int head_dim;                // a multiple of 16
@@ -60,6 +61,12 @@ struct Kernels {
     void (*attend)(const Attention& a, const float* q, int queries, float* scores, float* out);
     // out [heads·group][D] of q [heads·group][D]; scores: room for heads·group·(positions + 17)
     void (*attend_token)(const Token& a, const float* q, float* scores, float* out);
+    // the same over halves
+    void (*attend_halves)(const Attention& a, const float* q, int queries, float* scores,
+                          float* out);
+    void (*attend_token_halves)(const Token& a, const float* q, float* scores, float* out);
+    // floats to the nearest halves; beyond 65,504 lies infinity
+    void (*halve)(const float* x, int k, uint16_t* y);
     // the place of the first largest of blocks of 16 logits, of which those without their bit are
     // made minus infinity; -1 where one was no finite number. No bits: all may come
     int (*largest)(float* logits, const uint16_t* bits, int blocks);

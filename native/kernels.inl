@@ -356,8 +356,8 @@ void gate(const float* g, const float* up, int k, int kind, float* y) {
 // --- attention -----------------------------------------------------------------------------
 
 // Scores of R queries with the 16 positions of a block.
-template <int R>
-void block_scores(const float* q, const float* keys, int head_dim, float scale, float* scores,
+template <int R, class T>
+void block_scores(const float* q, const T* keys, int head_dim, float scale, float* scores,
                   int stride) {
     // even and odd components apart: one sum after the other would wait for itself
     F16 acc[R][2];
@@ -397,8 +397,8 @@ inline float weigh(float* row, int offset, int first, int last, int stride) {
 }
 
 // Adds `count` positions of a block to N times 16 components of R sums; share [R][stride].
-template <int R, int N>
-void add_values(const float* values, int count, int head_dim, const float* share, int stride,
+template <int R, int N, class T>
+void add_values(const T* values, int count, int head_dim, const float* share, int stride,
                 float* sums, int width) {
     F16 acc[R][N];
     UNROLL
@@ -423,8 +423,8 @@ void add_values(const float* values, int count, int head_dim, const float* share
 }
 
 // The same for all components of a block; a block is read from its beginning to its end.
-template <int R>
-void add_block(const float* values, int count, int head_dim, const float* share, int stride,
+template <int R, class T>
+void add_block(const T* values, int count, int head_dim, const float* share, int stride,
                float* sums) {
     int d = 0;
     for (; d + 4 * LANES <= head_dim; d += 4 * LANES)
@@ -450,15 +450,18 @@ void in_fours(int rows, Run run) {
         }
 }
 
+template <class T>
 void attend(const Attention& a, const float* q, int queries, float* scores, float* out) {
     const int dim = a.head_dim;
+    const auto keys = [&](int block) { return static_cast<const T*>(a.keys[block]); };
+    const auto values = [&](int block) { return static_cast<const T*>(a.values[block]); };
     for (int i = 0; i < queries * dim; ++i) out[i] = 0;
     in_fours(queries, [&]<int R>(int query) {
         const int from = a.first[query] / BLOCK, to = a.last[query + R - 1] / BLOCK + 1;
         const int stride = (to - from) * BLOCK, positions = a.last[query + R - 1] + 1;
         float* sums = out + query * dim;
         for (int b = from; b < to; ++b)
-            block_scores<R>(q + query * dim, a.keys[b], dim, a.scale, scores + (b - from) * BLOCK,
+            block_scores<R>(q + query * dim, keys(b), dim, a.scale, scores + (b - from) * BLOCK,
                             stride);
         float total[R];
         UNROLL
@@ -466,7 +469,7 @@ void attend(const Attention& a, const float* q, int queries, float* scores, floa
             total[r] = weigh(scores + r * stride, from * BLOCK, a.first[query + r],
                              a.last[query + r], stride);
         for (int b = from; b < to; ++b)
-            add_block<R>(a.values[b], smaller(positions - b * BLOCK, BLOCK), dim,
+            add_block<R>(values(b), smaller(positions - b * BLOCK, BLOCK), dim,
                          scores + (b - from) * BLOCK, stride, sums);
         UNROLL
         for (int r = 0; r < R; ++r) scale_row(sums + r * dim, dim, 1.0f / total[r]);
@@ -475,14 +478,17 @@ void attend(const Attention& a, const float* q, int queries, float* scores, floa
 
 // One query of every head. A cache that is larger than the processor's is read at the pace of
 // the memory, which is three times as fast for long stretches: block by block, not head by head.
+template <class T>
 void attend_token(const Token& a, const float* q, float* scores, float* out) {
     const int dim = a.head_dim, rows = a.heads * a.group, half = dim * BLOCK;
+    const auto keys = [&](int block) { return static_cast<const T*>(a.keys[block]); };
+    const auto values = [&](int block) { return static_cast<const T*>(a.values[block]); };
     const int from = a.first / BLOCK, to = a.last / BLOCK + 1, stride = (to - from) * BLOCK;
     for (int b = from; b < to; ++b)
         for (int head = 0; head < a.heads; ++head)
             in_fours(a.group, [&]<int R>(int g) {
                 const int row = head * a.group + g;
-                block_scores<R>(q + row * dim, a.keys[b] + head * half, dim, a.scale,
+                block_scores<R>(q + row * dim, keys(b) + head * half, dim, a.scale,
                                 scores + row * stride + (b - from) * BLOCK, stride);
             });
     for (int i = 0; i < rows * dim; ++i) out[i] = 0;
@@ -494,10 +500,14 @@ void attend_token(const Token& a, const float* q, float* scores, float* out) {
         for (int head = 0; head < a.heads; ++head)
             in_fours(a.group, [&]<int R>(int g) {
                 const int row = head * a.group + g;
-                add_block<R>(a.values[b] + head * half, smaller(a.last + 1 - b * BLOCK, BLOCK), dim,
+                add_block<R>(values(b) + head * half, smaller(a.last + 1 - b * BLOCK, BLOCK), dim,
                              scores + row * stride + (b - from) * BLOCK, stride, out + row * dim);
             });
     for (int row = 0; row < rows; ++row) scale_row(out + row * dim, dim, 1.0f / totals[row]);
+}
+
+void halve(const float* x, int k, uint16_t* y) {
+    for (int i = 0; i < k; i += LANES) F16::load(x + i).store(y + i);
 }
 
 // --- choosing ------------------------------------------------------------------------------
@@ -528,7 +538,10 @@ constexpr Kernels TABLE{NAME,
                         quantise,
                         rms_norm,
                         gate,
-                        attend,
-                        attend_token,
+                        attend<float>,
+                        attend_token<float>,
+                        attend<uint16_t>,
+                        attend_token<uint16_t>,
+                        halve,
                         largest,
                         integer_sums};

@@ -28,7 +28,8 @@ std::vector<const Kernels*> available() {
                         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
     if (avx512 && __builtin_cpu_supports("avx512vnni")) found.push_back(kernels_avx512_vnni());
     if (avx512) found.push_back(kernels_avx512());
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+        __builtin_cpu_supports("f16c"))
         found.push_back(kernels_avx2());
 #elif defined(__aarch64__)
     found.push_back(kernels_neon());
@@ -132,7 +133,7 @@ NB_MODULE(_native, m) {
              [](const Network& self, int blocks) {
                  if (blocks < 1 || blocks > (1 << 24))
                      throw std::invalid_argument("blocks: give 1 or more");
-                 return new Cache(self.shape(), blocks);
+                 return new Cache(self.shape(), blocks, self.halves());
              })
         .def("run",
              [](Network& self, Cache& cache, const Integers& tokens, const Integers& positions,
@@ -219,4 +220,12 @@ NB_MODULE(_native, m) {
                   x.data(), static_cast<int>(x.shape(0)), matrix.width(), matrix.codes.data(),
                   static_cast<int>(kind_named(kind)), matrix.blocks(), y.data());
           });
+
+    // floats to halves as the cache keeps them, for tests: a multiple of 16 of them
+    m.def("halve", [](const std::string& kernels, const Floats& x,
+                      nb::ndarray<uint16_t, nb::c_contig, nb::device::cpu> y) {
+        if (x.size() != y.size() || x.size() % LANES)
+            throw std::invalid_argument("arrays that do not fit each other");
+        kernels_named(kernels)->halve(x.data(), static_cast<int>(x.size()), y.data());
+    });
 }

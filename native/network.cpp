@@ -82,17 +82,21 @@ static size_t size_of(std::initializer_list<size_t> factors) {
     return size;
 }
 
-Cache::Cache(const Shape& shape, int blocks)
+static size_t part_bytes(const Shape& shape, bool halves) {
+    return static_cast<size_t>(padded(shape.head_dim)) * BLOCK * (halves ? 2 : 4);
+}
+
+Cache::Cache(const Shape& shape, int blocks, bool halves)
     : blocks_(blocks),
       layers_(shape.num_layers),
       heads_(shape.num_kv_heads),
-      half_(static_cast<size_t>(padded(shape.head_dim)) * BLOCK),
+      part_(part_bytes(shape, halves)),
       memory_(size_of({static_cast<size_t>(layers_), static_cast<size_t>(blocks),
-                       static_cast<size_t>(heads_), 2, half_})) {}
+                       static_cast<size_t>(heads_), 2, part_})) {}
 
-bool Cache::fits(const Shape& shape) const {
+bool Cache::fits(const Shape& shape, bool halves) const {
     return layers_ == shape.num_layers && heads_ == shape.num_kv_heads &&
-           half_ == static_cast<size_t>(padded(shape.head_dim)) * BLOCK;
+           part_ == part_bytes(shape, halves);
 }
 
 // --- a step --------------------------------------------------------------------------------
@@ -140,8 +144,9 @@ struct Network::Workspace {
     struct Own {  // a thread's own
         Rows row;
         Aligned<float> scores, queries, outputs;
-        std::vector<float> turned;
-        std::vector<const float*> keys, values;
+        Aligned<float> turned;
+        Aligned<uint16_t> halved;
+        std::vector<const void*> keys, values;
         std::vector<int> first, last;
     };
 
@@ -178,9 +183,9 @@ struct Network::Workspace {
                               Aligned<float>(rows_of_scores *
                                              (static_cast<size_t>(positions) + 2 * BLOCK)),
                               Aligned<float>(queries * width), Aligned<float>(queries * width),
-                              std::vector<float>(s.head_dim), std::vector<const float*>(blocks),
-                              std::vector<const float*>(blocks), std::vector<int>(queries),
-                              std::vector<int>(queries)});
+                              Aligned<float>(width), Aligned<uint16_t>(2 * width),
+                              std::vector<const void*>(blocks), std::vector<const void*>(blocks),
+                              std::vector<int>(queries), std::vector<int>(queries)});
     }
 
     static size_t size(int rows, int width) { return static_cast<size_t>(rows) * padded(width); }
@@ -362,9 +367,17 @@ static void rotate(const float* x, const float* cos, const float* sin, int half,
     }
 }
 
+// A key goes into a column of its block, a value into a row.
+template <class T>
+static void keep(const T* key, const T* value, int dim, void* keys, void* values, int place) {
+    T* column = static_cast<T*>(keys) + place;
+    for (int i = 0; i < dim; ++i) column[i * BLOCK] = key[i];
+    std::copy_n(value, dim, static_cast<T*>(values) + static_cast<size_t>(place) * padded(dim));
+}
+
 // Writes keys and values of a token into its block.
 void Network::remember(Cache& cache, const Step& step, int layer, int head, int token, int id) {
-    const int dim = shape_.head_dim, half = dim / 2, wide = padded(dim);
+    const int dim = shape_.head_dim, half = dim / 2;
     Workspace& s = *space_;
     const int position = step.positions[token], place = position % BLOCK;
     const int block = step.tables[static_cast<size_t>(step.sequences[token]) * step.table_width +
@@ -373,11 +386,17 @@ void Network::remember(Cache& cache, const Step& step, int layer, int head, int 
                        (shape_.num_heads + head) * dim;
     const float* value = key + shape_.num_kv_heads * dim;
     const size_t angle = static_cast<size_t>(position) * half;
-    float* turned = s.own[id].turned.data();
-    rotate(key, &cos_[angle], &sin_[angle], half, turned);
-    float* keys = cache.keys(layer, block, head) + place;
-    for (int i = 0; i < dim; ++i) keys[i * BLOCK] = turned[i];
-    std::copy_n(value, dim, cache.values(layer, block, head) + place * wide);
+    Workspace::Own& own = s.own[id];
+    void* const keys = cache.keys(layer, block, head);
+    void* const values = cache.values(layer, block, head);
+    rotate(key, &cos_[angle], &sin_[angle], half, own.turned.data());
+    if (!halves()) return keep(own.turned.data(), value, dim, keys, values, place);
+    const int wide = padded(dim);
+    uint16_t* halved = own.halved.data();
+    kernels_->halve(own.turned.data(), wide, halved);
+    std::copy_n(value, dim, own.turned.data());
+    kernels_->halve(own.turned.data(), wide, halved + wide);
+    keep(halved, halved + wide, dim, keys, values, place);
 }
 
 // The turned queries [group][D] of a token that look at one head of keys.
@@ -417,8 +436,8 @@ void Network::attend_together(Cache& cache, const Step& step, int layer, int hea
         const Attention look{own.keys.data(), own.values.data(), wide,
                              1.0f / std::sqrt(static_cast<float>(dim)), own.first.data(),
                              own.last.data()};
-        kernels_->attend(look, own.queries.data(), count * group, own.scores.data(),
-                         own.outputs.data());
+        (halves() ? kernels_->attend_halves : kernels_->attend)(
+            look, own.queries.data(), count * group, own.scores.data(), own.outputs.data());
         for (int row = 0; row < count * group; ++row)
             std::copy_n(own.outputs.data() + static_cast<size_t>(row) * wide, dim,
                         s.attended.data() + static_cast<size_t>(start + row / group) * stride +
@@ -442,7 +461,8 @@ void Network::attend_alone(Cache& cache, const Step& step, int layer, const Stre
     const Token look{own.keys.data(), own.values.data(), shape_.num_kv_heads, group, wide,
                      1.0f / std::sqrt(static_cast<float>(dim)),
                      window ? std::max(0, position - window + 1) : 0, position};
-    kernels_->attend_token(look, own.queries.data(), own.scores.data(), own.outputs.data());
+    (halves() ? kernels_->attend_token_halves : kernels_->attend_token)(
+        look, own.queries.data(), own.scores.data(), own.outputs.data());
     float* out = s.attended.data() + static_cast<size_t>(one.token) * padded(shape_.num_heads * dim);
     for (int head = 0; head < shape_.num_heads; ++head)
         std::copy_n(own.outputs.data() + static_cast<size_t>(head) * wide, dim, out + head * dim);
@@ -588,7 +608,7 @@ static void need(bool holds, const char* otherwise) {
 
 void Network::check(const Cache& cache, const Step& step) const {
     const size_t rows = step.tokens.size();
-    need(cache.fits(shape_), "a cache of another network");
+    need(cache.fits(shape_, halves()), "a cache of another network");
     need(step.positions.size() == rows && step.sequences.size() == rows,
          "tokens, positions and sequences are not of one length");
     for (size_t i = 0; i < rows; ++i) {

@@ -48,24 +48,24 @@ struct Shape {
 // Keys and values of `blocks` times 16 positions, for every layer and head.
 class Cache {
    public:
-    Cache(const Shape& shape, int blocks);
+    Cache(const Shape& shape, int blocks, bool halves);
     int blocks() const { return blocks_; }
-    bool fits(const Shape& shape) const;  // made for a network of this shape
-    // [D][16] and [16][D], D padded to 16; the heads of a block follow each other
-    float* keys(int layer, int block, int head) { return at(layer, block, head); }
-    float* values(int layer, int block, int head) {
+    bool fits(const Shape& shape, bool halves) const;  // made for a network of this shape
+    // floats or halves, [D][16] and [16][D], D padded to 16; the heads of a block follow each other
+    void* keys(int layer, int block, int head) { return at(layer, block, head); }
+    void* values(int layer, int block, int head) {
         return at(layer, block, head) + memory_.size() / 2;
     }
-    size_t bytes() const { return memory_.size() * sizeof(float); }
+    size_t bytes() const { return memory_.size(); }
 
    private:
-    float* at(int layer, int block, int head) {
+    char* at(int layer, int block, int head) {
         size_t place = (static_cast<size_t>(layer) * blocks_ + block) * heads_ + head;
-        return memory_.data() + place * half_;
+        return memory_.data() + place * part_;
     }
     int blocks_, layers_, heads_;
-    size_t half_;
-    Aligned<float> memory_;
+    size_t part_;  // bytes of the keys, or of the values, of a head in a block
+    Aligned<char> memory_;
 };
 
 // Tokens of any number of sequences, those of one sequence side by side and in order.
@@ -97,6 +97,9 @@ class Network {
     const Shape& shape() const { return shape_; }
     const Kernels& kernels() const { return *kernels_; }
     size_t weight_bytes() const;
+    // Whether keys and values are kept as halves: where weights are codes these are exact enough,
+    // and the memory is read twice as fast.
+    bool halves() const { return layers_.front().qkv.kind != Kind::f32; }
     void after_fork();  // in the child, where it is the only thread
 
    private:

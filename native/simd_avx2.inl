@@ -5,9 +5,18 @@ struct F16 {
     static F16 zero() { return {_mm256_setzero_ps(), _mm256_setzero_ps()}; }
     static F16 of(float x) { return {_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
     static F16 load(const float* p) { return {_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}; }
+    static F16 load(const uint16_t* halves) {
+        const auto p = reinterpret_cast<const __m128i*>(halves);
+        return {_mm256_cvtph_ps(_mm_loadu_si128(p)), _mm256_cvtph_ps(_mm_loadu_si128(p + 1))};
+    }
     void store(float* p) const {
         _mm256_storeu_ps(p, a);
         _mm256_storeu_ps(p + 8, b);
+    }
+    void store(uint16_t* halves) const {
+        const auto p = reinterpret_cast<__m128i*>(halves);
+        _mm_storeu_si128(p, _mm256_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT));
+        _mm_storeu_si128(p + 1, _mm256_cvtps_ph(b, _MM_FROUND_TO_NEAREST_INT));
     }
     F16 operator+(F16 o) const { return {_mm256_add_ps(a, o.a), _mm256_add_ps(b, o.b)}; }
     F16 operator-(F16 o) const { return {_mm256_sub_ps(a, o.a), _mm256_sub_ps(b, o.b)}; }

@@ -5,7 +5,14 @@ struct F16 {
     static F16 zero() { return {_mm512_setzero_ps()}; }
     static F16 of(float x) { return {_mm512_set1_ps(x)}; }
     static F16 load(const float* p) { return {_mm512_loadu_ps(p)}; }
+    static F16 load(const uint16_t* halves) {
+        return {_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(halves)))};
+    }
     void store(float* p) const { _mm512_storeu_ps(p, v); }
+    void store(uint16_t* halves) const {
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(halves),
+                            _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+    }
     F16 operator+(F16 o) const { return {_mm512_add_ps(v, o.v)}; }
     F16 operator-(F16 o) const { return {_mm512_sub_ps(v, o.v)}; }
     F16 operator*(F16 o) const { return {_mm512_mul_ps(v, o.v)}; }

@@ -9,8 +9,17 @@ struct F16 {
     static F16 of(float x) { return each([&](int) { return vdupq_n_f32(x); }); }
     static F16 zero() { return of(0); }
     static F16 load(const float* p) { return each([&](int i) { return vld1q_f32(p + 4 * i); }); }
+    static F16 load(const uint16_t* halves) {
+        return each([&](int i) {
+            return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(halves + 4 * i)));
+        });
+    }
     void store(float* p) const {
         for (int i = 0; i < 4; ++i) vst1q_f32(p + 4 * i, v[i]);
+    }
+    void store(uint16_t* halves) const {
+        for (int i = 0; i < 4; ++i)
+            vst1_u16(halves + 4 * i, vreinterpret_u16_f16(vcvt_f16_f32(v[i])));
     }
     F16 operator+(F16 o) const { return each([&](int i) { return vaddq_f32(v[i], o.v[i]); }); }
     F16 operator-(F16 o) const { return each([&](int i) { return vsubq_f32(v[i], o.v[i]); }); }

@@ -63,8 +63,8 @@ int main() {
     const int k = 160, blocks = 5, m = 6;
     const auto x = floats(size_t(m) * k), w = floats(size_t(k) * blocks * 16);
     std::vector<float> a(size_t(m) * blocks * 16), b(a.size());
-    mine->matmul_f32(x.data(), m, k, w.data(), 0, blocks, a.data(), blocks * 16);
-    portable->matmul_f32(x.data(), m, k, w.data(), 0, blocks, b.data(), blocks * 16);
+    mine->matmul_f32(x.data(), m, k, w.data(), 0, blocks, a.data(), blocks * 16, false);
+    portable->matmul_f32(x.data(), m, k, w.data(), 0, blocks, b.data(), blocks * 16, false);
     expect(distance(a, b) < 1e-4, "products of floats");
     std::vector<int8_t> q(k), p(k);
     float scale, other;
@@ -83,7 +83,7 @@ int main() {
     }
     const int dim = 80, count = 5, seen = 4;
     const auto keys = floats(seen * dim * 16), values = floats(seen * dim * 16), queries = floats(count * dim);
-    std::vector<const float*> key, value;
+    std::vector<const void*> key, value;
     for (int i = 0; i < seen; ++i) {
         key.push_back(keys.data() + i * dim * 16);
         value.push_back(values.data() + i * dim * 16);
@@ -107,6 +107,19 @@ int main() {
     mine->attend_token(token, heads.data(), more_scores.data(), a.data());
     portable->attend_token(token, heads.data(), more_scores.data(), b.data());
     expect(distance(a, b) < 1e-4, "attention of one token");
+    std::vector<uint16_t> halves(more_keys.size()), theirs(more_keys.size());
+    const int size = static_cast<int>(more_keys.size());
+    mine->halve(more_keys.data(), size, halves.data());
+    portable->halve(more_keys.data(), size, theirs.data());
+    expect(halves == theirs, "halves");
+    for (int i = 0; i < seen; ++i) key[i] = value[i] = halves.data() + i * 2 * dim * 16;
+    mine->attend_token_halves(token, heads.data(), more_scores.data(), a.data());
+    portable->attend_token_halves(token, heads.data(), more_scores.data(), b.data());
+    expect(distance(a, b) < 1e-4, "attention of one token over halves");
+    a.assign(count * dim, 0), b.assign(count * dim, 0);
+    mine->attend_halves(look, queries.data(), count, scores.data(), a.data());
+    portable->attend_halves(look, queries.data(), count, scores.data(), b.data());
+    expect(distance(a, b) < 1e-4, "attention over halves");
     auto logits = floats(16 * 9), same = logits;
     const auto bits = drawn<uint16_t>(9, 0, 65535);
     expect(mine->largest(logits.data(), bits.data(), 9) == portable->largest(same.data(), bits.data(), 9), "largest");

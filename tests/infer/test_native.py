@@ -134,6 +134,21 @@ def test_one_product_keeps_the_bound_of_its_rounding(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kernels", KERNELS)
+def test_halves_are_those_of_ieee_754(kernels: str) -> None:
+    """Every exponent, values half way between two halves, subnormal and infinite ones."""
+    generator = np.random.default_rng(0)
+    halves = np.arange(0x7C00, dtype=np.uint16).view(np.float16).astype(np.float32)
+    between = (halves[1:] + halves[:-1]) / 2
+    drawn = np.exp2(generator.uniform(-30, 20, 40_000)).astype(np.float32)
+    x = np.concatenate([halves, between, drawn, [65504, 65519, 65520, 1e30, np.inf]])
+    x = np.concatenate([x, -x, np.zeros(-2 * len(x) % 16)]).astype(np.float32)
+    y = np.zeros(len(x), np.uint16)
+    _native.halve(kernels, x, y)
+    with np.errstate(over="ignore"):
+        assert np.array_equal(y, x.astype(np.float16).view(np.uint16))
+
+
+@pytest.mark.parametrize("kernels", KERNELS)
 @pytest.mark.parametrize("kind", ["int8", "ternary"])
 def test_integer_sums_are_exact(kernels: str, kind: str) -> None:
     """A million sums against 64-bit integers; rows at the ends of their range among them."""
