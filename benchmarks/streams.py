@@ -14,8 +14,8 @@ all sent at once, 64 new tokens each, greedy, the end of text ignored; as many t
 sides. With --http ours is asked as ``havoc serve``, by the same clients. A server that is not
 asked is stopped by a signal, so that it takes no processor time. Tokens a second are those of
 whole answers; the time to the first token is taken in a second run, of one token each. With
---events both servers send every token as an event when it is there, and both figures are of one
-run.
+--events both servers stream their answers, and both figures are of one run: llama-server sends an
+event a token, ours sends together what comes within 20 ms (``event_seconds``).
 """
 
 from __future__ import annotations
@@ -248,7 +248,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--http", action="store_true", help="ask our server, not our engine")
-    parser.add_argument("--events", action="store_true", help="every token as an event, over HTTP")
+    parser.add_argument("--events", action="store_true", help="over HTTP, streams of events")
     arguments = parser.parse_args()
     if arguments.events and not arguments.http:
         parser.error("--events goes with --http")

@@ -74,10 +74,12 @@ class Generation:
 
         ``least``: seconds between two events. The first and the last one never wait.
         """
-        if event.finish_reason is None and (self.whole or now - self._told < least):
-            if not self.whole:
+        if event.finish_reason is None:
+            if self.whole:
+                return None
+            if now - self._told < least:
                 self._held.append(event)
-            return None
+                return None
         self._told = now
         if not self._held:
             return event
