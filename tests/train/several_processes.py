@@ -12,7 +12,7 @@ import torch
 
 from havoc.train.phases import Where, pretrain
 from havoc.train.settings import TrainSettings
-from training_examples import small_config, small_tokenizer
+from training_examples import small_config, small_tokenizer, threads_of_gloo
 
 torch.set_num_threads(1)
 shards, out, parallel, optimizer, minutes, per_process, resume = sys.argv[1:]
@@ -35,3 +35,5 @@ settings = TrainSettings(
 )
 where = Where(Path(out), resume == "resume", quiet=True)
 pretrain(small_config(), settings, Path(shards), small_tokenizer(), where)
+if threads_of_gloo():
+    sys.exit(f"{threads_of_gloo()} threads of gloo outlive their group")

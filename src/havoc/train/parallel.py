@@ -6,6 +6,8 @@ weights, gradients and optimiser states out. Zhao et al. (2023), arXiv 2304.1127
 
 from __future__ import annotations
 
+import gc
+import importlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,6 +48,7 @@ class Parallel:
     rank: int
     size: int
     device: torch.device
+    _mesh: Any = None
 
     @classmethod
     def single(cls, device: torch.device) -> Parallel:
@@ -82,7 +85,7 @@ class Parallel:
             from torch.distributed.device_mesh import init_device_mesh
             from torch.distributed.fsdp import fully_shard
 
-            mesh = init_device_mesh(self.device.type, (self.size,))
+            mesh = self._mesh = init_device_mesh(self.device.type, (self.size,))
             rows = {
                 name: p.matrix_rows
                 for name, p in model.named_parameters()
@@ -133,16 +136,20 @@ class Parallel:
             dist.barrier()
 
     def finish(self) -> None:
-        """Leave the group of processes."""
-        if self.kind != "none":
-            _left.append(dist.group.WORLD)
-            dist.destroy_process_group()
+        """Leave the group of processes, when no network that it was wrapped for is left.
 
-
-# Groups that were left, up to the end of the process. Were DistributedDataParallel the last to let
-# go of one, gloo's threads would be joined with the interpreter locked while one of them waits for
-# that lock to drop the tensor it last summed: the process would never end.
-_left: list[Any] = []
+        gloo's threads end here, or they would take the process down: a thread that drops the
+        tensor it last summed asks for the interpreter, which must not be ending by then, nor
+        locked by whoever waits for the thread. The group itself waits unlocked; the reducer of
+        DistributedDataParallel would not, so it must not be the last to hold the group.
+        """
+        if self.kind == "none":
+            return
+        if self._mesh is not None:
+            # remembered for ever in caches of how operations were shared out, with the group
+            getattr(self._mesh, "_pg_registry", {}).clear()
+        gc.collect()
+        dist.destroy_process_group()
 
 
 @contextmanager
@@ -162,6 +169,9 @@ def first_process_first(device: str) -> Iterator[None]:
 
 def _join(device_type: str) -> None:
     if not dist.is_initialized():
+        # these modules would hold the group for ever, in default arguments, if they came later
+        for name in ("fsdp", "nn"):
+            importlib.import_module(f"torch.distributed.{name}")
         # the others wait while the first one prepares data, which may take hours
         dist.init_process_group(
             "cpu:gloo,cuda:nccl" if device_type == "cuda" else "gloo", timeout=timedelta(hours=12)

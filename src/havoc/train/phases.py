@@ -225,6 +225,22 @@ def _carry_out(
     if settings.threads:
         torch.set_num_threads(settings.threads)
     parallel = Parallel.start(settings.parallel, where.device)
+    try:
+        return _train(run, task, tokenizer, where, base, facts, parallel)
+    finally:
+        parallel.finish()
+
+
+def _train(
+    run: Run,
+    task: Task,
+    tokenizer: HavocTokenizer,
+    where: Where,
+    base: Bundle | None,
+    facts: Facts,
+    parallel: Parallel,
+) -> Progress:
+    settings = run.settings
     events: Events | None = None
     try:
         model = new_network(run.config, settings, parallel.device)
@@ -278,7 +294,6 @@ def _carry_out(
     finally:
         if events is not None:
             events.close()
-        parallel.finish()
 
 
 def _placed(run: Run, where: Where) -> Run:
