@@ -144,6 +144,11 @@ def test_labels_with_numbers() -> None:
         ("Oven 1", [181, 182, 183]),
         ("Oven 2", [185, 186, 184]),
     ]
+    reading = read_question("panels 1-4: 41 43 40 39; panels 5-8: 45 47 44 46")
+    assert [(item.name, item.values) for item in reading.series] == [
+        ("panels 1-4", [41, 43, 40, 39]),
+        ("panels 5-8", [45, 47, 44, 46]),
+    ]
 
 
 @pytest.mark.parametrize(

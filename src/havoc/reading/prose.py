@@ -390,6 +390,9 @@ def _label(tokens: list[_Token], position: int, lower: int) -> tuple[str, bool]:
             continue
         if token.value is not None and token.kind == "number":
             words.append(token.text)
+            if _is_upper_end(tokens, index, lower):  # "panels 1-4:" names one list
+                words[-1] = "".join(part.text for part in tokens[index - 2 : index + 1])
+                index -= 2
         elif token.kind == "word":
             known = token.text.lower()
             named = explicit and not words and known in PRONOUNS
@@ -406,6 +409,15 @@ def _label(tokens: list[_Token], position: int, lower: int) -> tuple[str, bool]:
     if words:
         words = [*_era_before(tokens, index, lower), *words]
     return " ".join(words).strip(" -–"), explicit
+
+
+def _is_upper_end(tokens: list[_Token], index: int, lower: int) -> bool:
+    """Is the number at ``index`` the second one of a range that is written without blanks?"""
+    return (
+        index - 2 >= lower
+        and tokens[index - 1].text in "-–"
+        and tokens[index - 2].value is not None
+    )
 
 
 _ERAS = word_set("before after without old new since prior")

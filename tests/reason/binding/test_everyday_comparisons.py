@@ -158,3 +158,9 @@ def test_words_become_digits_in_place() -> None:
     assert found is not None
     assert found[0] == pytest.approx(1 / 3)
     assert found[1:] == (12, 21)
+
+
+@pytest.mark.parametrize("verb", ["made", "had", "gave", "produced"])
+def test_a_verb_is_no_part_of_the_name_of_who_made_them(verb: str) -> None:
+    question = f"lathe A {verb} 14 bad of 200, lathe B {verb} 25 of 210. worse?"
+    holds(bound("proportion_two", question).args, name1="lathe A", name2="lathe B")

@@ -50,7 +50,8 @@ _NAMED_BEHIND = re.compile(
     re.IGNORECASE,
 )
 _NAMED_BEFORE = re.compile(
-    r"((?:(?:before|after|since|without|old|new)\s+)?[A-Za-z][\w\-]*(?:\s+[\w\-]+)?)\s*(?:[:,=(]|had|got|was|has)?\s*$",
+    r"((?:(?:before|after|since|without|old|new)\s+)?[A-Za-z][\w\-]*(?:\s+[\w\-]+)?)\s*"
+    r"(?:[:,=(]|\b(?:had|got|was|has|made|makes|gave|gives|produced|produces|showed|shows|yielded))?\s*$",
     re.IGNORECASE,
 )
 _WHEN = re.compile(r"(?:after|before|under|since|pre|post)\b", re.IGNORECASE)
