@@ -42,8 +42,8 @@ struct Token {
 
 struct Kernels {
     const char* name;
-    // y[m][row] for the blocks of 16 rows from begin to end; y has a row stride of `stride`.
-    // `add`: on top of what is there
+    // The products of m tokens with the blocks of 16 rows from begin to end: y [m][stride], where
+    // the first of these blocks comes first. `add`: on top of what is there
     void (*matmul_f32)(const float* x, int m, int k, const float* w, int begin, int end, float* y,
                        int stride, bool add);
     void (*matmul_int8)(const int8_t* x, const float* x_scale, const int32_t* x_sum, int m, int k,
@@ -57,6 +57,8 @@ struct Kernels {
     void (*rms_norm)(const float* x, const float* weight, int k, float eps, float* y);
     // y = activation(gate) * up; kind 0 silu, 1 gelu, 2 squared relu
     void (*gate)(const float* gate, const float* up, int k, int kind, float* y);
+    // turns each pair (i, i + half) of a head by the angles of its position
+    void (*rotate)(const float* x, const float* cos, const float* sin, int half, float* y);
     // out [queries][D] of the rows q [queries][D]; scores: room for 4·(positions + 32)
     void (*attend)(const Attention& a, const float* q, int queries, float* scores, float* out);
     // out [heads·group][D] of q [heads·group][D]; scores: room for heads·group·(positions + 17)

@@ -184,8 +184,7 @@ void tile_integers(const Integers& p, int token, int block, float* y, int stride
         for (int n = 0; n < NT; ++n) {
             F16 scale = F16::load(p.w_scale + (block + n) * LANES) * F16::of(p.x_scale[token + m]);
             F16 sum = acc.at[m][n].minus(OFFSET<kind> * p.x_sum[token + m]).as_float();
-            put(sum * scale, y + static_cast<size_t>(token + m) * stride + (block + n) * LANES,
-                add);
+            put(sum * scale, y + static_cast<size_t>(m) * stride + n * LANES, add);
         }
 }
 
@@ -213,7 +212,8 @@ void matmul_f32(const float* x, int m, int k, const float* w, int begin, int end
     in_tiles(m, begin, end, [&]<int MT, int NT>(int token, int block) {
         tile_f32<MT, NT>(x + static_cast<size_t>(token) * k, k,
                          w + static_cast<size_t>(block) * k * LANES,
-                         y + static_cast<size_t>(token) * stride + block * LANES, stride, add);
+                         y + static_cast<size_t>(token) * stride + (block - begin) * LANES, stride,
+                         add);
     });
 }
 
@@ -245,7 +245,8 @@ void one_token(const Integers& p, int begin, int end, float* y, bool add) {
     for (int block = begin; block < end; ++block) {
         const I16 sum = sum_of_block<kind>(p.x, p.k, p.w + block * block_bytes<kind>(p.k));
         const F16 scale = F16::load(p.w_scale + block * LANES) * F16::of(p.x_scale[0]);
-        put(sum.minus(OFFSET<kind> * p.x_sum[0]).as_float() * scale, y + block * LANES, add);
+        put(sum.minus(OFFSET<kind> * p.x_sum[0]).as_float() * scale, y + (block - begin) * LANES,
+            add);
     }
 }
 
@@ -256,7 +257,9 @@ void matmul_integers(const int8_t* x, const float* x_scale, const int32_t* x_sum
     Integers product{x, x_scale, x_sum, w, w_scale, k};
     if (m == 1) return one_token<kind>(product, begin, end, y, add);
     in_tiles(m, begin, end, [&]<int MT, int NT>(int token, int block) {
-        tile_integers<kind, MT, NT>(product, token, block, y, stride, add);
+        tile_integers<kind, MT, NT>(
+            product, token, block,
+            y + static_cast<size_t>(token) * stride + (block - begin) * LANES, stride, add);
     });
 }
 
@@ -351,6 +354,20 @@ void gate(const float* g, const float* up, int k, int kind, float* y) {
             (x / (F16::of(1.0f) + e) * F16::load(up + i)).store(y + i);
         }
     for (; i < k; ++i) y[i] = activation(g[i], kind) * up[i];
+}
+
+void rotate(const float* x, const float* cos, const float* sin, int half, float* y) {
+    int i = 0;
+    for (; i + LANES <= half; i += LANES) {
+        const F16 a = F16::load(x + i), b = F16::load(x + i + half);
+        const F16 c = F16::load(cos + i), s = F16::load(sin + i);
+        (a * c - b * s).store(y + i);
+        (b * c + a * s).store(y + i + half);
+    }
+    for (; i < half; ++i) {
+        y[i] = x[i] * cos[i] - x[i + half] * sin[i];
+        y[i + half] = x[i + half] * cos[i] + x[i] * sin[i];
+    }
 }
 
 // --- attention -----------------------------------------------------------------------------
@@ -538,6 +555,7 @@ constexpr Kernels TABLE{NAME,
                         quantise,
                         rms_norm,
                         gate,
+                        rotate,
                         attend<float>,
                         attend_token<float>,
                         attend<uint16_t>,

@@ -104,6 +104,12 @@ bool Cache::fits(const Shape& shape, bool halves) const {
 // Queries of one head that are looked up together.
 constexpr int QUERIES = 32;
 
+// Rows, and blocks of outputs, that are gated while they are in the processor's cache.
+constexpr int GATED_ROWS = 32, GATED_BLOCKS = 8;
+
+// From so many rows a thread on, rows are shared out instead of outputs.
+constexpr int ROWS_OF_A_THREAD = 32;
+
 // What a matrix is multiplied with: floats, or bytes with a scale and a sum per row.
 struct Network::Input {
     const float* floats = nullptr;
@@ -115,6 +121,20 @@ struct Network::Input {
         const size_t start = static_cast<size_t>(row) * width;
         if (!bytes) return {.floats = floats + start};
         return {floats + start, bytes + start, scale + row, sum + row};
+    }
+};
+
+// What a thread computes of a product: these rows, and of the blocks of outputs the `index`-th of
+// `of` shares. Tiles of four blocks stay together.
+struct Network::Part {
+    int first, count;
+    bool rows_are_own;
+    int index, of;
+
+    std::pair<int, int> share(int blocks) const {
+        const int tiles = (blocks + 3) / 4;
+        return {std::min(blocks, tiles * index / of * 4),
+                std::min(blocks, tiles * (index + 1) / of * 4)};
     }
 };
 
@@ -144,6 +164,7 @@ struct Network::Workspace {
     struct Own {  // a thread's own
         Rows row;
         Aligned<float> scores, queries, outputs;
+        Aligned<float> gate, up;  // of as many rows and outputs as are computed together
         Aligned<float> turned;
         Aligned<uint16_t> halved;
         std::vector<const void*> keys, values;
@@ -156,7 +177,7 @@ struct Network::Workspace {
     int whole = 0;                  // how many these are
     std::vector<Stretch> stretches;
     int alone = 0;  // stretches of one token
-    Aligned<float> x, qkv, attended, gate, up, hidden, last, logits;
+    Aligned<float> x, qkv, attended, hidden, last, logits;
     Rows rows;
     std::vector<Own> own;
 
@@ -169,8 +190,6 @@ struct Network::Workspace {
           x(size(tokens_, s.d_model)),
           qkv(size(tokens_, s.qkv_rows())),
           attended(size(tokens_, s.num_heads * s.head_dim)),
-          gate(size(tokens_, s.d_ff)),
-          up(size(tokens_, s.d_ff)),
           hidden(size(tokens_, s.d_ff)),
           last(size(wanted_, s.d_model)),
           logits(size(wanted_, s.vocab_size)),
@@ -183,6 +202,8 @@ struct Network::Workspace {
                               Aligned<float>(rows_of_scores *
                                              (static_cast<size_t>(positions) + 2 * BLOCK)),
                               Aligned<float>(queries * width), Aligned<float>(queries * width),
+                              Aligned<float>(GATED_ROWS * GATED_BLOCKS * LANES),
+                              Aligned<float>(GATED_ROWS * GATED_BLOCKS * LANES),
                               Aligned<float>(width), Aligned<uint16_t>(2 * width),
                               std::vector<const void*>(blocks), std::vector<const void*>(blocks),
                               std::vector<int>(queries), std::vector<int>(queries)});
@@ -276,37 +297,51 @@ void Network::run(Cache& cache, const Step& step) {
     threads_.run([&](int id) { work(cache, step, id); });
 }
 
-// The blocks of a matrix that a thread computes: tiles of four stay together.
-std::pair<int, int> Network::share(int blocks, int id) const {
-    const int tiles = (blocks + 3) / 4, count = threads_.count();
-    return {std::min(blocks, tiles * id / count * 4), std::min(blocks, tiles * (id + 1) / count * 4)};
+// Few rows share the weights out: each thread computes some outputs of every row. Of many rows
+// each thread takes its own, which then stay in its cache, and nobody waits but for attention.
+Network::Part Network::part(int rows, int id) const {
+    const int threads = threads_.count();
+    if (rows < threads * ROWS_OF_A_THREAD) return {0, rows, false, id, threads};
+    const int first = rows * id / threads;
+    return {first, rows * (id + 1) / threads - first, true, 0, 1};
+}
+
+// Where the next phase needs what the others have computed.
+void Network::meet(const Part& part) {
+    if (!part.rows_are_own) threads_.barrier();
 }
 
 // Rows x [rows][width], normed if asked, in the form that `matrix` is multiplied with. One row
 // is made ready by every thread for itself, which costs less than waiting for another.
-Network::Input Network::input(const Matrix& matrix, const float* x, int rows, int id, bool normed,
-                              const float* norm) {
+Network::Input Network::input(const Matrix& matrix, const float* x, const Part& part, int id,
+                              bool normed, const float* norm) {
     const bool bytes = matrix.kind != Kind::f32;
-    if (!bytes && !normed) return {.floats = x};
-    const bool alone = rows == 1;
-    Workspace::Rows& place = alone ? space_->own[id].row : space_->rows;
     const size_t width = matrix.width();
-    const int count = alone ? 1 : threads_.count();
-    for (int r = alone ? 0 : id; r < rows; r += count) {
-        const float* row = x + r * width;
+    if (!bytes && !normed) return Input{.floats = x}.from(part.first, width);
+    const bool alone = part.count == 1 && !part.rows_are_own;
+    Workspace::Rows& place = alone ? space_->own[id].row : space_->rows;
+    // rows of any width: a thread's own must not lie where another's lie in another phase
+    const size_t start = static_cast<size_t>(part.first) * Workspace::widest(shape_);
+    const Input ready{place.normed.data() + start, bytes ? place.bytes.data() + start : nullptr,
+                      place.scale.data() + part.first, place.sum.data() + part.first};
+    const int begin = alone ? 0 : part.index, step = alone ? 1 : part.of;
+    for (int r = begin; r < part.count; r += step) {
+        const float* row = x + (part.first + r) * width;
         if (normed) {
-            kernels_->rms_norm(row, norm, shape_.d_model, shape_.norm_eps,
-                               place.normed.data() + r * width);
-            row = place.normed.data() + r * width;
+            float* normed_row = place.normed.data() + start + r * width;
+            kernels_->rms_norm(row, norm, shape_.d_model, shape_.norm_eps, normed_row);
+            row = normed_row;
         }
         if (bytes)
-            kernels_->quantise(row, static_cast<int>(width), place.bytes.data() + r * width,
-                               &place.scale[r], &place.sum[r]);
+            kernels_->quantise(row, static_cast<int>(width),
+                               place.bytes.data() + start + r * width,
+                               &place.scale[part.first + r], &place.sum[part.first + r]);
     }
-    if (!alone) threads_.barrier();
-    return {place.normed.data(), place.bytes.data(), place.scale.data(), place.sum.data()};
+    if (!alone) meet(part);
+    return ready;
 }
 
+// Some rows and blocks of outputs: y is where the first of them goes.
 void Network::product(const Matrix& m, const Input& in, int rows, int begin, int end, float* y,
                       int stride, bool add) const {
     if (m.kind == Kind::f32)
@@ -318,53 +353,62 @@ void Network::product(const Matrix& m, const Input& in, int rows, int begin, int
             y, stride, add);
 }
 
-// This thread's share of the outputs of a matrix, added to y.
-void Network::add_product(const Matrix& m, const Input& in, int rows, float* y, int id) const {
-    const auto [begin, end] = share(m.blocks(), id);
-    product(m, in, rows, begin, end, y, m.blocks() * LANES, true);
+// This thread's part of the product of all rows with a matrix.
+void Network::multiply(const Matrix& m, const Input& in, const Part& part, float* y,
+                       bool add) const {
+    const int stride = m.blocks() * LANES;
+    const auto [begin, end] = part.share(m.blocks());
+    product(m, in, part.count, begin, end,
+            y + static_cast<size_t>(part.first) * stride + begin * LANES, stride, add);
+}
+
+// hidden = activation(gate) * up. Both are gone as soon as they are used.
+void Network::gated(const Layer& layer, const Input& in, const Part& part, int id) {
+    const size_t width = layer.gate.width(), wide = padded(shape_.d_ff);
+    Workspace& s = *space_;
+    Workspace::Own& own = s.own[id];
+    const auto [begin, end] = part.share(layer.gate.blocks());
+    for (int block = begin; block < end; block += GATED_BLOCKS) {
+        const int after = std::min(end, block + GATED_BLOCKS), made = (after - block) * LANES;
+        for (int row = 0; row < part.count; row += GATED_ROWS) {
+            const int rows = std::min(part.count - row, GATED_ROWS);
+            const Input some = in.from(row, width);
+            product(layer.gate, some, rows, block, after, own.gate.data(), made);
+            product(layer.up, some, rows, block, after, own.up.data(), made);
+            float* hidden = s.hidden.data() + (part.first + row) * wide + block * LANES;
+            for (int r = 0; r < rows; ++r)
+                kernels_->gate(own.gate.data() + r * made, own.up.data() + r * made, made,
+                               shape_.activation, hidden + r * wide);
+        }
+    }
 }
 
 void Network::work(Cache& cache, const Step& step, int id) {
-    const int rows = static_cast<int>(step.tokens.size());
-    const int width = padded(shape_.d_model), ff = padded(shape_.d_ff);
+    const int rows = static_cast<int>(step.tokens.size()), width = padded(shape_.d_model);
+    const Part part = this->part(rows, id);
     Workspace& s = *space_;
-    for (int r = id; r < rows; r += threads_.count())
+    for (int r = part.first + part.index; r < part.first + part.count; r += part.of)
         embedding_.row(step.tokens[r], s.x.data() + static_cast<size_t>(r) * width);
-    threads_.barrier();
+    meet(part);
     for (int number = 0; number < shape_.num_layers; ++number) {
         const Layer& layer = layers_[number];
-        Input in = input(layer.qkv, s.x.data(), rows, id, true, layer.attention_norm.data());
-        auto [begin, end] = share(layer.qkv.blocks(), id);
-        product(layer.qkv, in, rows, begin, end, s.qkv.data(), layer.qkv.blocks() * LANES);
+        Input in = input(layer.qkv, s.x.data(), part, id, true, layer.attention_norm.data());
+        multiply(layer.qkv, in, part, s.qkv.data());
         threads_.barrier();
         attention(cache, step, number, id);
         threads_.barrier();
-        in = input(layer.output, s.attended.data(), rows, id, false, nullptr);
-        add_product(layer.output, in, rows, s.x.data(), id);
-        threads_.barrier();
-        in = input(layer.gate, s.x.data(), rows, id, true, layer.mlp_norm.data());
-        std::tie(begin, end) = share(layer.gate.blocks(), id);
-        product(layer.gate, in, rows, begin, end, s.gate.data(), ff);
-        product(layer.up, in, rows, begin, end, s.up.data(), ff);
-        for (int r = 0; r < rows; ++r) {
-            const size_t place = static_cast<size_t>(r) * ff + begin * LANES;
-            kernels_->gate(s.gate.data() + place, s.up.data() + place, (end - begin) * LANES,
-                           shape_.activation, s.hidden.data() + place);
-        }
-        threads_.barrier();
-        in = input(layer.down, s.hidden.data(), rows, id, false, nullptr);
-        add_product(layer.down, in, rows, s.x.data(), id);
-        threads_.barrier();
+        in = input(layer.output, s.attended.data(), part, id, false, nullptr);
+        multiply(layer.output, in, part, s.x.data(), true);
+        meet(part);
+        in = input(layer.gate, s.x.data(), part, id, true, layer.mlp_norm.data());
+        gated(layer, in, part, id);
+        meet(part);
+        in = input(layer.down, s.hidden.data(), part, id, false, nullptr);
+        multiply(layer.down, in, part, s.x.data(), true);
+        meet(part);
     }
+    if (part.rows_are_own) threads_.barrier();  // logits are of any row
     logits(step, id);
-}
-
-// Turns each pair (i, i + D/2) of a head by the angles of its position.
-static void rotate(const float* x, const float* cos, const float* sin, int half, float* y) {
-    for (int i = 0; i < half; ++i) {
-        y[i] = x[i] * cos[i] - x[i + half] * sin[i];
-        y[i + half] = x[i + half] * cos[i] + x[i] * sin[i];
-    }
 }
 
 // A key goes into a column of its block, a value into a row.
@@ -389,7 +433,7 @@ void Network::remember(Cache& cache, const Step& step, int layer, int head, int 
     Workspace::Own& own = s.own[id];
     void* const keys = cache.keys(layer, block, head);
     void* const values = cache.values(layer, block, head);
-    rotate(key, &cos_[angle], &sin_[angle], half, own.turned.data());
+    kernels_->rotate(key, &cos_[angle], &sin_[angle], half, own.turned.data());
     if (!halves()) return keep(own.turned.data(), value, dim, keys, values, place);
     const int wide = padded(dim);
     uint16_t* halved = own.halved.data();
@@ -406,7 +450,7 @@ void Network::query(const Step& step, int head, int token, float* queries) const
                      static_cast<size_t>(head) * group * dim;
     const size_t angle = static_cast<size_t>(step.positions[token]) * half;
     for (int g = 0; g < group; ++g)
-        rotate(q + g * dim, &cos_[angle], &sin_[angle], half, queries + g * padded(dim));
+        kernels_->rotate(q + g * dim, &cos_[angle], &sin_[angle], half, queries + g * padded(dim));
 }
 
 // Many tokens of a sequence: they look at a head's keys together, as many as fit.
@@ -541,12 +585,11 @@ void Network::logits(const Step& step, int id) {
         std::copy_n(s.x.data() + static_cast<size_t>(step.wanted[s.order[place]]) * width, width,
                     s.last.data() + static_cast<size_t>(place) * width);
     threads_.barrier();
-    const Input in = input(head, s.last.data(), rows, id, true, norm_.data());
+    Part part{0, rows, false, id, threads};
+    const Input in = input(head, s.last.data(), part, id, true, norm_.data());
     const int stride = head.blocks() * LANES;
-    if (s.whole) {
-        const auto [begin, end] = share(head.blocks(), id);
-        product(head, in, s.whole, begin, end, s.logits.data(), stride);
-    }
+    part.count = s.whole;
+    if (s.whole) multiply(head, in, part, s.logits.data());
     for (int place = s.whole; place < rows; ++place) {
         const Input row = in.from(place, width);
         float* y = s.logits.data() + static_cast<size_t>(place) * stride;
@@ -557,7 +600,7 @@ void Network::logits(const Step& step, int id) {
         for (const auto& [from, to] : runs) {  // a thread's part of the blocks, in order
             const int begin = std::max(from, from + first - done);
             const int end = std::min(to, from + after - done);
-            if (begin < end) product(head, row, 1, begin, end, y, stride);
+            if (begin < end) product(head, row, 1, begin, end, y + begin * LANES, stride);
             done += to - from;
         }
     }

@@ -108,6 +108,7 @@ class Network {
         Matrix qkv, output, gate, up, down;
     };
     struct Input;
+    struct Part;
     struct Runs;
     struct Stretch;
     struct Workspace;
@@ -123,12 +124,15 @@ class Network {
     void plan(const Step& step);
     void logits(const Step& step, int id);
     void choose(const Step& step, int row, float* logits) const;
-    Input input(const Matrix& matrix, const float* x, int rows, int id, bool normed,
+    Part part(int rows, int id) const;
+    void meet(const Part& part);
+    Input input(const Matrix& matrix, const float* x, const Part& part, int id, bool normed,
                 const float* norm);
     void product(const Matrix& matrix, const Input& in, int rows, int begin, int end, float* y,
                  int stride, bool add = false) const;
-    void add_product(const Matrix& matrix, const Input& in, int rows, float* y, int id) const;
-    std::pair<int, int> share(int blocks, int id) const;
+    void multiply(const Matrix& matrix, const Input& in, const Part& part, float* y,
+                  bool add = false) const;
+    void gated(const Layer& layer, const Input& in, const Part& part, int id);
     void reserve(const Step& step);
     void turn_up_to(int positions);
 

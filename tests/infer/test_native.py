@@ -183,23 +183,24 @@ def test_nothing_depends_on_the_batch(kind: str, threads: int) -> None:
     tokens = drawn_tokens(SMALL, 90)
     wanted = one.run(one.new_cache(16), step_of(tokens)).values
     native = NativeBackend(SMALL, weights, kind, threads=threads)
-    cache, other = native.new_cache(40), drawn_tokens(SMALL, 200, seed=5)
+    other = drawn_tokens(SMALL, 200, seed=5)
     mine, theirs = [17, 3, 29, 11, 0, 30], [*range(31, 40), 1, 2, 4, 5]
-    got = []
-    edges = [0, 37, 38, 39, 70, 90]
-    done = 0
-    for start, end in pairwise(edges):
-        beside = other[done : done + 30]
-        step = Step(
-            np.concatenate([beside, tokens[start:end]]),
-            np.concatenate([np.arange(done, done + 30), np.arange(start, end)]).astype(np.int32),
-            np.repeat(np.asarray([0, 1], np.int32), [30, end - start]),
-            np.asarray([theirs, mine + [0] * 7], np.int32),
-            np.arange(30, 30 + end - start, dtype=np.int32),
-        )
-        got.append(native.run(cache, step).values)
-        done += 30
-    assert np.array_equal(np.concatenate(got), wanted)
+    edges = [0, 60, 61, 62, 80, 90]  # rows are shared out first, then outputs
+    for _ in range(8):  # threads that get into each other's way do so now and then
+        cache, got = native.new_cache(40), []
+        for done, (start, end) in zip(range(0, 200, 40), pairwise(edges), strict=True):
+            beside = other[done : done + 40]
+            step = Step(
+                np.concatenate([beside, tokens[start:end]]),
+                np.concatenate([np.arange(done, done + 40), np.arange(start, end)]).astype(
+                    np.int32
+                ),
+                np.repeat(np.asarray([0, 1], np.int32), [40, end - start]),
+                np.asarray([theirs, mine + [0] * 7], np.int32),
+                np.arange(40, 40 + end - start, dtype=np.int32),
+            )
+            got.append(native.run(cache, step).values)
+        assert np.array_equal(np.concatenate(got), wanted)
 
 
 @pytest.mark.parametrize("kernels", KERNELS)
