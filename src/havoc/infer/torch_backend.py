@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import nn
+from torch.backends import mkldnn
 
 from havoc.errors import InputError
 from havoc.infer.backend import BLOCK, Logits, Step
@@ -42,9 +44,9 @@ class TorchBackend:
         # a window beyond the context limits nothing
         self._window = min(bundle.config.sliding_window or 0, bundle.config.max_seq_len) or None
         self._angles = RotaryTable(short.config)
-        self._head = self._model.output_weight().detach().to(dtype)
-        if self._device.type == "cpu":
-            self._lay_by_inputs()
+        self._head: Any = _Plain(self._model.output_weight().detach().to(dtype))
+        if self._device.type == "cpu" and dtype == torch.float32 and _has_onednn():
+            self._pack()
 
     @property
     def description(self) -> str:
@@ -76,15 +78,16 @@ class TorchBackend:
             x = x + block.mlp(block.mlp_norm(x))
         wanted = torch.from_numpy(step.wanted).to(self._device)
         x = model.norm(x[wanted])
-        return self._chosen(F.linear(x, self._head).float(), step)
+        return self._chosen(self._head(x).float(), step)
 
-    def _lay_by_inputs(self) -> None:
-        """Weights in memory by their inputs: products of few rows take half the time so."""
-        matrices = [weight for weight in self._model.layers.parameters() if weight.ndim == 2]
-        for weight in matrices:
-            weight.data = weight.data.t().contiguous().t()
-        # a copy of its own, because the rows of a shared embedding are looked up
-        self._head = self._head.t().contiguous().t()
+    def _pack(self) -> None:
+        """Weights as oneDNN reads them fastest: products take half to two thirds of the time."""
+        for block in self._model.layers:
+            for part in block.children():
+                for name, child in part.named_children():
+                    if isinstance(child, nn.Linear):
+                        setattr(part, name, _Packed(child.weight.detach()))
+        self._head = _Packed(self._head.weight)
 
     def _chosen(self, logits: torch.Tensor, step: Step) -> Logits:
         finite = torch.isfinite(logits).all(dim=1)
@@ -140,6 +143,33 @@ class TorchBackend:
             y = y.view(n, shared, queries, -1, dim).transpose(1, 2)
             out[group.tokens.flatten()] = y.reshape(n * queries, heads * dim)
         return attention.output(out)  # type: ignore[no-any-return]
+
+
+def _has_onednn() -> bool:
+    return bool(mkldnn.is_available())  # type: ignore[no-untyped-call]
+
+
+class _Plain(nn.Module):
+    """A product with a weight [outputs, inputs]."""
+
+    def __init__(self, weight: torch.Tensor) -> None:
+        super().__init__()
+        self.weight = weight
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.linear(x, self.weight)
+
+
+class _Packed(nn.Module):
+    """The same with a copy of the weight in an order of oneDNN's own."""
+
+    def __init__(self, weight: torch.Tensor) -> None:
+        super().__init__()
+        self.weight = torch.ops.mkldnn._reorder_linear_weight(weight, None)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        packed = torch.ops.mkldnn._linear_pointwise
+        return packed(x, self.weight, None, "none", [], "")  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)
