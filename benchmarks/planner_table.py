@@ -26,15 +26,29 @@ from planner_peers import (
 )
 from table import print_table
 
+from havoc.bundle import Bundle
 from havoc.eval.plans import plan_matches
 from havoc.eval.questions import operation_right, plan_refused
+from havoc.infer import InferenceEngine, SamplingParams, load_backend
 from havoc.reading.question import Reading, read_question
 from havoc.reason.planner import Context, Plan
 from havoc.reason.planner_model import ModelPlanner
+from havoc.reason.planner_prompt import (
+    call_opening,
+    operation_piece,
+    planner_prompt,
+    status_piece,
+)
 from havoc.reason.questions import Question, read_questions
 from havoc.reason.wording import STATUSES, Guess
+from havoc.tokenizer.conversation import Segment, Turn, prompt_ids
+from havoc.tokenizer.special import SPECIAL
+from havoc.tools import registry
+from havoc.tools.facade import facade_of
 
 ROOT = Path(__file__).resolve().parent.parent
+AT_ONCE = 500
+"""Requests that wait in the engine together."""
 Right = NDArray[np.float64]
 """[questions, 2]: operation, whole plan."""
 
@@ -104,6 +118,31 @@ def opinions_of(path: Path) -> Callable[[Question, Reading], list[Guess]]:
     ]
 
 
+def written_freely(bundle: Bundle, items: Sequence[tuple[Question, Reading]]) -> list[Guess]:
+    """What the network writes of its whole vocabulary: "unclear" where that names no operation."""
+    tokenizer = bundle.tokenizer
+    engine = InferenceEngine(load_backend(bundle), tokenizer)
+    prompts = []
+    for question, reading in items:
+        before = str((question.context or {}).get("op") or "")
+        turn = Turn("user", (Segment("text", planner_prompt(reading, before)),))
+        prompts.append(prompt_ids([turn], tokenizer, slots=True)[-500:])
+    written = {tuple(tokenizer.encode(status_piece(name))): name for name in STATUSES}
+    for name in registry:
+        pieces = call_opening(facade_of(name)), operation_piece(name)
+        ids = (SPECIAL["<tool>"], *(i for piece in pieces for i in tokenizer.encode(piece)))
+        written[ids] = name
+    found = []
+    for start in range(0, len(prompts), AT_ONCE):
+        for result in engine.generate(
+            prompts[start : start + AT_ONCE], SamplingParams(max_tokens=3)
+        ):
+            made = tuple(result.tokens)
+            found.append(written.get(made[:1]) or written.get(made))
+    print(f"{sum(name is None for name in found)} of {len(found)} name nothing that there is")
+    return [Guess(name=name or "unclear", probability=1.0) for name in found]
+
+
 def row(name: str, runs: Sequence[Right], count: int) -> tuple[object, ...]:
     """Means with the 95 % interval of the questions, and the spread of the seeds."""
     shares = np.array([run.mean(axis=0) for run in runs])
@@ -151,6 +190,10 @@ def main() -> None:
         if group == arguments.runs[0]:
             alone = [evaluate(items, guess, tried=1) for guess in guesses]
             rows.append(row(f"{name}, first guess only", alone, len(items)))
+            bundle = Bundle.open(arguments.networks / runs.split(",")[0] / "bundle")
+            free = iter(written_freely(bundle, items))
+            found = evaluate(items, lambda question, reading, free=free: [next(free)])
+            rows.append(row(f"{name}, first guess without the constraint", [found], len(items)))
     print_table(
         "Right in %, on authors that nobody learned from",
         ("opinion", "questions", "operation", "whole plan"),
