@@ -21,7 +21,7 @@ from havoc.eval.questions import Score, evaluate_author, evaluate_reference
 from havoc.reason.planners import PLANNERS, planner_of
 
 TESTS = Path(__file__).resolve().parent.parent / "tests"
-AUTHORS = "abcdefghijklmnopqrs"
+AUTHORS = "abcdefghijklmnopqrstuvwxyz"
 HELD_OUT = "rs"
 
 

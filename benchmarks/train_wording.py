@@ -25,7 +25,7 @@ from havoc.reason import wording
 from havoc.reason.questions import Question, read_questions
 
 ROOT = Path(__file__).resolve().parent.parent
-AUTHORS = "abcdefhijklmnopq"
+AUTHORS = "abcdefhijklmnopqtuvwxyz"
 ALWAYS_TRAINED = "g"
 """Our own terse wording: in every training set, never in a validation set."""
 KEPT_FEATURES = 20_000
@@ -128,6 +128,7 @@ def as_model(
         rows=columns,
         idf={name: idf.get(name, 1.0) for name in columns},
         weights=model.coef_.T.astype(np.float32),
+        scale=np.ones(len(model.classes_), np.float32),
         bias=model.intercept_.astype(np.float32),
         sharpness=sharpness,
     )

@@ -20,7 +20,6 @@ from havoc.errors import InputError
 from havoc.reading.question import Reading
 from havoc.reading.turns import merge
 from havoc.reason.candidates import FEATURES, Candidate, candidates
-from havoc.reason.named import named_operation
 from havoc.reason.planner import (
     Context,
     Plan,
@@ -30,7 +29,7 @@ from havoc.reason.planner import (
     operation_before,
 )
 from havoc.reason.planner_model import PlannerModel, shipped_model
-from havoc.reason.wording import guess, shipped
+from havoc.reason.wording import guess
 
 Floats = NDArray[np.float64]
 FILE_NAME = "choice.npz"
@@ -68,14 +67,8 @@ class AutoPlanner:
         rules = found[0]
         from_file = len(reading.tables) > reading.pasted
         sure = wording[0].probability
-        if (
-            (from_file and sure >= LIKELY)
-            or (rules.plan.asks_for_arguments and sure >= SURE)
-            or not set(_operations(rules.plan)) <= set(shipped().classes)
-            or named_operation(reading.text) in rules.labels
-        ):
-            # no labelled question comes with a file, or asks for a method that is called by its
-            # name, or for an analysis that the data decide: nothing was learned about these
+        if (from_file and sure >= LIKELY) or (rules.plan.asks_for_arguments and sure >= SURE):
+            # no labelled question comes with a file: nothing was learned about these
             return rules.plan
         chosen, probability = self._choice.best(found)
         merged = reading if context is None else merge(reading, context.reading)

@@ -1,8 +1,6 @@
-"""Methods that a question calls by their name, which the learned wording weights do not know.
+"""Methods that a question calls by their name: evidence for the wording and for the network.
 
-The weights of ``wording`` come from labelled questions; a method that none of them asks for
-is reached by its name alone. The first pattern that matches decides, so a more special name
-stands before a more general one.
+The first pattern that matches decides, so a more special name stands before a more general one.
 """
 
 from __future__ import annotations

@@ -18,7 +18,6 @@ from havoc.reading.turns import merge
 from havoc.reason.binding import BINDERS, Binding, NeedsInput, bind
 from havoc.reason.companions import companions
 from havoc.reason.graph import OperatorGraph, Subgoal
-from havoc.reason.named import named_operation
 from havoc.reason.patterns import first_hit, hits, is_in_domain
 from havoc.reason.refinement import refine
 from havoc.reason.wording import STATUSES, Guess, guess
@@ -114,11 +113,6 @@ class RulePlanner:
             best = next(item for item in guesses if item.name not in STATUSES)
         if best.name == "concept" and context is None and not is_in_domain(reading.text):
             return status_plan("out_of_scope", guesses, merged)
-        named = named_operation(reading.text)
-        if named and best.name == "declined" and _declined_in_error(named, reading):
-            return bind_all([named], merged, guesses)
-        if named and best.name not in {"declined", "concept"}:
-            return bind_all([named], merged, guesses)
         if best.name in STATUSES:
             return status_plan(best.name, guesses, merged)
         operations = refine(_requests(guesses, reading), merged)
@@ -155,26 +149,6 @@ def operation_before(context: Context | None) -> str:
     if context is None:
         return ""
     return context.operation or _operation_of(context.reading)
-
-
-def _declined_in_error(named: str, reading: Reading) -> bool:
-    """A named method, no result that the data must give, and no wording of falsification.
-
-    Phase I takes points out by its nature, and logs every one of them.
-    """
-    if _WANTS_RESULT.search(reading.text):
-        return False
-    return named == "phase_one" or not any(
-        name.startswith("declined.") for name in hits(reading.text)
-    )
-
-
-_WANTS_RESULT = re.compile(
-    r"\b(?:until|so\s+(?:that|it|the|we)|to\s+(?:get|make|pass|reach|hit)|pass(?:es)?|nobody|auditor"
-    r"|customer|hide|without\s+(?:a\s+)?(?:log|trace|note)|look(?:s)?\s+(?:good|better|clean|stable)"
-    r"|c\s?p\s?k?|ppk?|significant)\b",
-    re.IGNORECASE,
-)
 
 
 def _only_names_columns(reading: Reading) -> bool:
@@ -232,54 +206,39 @@ def _requests(guesses: list[Guess], reading: Reading) -> list[str]:
     return chosen
 
 
-_FAMILIES = (
-    frozenset(
-        {
-            "t_test_one_sample",
-            "t_test_two_sample",
-            "t_test_paired",
-            "mann_whitney",
-            "wilcoxon_signed_rank",
-            "sign_test",
-            "anova_one_way",
-            "anova_two_way",
-            "kruskal_wallis",
-            "friedman",
-            "equivalence_test",
-        }
-    ),
-    frozenset(
-        {
-            "full_factorial",
-            "fractional_factorial",
-            "plackett_burman",
-            "box_behnken",
-            "central_composite",
-            "taguchi",
-            "definitive_screening",
-            "mixture",
-            "latin_hypercube",
-            "latin_square",
-            "d_optimal",
-            "split_plot",
-            "response_surface",
-            "doe_analyze",
-        }
-    ),
-    frozenset({"capability", "capability_nonnormal"}),
-    frozenset({"chi_square_independence", "chi_square_fit", "fisher_exact", "proportion_two"}),
-    frozenset(
-        {"regression_linear", "regression_multiple", "regression_polynomial", "logistic_regression"}
-    ),
-    frozenset({"gage_rr", "gage_type1"}),
-    frozenset({"derivative", "solve", "simplify", "integral"}),
-    frozenset({"proportion_one", "proportion_two"}),
-    frozenset({"control_chart", "runs_rules", "arl"}),
-    frozenset(
-        {"control_chart", "t_test_paired", "t_test_two_sample", "wilcoxon_signed_rank", "sign_test"}
-    ),
-    frozenset({"confidence_interval", "t_test_one_sample"}),
-    frozenset({"power_sample_size", "doe_power"}),
+_FAMILIES = tuple(
+    frozenset(names.split())
+    for names in (
+        "t_test_one_sample t_test_two_sample t_test_paired mann_whitney wilcoxon_signed_rank sign_test"
+        " anova_one_way anova_two_way kruskal_wallis friedman equivalence_test mood_median"
+        " permutation_test bayes_two_sample box_plot",
+        "full_factorial fractional_factorial plackett_burman box_behnken central_composite taguchi"
+        " definitive_screening mixture latin_hypercube latin_square d_optimal split_plot"
+        " response_surface doe_analyze space_filling design_evaluation",
+        "doe_analyze response_surface anova_two_way factorial_anova general_linear_model mixed_model"
+        " split_plot_analysis latin_square_analysis mixture_analysis taguchi_analyze ridge_analysis"
+        " steepest_ascent multi_vari_chart",
+        "capability capability_nonnormal capability_sixpack capability_between_within"
+        " capability_attribute",
+        "chi_square_independence chi_square_fit fisher_exact proportion_one proportion_two"
+        " proportions_k mcnemar bayes_proportions capability_attribute",
+        "regression_linear regression_multiple regression_polynomial logistic_regression"
+        " regression_nonlinear regression_stepwise best_subsets general_linear_model"
+        " poisson_regression",
+        "gage_rr gage_rr_nested gage_rr_expanded gage_type1 gage_stability attribute_gage",
+        "weibull_fit life_distribution distribution_comparison life_comparison accelerated_life"
+        " kaplan_meier reliability_growth repairable_mcf warranty_prediction",
+        "acceptance_sampling acceptance_sampling_variables double_sampling",
+        "derivative solve simplify integral evaluate",
+        "control_chart runs_rules arl run_chart residual_chart phase_one gage_stability"
+        " control_chart_constants",
+        "control_chart t_test_paired t_test_two_sample wilcoxon_signed_rank sign_test",
+        "confidence_interval t_test_one_sample bootstrap_interval",
+        "describe histogram box_plot",
+        "poisson_rate poisson_regression",
+        "multiple_comparison p_value_adjustment",
+        "power_sample_size doe_power",
+    )
 )
 
 

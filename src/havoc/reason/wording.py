@@ -4,7 +4,7 @@ A linear classifier over three kinds of features: the hits of the hand-written
 rules (``patterns``), words and character n-grams of the question with its figures
 masked, and what ``reading`` found (how many lists, of equal length, limits …).
 The weights are learned by ``benchmarks/train_wording.py`` from hand-written
-questions of five authors; nothing here is random or learns while it runs.
+questions by author; nothing here is random or learns while it runs.
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ from numpy.typing import NDArray
 
 from havoc.reading.question import Reading
 from havoc.reason import patterns
+from havoc.reason.named import named_operation
 
 STATUSES = ("concept", "declined", "out_of_scope", "unclear")
 RULE_WEIGHT = 0.3
+NAME_WEIGHT = 0.6
 SHAPE_WEIGHT = 0.3
 MAX_CHARACTERS = 3000
 
@@ -78,6 +80,9 @@ def features(
     found |= _unit_length(characters(text), idf)
     hits = patterns.hits(reading.text)
     found |= {f"r:{name}": RULE_WEIGHT for name in hits}
+    named = named_operation(reading.text)
+    if named:
+        found[f"r:named.{named}"] = NAME_WEIGHT
     found[f"s:hits={min(len(hits), 4)}"] = SHAPE_WEIGHT
     found |= {f"s:{name}": SHAPE_WEIGHT for name in shape(reading)}
     if context_operation:
@@ -159,11 +164,11 @@ def guess_with(
     weights: WordingWeights, reading: Reading, context_operation: str = ""
 ) -> list[Guess]:
     """``guess`` with other weights than those in the package."""
-    scores = weights.bias.copy()
-    for name, value in features(reading, context_operation, weights.idf).items():
-        row = weights.rows.get(name)
-        if row is not None:
-            scores += value * weights.weights[row]
+    found = features(reading, context_operation, weights.idf)
+    known = [(weights.rows[name], value) for name, value in found.items() if name in weights.rows]
+    rows = [row for row, _ in known]
+    values = np.array([value for _, value in known], np.float32)
+    scores = weights.bias + weights.scale * (values @ weights.weights[rows].astype(np.float32))
     exponent = np.exp((scores - scores.max()) * weights.sharpness)
     probabilities = exponent / exponent.sum()
     return [
@@ -173,12 +178,14 @@ def guess_with(
 
 
 class WordingWeights(msgspec.Struct, frozen=True):
-    """Weights [features, classes] by the row of each feature; ``idf`` by its name."""
+    """Weights [features, classes] by the row of each feature, as codes to be multiplied with
+    ``scale`` [classes]; ``idf`` by its name."""
 
     classes: list[str]
     rows: dict[str, int]
     idf: dict[str, float]
-    weights: NDArray[np.float32]
+    weights: NDArray[np.int8] | NDArray[np.float32]
+    scale: NDArray[np.float32]
     bias: NDArray[np.float32]
     sharpness: float
 
@@ -194,7 +201,8 @@ def shipped() -> WordingWeights:
             classes=str(stored["classes"]).split("\n"),
             rows={name: row for row, name in enumerate(names)},
             idf=dict(zip(names, idf, strict=True)),
-            weights=stored["weights"].astype(np.float32) * stored["scale"].astype(np.float32),
+            weights=stored["weights"],
+            scale=stored["scale"].astype(np.float32),
             bias=stored["bias"].astype(np.float32),
             sharpness=float(stored["sharpness"]),
         )
