@@ -14,8 +14,8 @@ from havoc.reason.binding.lifetimes import (
     required_lifetimes,
     set_lifetimes,
 )
-from havoc.reason.binding.marked_times import TIME_UNIT
 from havoc.reason.binding.reliability import percentages, times_asked
+from havoc.reason.binding.warranty import read_warranty
 
 _NUMBER = rf"{APART}({UNSIGNED})"
 _DISTRIBUTIONS: tuple[tuple[str, str], ...] = (
@@ -117,7 +117,7 @@ def bind_life_distribution(evidence: Evidence, binding: Binding) -> None:
         binding.set("distribution", named[0], "question")
     if evidence.has(r"\blikelihood[\s-]ratio\b"):
         binding.set("interval", "likelihood_ratio", "question")
-    evidence.confidence(binding)
+    evidence.confidence_of_limits(binding)
     percentages(binding, evidence.reading.plain, rest)
     if rest:
         times_asked(binding, rest)
@@ -172,81 +172,9 @@ def bind_life_comparison(evidence: Evidence, binding: Binding) -> None:
     evidence.alpha(binding)
 
 
-# warranty -------------------------------------------------------------------------------
-
-_PERIODS = re.compile(
-    r"\bnext\s+(\d+|two|three|four|six|twelve)\s+(?:months?|weeks?|quarters?|years?|periods?)\b",
-    re.IGNORECASE,
-)
-_WORDS = {"two": 2, "three": 3, "four": 4, "six": 6, "twelve": 12}
-_WARRANTY = re.compile(
-    rf"\bwarranty\s+(?:period\s+)?(?:of|is|ends?\s+(?:at|after)|=|for)\s*{_NUMBER}|{_NUMBER}[\s-]*(?:months?|years?|periods?|weeks?)\s+warranty",
-    re.IGNORECASE,
-)
-_USE = re.compile(
-    rf"\b(?:next|another|further)\s+{_NUMBER}\s*(?:{TIME_UNIT})(?:\s+(?:each|of\s+\w+|a\s+unit|per\s+unit))?",
-    re.IGNORECASE,
-)
-
-
 def bind_warranty_prediction(evidence: Evidence, binding: Binding) -> None:
-    text = evidence.reading.plain
-    periods = _PERIODS.search(text)
-    if not _nevada(evidence, binding):
-        lives = required_lifetimes(evidence, "a warranty prediction")
-        group = lives.groups[0]
-        if not any(group.censored):
-            raise NeedsInput(
-                "the units still in the field are missing",
-                "how many units are still working, and how old are they?",
-            )
-        binding.set("time", group.time, group.source)
-        binding.set("censored", group.censored, group.source)
-        if group.unit:
-            binding.set("unit", group.unit, group.source)
-        use = _USE.search(text)
-        if use and periods is None:
-            binding.set("period", float(use[1]), f"question[{use.start(1)}:{use.end(1)}]")
-    if periods:
-        count = _WORDS.get(periods[1].lower()) or int(periods[1])
-        binding.set("periods", count, f"question[{periods.start(1)}:{periods.end(1)}]")
-    ends = _WARRANTY.search(text)
-    if ends:
-        binding.set("warranty", float(ends[1] or ends[2]), f"question[{ends.start()}:{ends.end()}]")
+    read_warranty(evidence, binding)
     _set_distribution(evidence, binding, _WITHOUT_THRESHOLD)
-    evidence.confidence(binding)
-
-
-def _nevada(evidence: Evidence, binding: Binding) -> bool:
-    """A table: a column of shipments, then one column of returns for each period."""
-    for table in evidence.tables:
-        shipped = number_column(
-            table, r"^(?:ship\w*|sold|sales|deliver\w*|quantity|qty|produced|n)\b"
-        )
-        if shipped is None:
-            continue
-        rest = [
-            column
-            for column in table.columns[table.columns.index(shipped) + 1 :]
-            if column.kind == "number" or not column.present
-        ]
-        if len(rest) < table.rows:
-            continue
-        rows = range(table.rows)
-        values = [[number_in(column, i) for column in rest] for i in rows]
-        binding.set("shipped", [int(number_in(shipped, i) or 0) for i in rows], table.source)
-        binding.set(
-            "returns",
-            [[None if cell is None else int(cell) for cell in row] for row in values],
-            table.source,
-        )
-        binding.echo(
-            "{} shipments with returns in {} periods",
-            (table.rows, table.source),
-            (len(rest), table.source),
-        )
-        return True
-    return False
 
 
 # acceleration ---------------------------------------------------------------------------
@@ -294,7 +222,7 @@ def bind_accelerated_life(evidence: Evidence, binding: Binding) -> None:
     )
     if use:
         binding.set("use_stress", float(use[1] or use[2]), f"question[{use.start()}:{use.end()}]")
-    evidence.confidence(binding)
+    evidence.confidence_of_limits(binding)
 
 
 def _stress_groups(evidence: Evidence, binding: Binding) -> None:

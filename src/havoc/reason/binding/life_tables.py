@@ -36,10 +36,21 @@ class Group(msgspec.Struct, kw_only=True):
     unit: str = ""
 
 
+class CountedLives(msgspec.Struct, kw_only=True):
+    """Times with 1 for survivors, and how many units have each of them."""
+
+    time: list[float]
+    censored: list[int]
+    counts: list[int]
+    source: str
+    spans: list[tuple[int, int]] = []
+
+
 def survivor_flag(value: int, text: str, label: str = "") -> int:
     """1 for a survivor. The text or the name of the list says what one and zero mean."""
-    text = text.lower()
-    survivor = rf"(?:{SURVIVED}|lost|cens\w*|still)"
+    text = f"{text.lower()} {label}"
+    survivor = rf"(?:{SURVIVED}|lost|cens\w*|still|(?:test\s+)?stopped|unchanged|whole|not\s+yet)"
+    failed = r"(?:fail\w*|dead|died|broke\w*|leak\w*|burst|crack\w*|gone|defect\w*)"
     for number in (0, 1):
         stated = (
             rf"\b{number}\s*(?:=|:|\bis\b|\bmeans\b|\bfor\b)?\s*(?:=\s*)?{survivor}",
@@ -47,7 +58,9 @@ def survivor_flag(value: int, text: str, label: str = "") -> int:
         )
         if any(re.search(pattern, text) for pattern in stated):
             return int(value == number)
-    if re.match(r"c$|cens|susp", label):
+        if re.search(rf"\b{number}\s*(?:=|:|is|means|for)?\s*{failed}\b", text):
+            return int(value != number)
+    if re.match(rf"c$|cens|susp|{SURVIVED}", label):
         return value
     return 1 - value
 
@@ -82,7 +95,21 @@ def flag_of_words(words: str) -> int | None:
     return 0 if _FAILURE.search(words) else None
 
 
-def lifetimes_in_tables(evidence: Evidence) -> list[Group]:
+class _Rows(msgspec.Struct, kw_only=True):
+    """The columns of a table of lives."""
+
+    table: Table
+    time: Column
+    status: Column | None
+    labels: Column | None
+    count: Column | None
+
+    @property
+    def source(self) -> str:
+        return f"{self.table.source}#{self.time.name}"
+
+
+def _rows_in_tables(evidence: Evidence) -> _Rows | None:
     for table in evidence.tables:
         status = next((column for column in table.columns if _is_status(column)), None)
         numbers = [
@@ -99,8 +126,30 @@ def lifetimes_in_tables(evidence: Evidence) -> list[Group]:
         labels = next(
             (c for c in evidence.factor_columns(table) if c is not status and c is not time), None
         )
-        return _rows_of(evidence, table, time, status, labels, count)
-    return []
+        return _Rows(table=table, time=time, status=status, labels=labels, count=count)
+    return None
+
+
+def lifetimes_in_tables(evidence: Evidence) -> list[Group]:
+    """Every unit with its life, by group where a column names groups."""
+    rows = _rows_in_tables(evidence)
+    return [] if rows is None else _rows_of(evidence, rows)
+
+
+def counted_in_tables(evidence: Evidence) -> CountedLives | None:
+    """The rows of a table that counts the units of each life, as they stand there."""
+    rows = _rows_in_tables(evidence)
+    if rows is None or rows.count is None:
+        return None
+    survivor = _survivor_level(rows.status) if rows.status is not None else ""
+    lives = CountedLives(time=[], censored=[], counts=[], source=rows.source)
+    for row in range(rows.table.rows):
+        value, units = rows.time.values[row], number_in(rows.count, row)
+        if isinstance(value, float) and units is not None and units >= 1:
+            lives.time.append(value)
+            lives.censored.append(_flag(evidence, rows.status, row, survivor))
+            lives.counts.append(int(units))
+    return lives if lives.time else None
 
 
 _ENDED = re.compile(
@@ -140,37 +189,29 @@ def _is_status(column: Column) -> bool:
     )
 
 
-def _rows_of(
-    evidence: Evidence,
-    table: Table,
-    time: Column,
-    status: Column | None,
-    labels: Column | None,
-    count: Column | None,
-) -> list[Group]:
+def _flag(evidence: Evidence, status: Column | None, row: int, survivor: str) -> int:
+    value = status.values[row] if status is not None else None
+    if status is None or value is None:
+        return 0
+    if survivor:
+        return int(str(value) == survivor)
+    return _status_flag(value, status.name, evidence.text)
+
+
+def _rows_of(evidence: Evidence, rows: _Rows) -> list[Group]:
     groups: dict[str, Group] = {}
-    survivor = _survivor_level(status) if status is not None else ""
-    for row in range(table.rows):
-        value = time.values[row]
+    survivor = _survivor_level(rows.status) if rows.status is not None else ""
+    for row in range(rows.table.rows):
+        value = rows.time.values[row]
         if not isinstance(value, float):
             continue
-        name = str(labels.values[row]) if labels is not None else ""
+        name = _name_of(rows.labels.values[row]) if rows.labels is not None else ""
         group = groups.setdefault(
             name,
-            Group(
-                name=name,
-                time=[],
-                censored=[],
-                source=f"{table.source}#{time.name}",
-                unit=time.unit,
-            ),
+            Group(name=name, time=[], censored=[], source=rows.source, unit=rows.time.unit),
         )
-        flag = 0
-        if survivor:
-            flag = int(str(status.values[row]) == survivor) if status is not None else 0
-        elif status is not None and status.values[row] is not None:
-            flag = _status_flag(status.values[row], status.name, evidence.text)
-        units = number_in(count, row) if count is not None else None
+        flag = _flag(evidence, rows.status, row, survivor)
+        units = number_in(rows.count, row) if rows.count is not None else None
         times = 1 if units is None else max(1, int(units))
         if times > MOST_UNITS:
             raise NeedsInput(
@@ -180,6 +221,10 @@ def _rows_of(
         group.time += [value] * times
         group.censored += [flag] * times
     return list(groups.values())
+
+
+def _name_of(label: float | str | None) -> str:
+    return f"{label:g}" if isinstance(label, float) else str(label)
 
 
 def _status_flag(value: float | str | None, name: str, text: str) -> int:

@@ -50,7 +50,7 @@ class Lifetimes(msgspec.Struct, kw_only=True):
 
 def read_lifetimes(evidence: Evidence) -> Lifetimes:
     """Groups of lifetimes (one in most questions), possibly none."""
-    text = _visible(evidence)
+    text = without_levels(evidence, evidence.reading.plain)
     groups = lifetimes_in_tables(evidence)
     if not groups:
         _check_no_words(text)
@@ -164,9 +164,8 @@ def _check_complete(rest: str, groups: list[Group], marked: bool) -> None:
         )
 
 
-def _visible(evidence: Evidence) -> str:
-    """The text without confidence levels."""
-    text = evidence.reading.plain
+def without_levels(evidence: Evidence, text: str) -> str:
+    """``text``, of the length of the question, without confidence levels."""
     for scalar in evidence.reading.scalars:
         risk = re.match(r"\s*(?:%|percent|pct)?\s*risk", text[scalar.end : scalar.end + 16])
         if scalar.role in {"confidence", "alpha"} and scalar.end <= len(text) and not risk:
