@@ -20,8 +20,11 @@ class _Item(msgspec.Struct, kw_only=True):
     counts: list[int]
     start: int
     end: int
+    form: str = "pair"
+    """A pair, a count "at" a time, or a list without counts."""
 
 
+MOST_LISTED = 100
 _COUNT = r"\d{1,7}"
 _COUNTS = rf"(?<![\w.,]){_COUNT}(?:\s?(?:,|\+|and|&)\s?(?:and\s)?{_COUNT}){{0,11}}(?![\w.]?\d)"
 _PIECES = r"(?:pcs?|pieces?|units?|parts?|items?|devices?|of\s+them)\b"
@@ -56,7 +59,7 @@ _FAILED = (
 _STATUS = re.compile(rf"\b(?:(?P<failed>{_FAILED})|(?P<alive>{_STOPPED}))\b", re.IGNORECASE)
 _FIELD = re.compile(r"\b(?:in\s+(?:the\s+)?(?:field|service|use)|stand\w*|others?|rest|aged)\b", re.IGNORECASE)
 _TAIL = re.compile(rf"\s*(?:{TIME_UNIT})?[\s(]*(?:and\s+)?(?:are\s+|were\s+|all\s+)?(?P<words>[a-z]+(?:\s[a-z]+)?)", re.IGNORECASE)
-_NUMBERS_OF = re.compile(rf"\(|\b(?:numbers?|counts?|qty|quantit\w+|freq\w*|{_PIECES})|{_FAILED}|{_STOPPED}", re.IGNORECASE)
+_NUMBERS_OF = re.compile(rf"\(|\bwith\b|\b(?:numbers?|counts?|qty|quantit\w+|freq\w*|{_PIECES})|{_FAILED}|{_STOPPED}", re.IGNORECASE)
 
 
 def read_counted_lives(text: str) -> CountedLives | None:
@@ -73,7 +76,7 @@ def read_counted_lives(text: str) -> CountedLives | None:
             items += found
     lists: list[_Item] = []
     for match in _COUNT_AT_TIME.finditer(text):
-        item = _item(match)
+        item = msgspec.structs.replace(_item(match), form="at")
         if _taken(item, items):
             continue
         follows = re.match(rf"\s*(?:,|and\b)\s*(?:and\s+)?({UNSIGNED})", text[item.end : item.end + 24])
@@ -124,8 +127,10 @@ def _parallel(text: str) -> list[_Item]:
         between = text[times.end : counts.start]
         alike = len(times.items) == len(counts.items) and index > used
         whole = all(value == int(value) and 1 <= value <= MOST_UNITS for value in counts.values)
-        named = _NUMBERS_OF.search(between) or re.match(rf"\s*{_PIECES}", text[counts.end :][:12])
-        pieces = re.match(rf"\s*\)?\s*{_PIECES}", text[counts.end :][:14], re.IGNORECASE)
+        named = _NUMBERS_OF.search(between)
+        pieces = re.match(
+            rf"\s*\)?\s*(?:{_PIECES}|fail\w*|found\b)", text[counts.end :][:14], re.IGNORECASE
+        )
         told = pieces is not None or re.search(r"\b(?:numbers?|counts?|qty|quantit\w+|freq\w*)\b", between)
         if alike and whole and len(between) <= 40 and named and told and "\n" not in between.strip():
             items.append(
@@ -159,6 +164,7 @@ def _plain(text: str, items: list[_Item], lists: list[_Item]) -> list[_Item]:
                     counts=[1] * len(inside),
                     start=inside[0].start,
                     end=inside[-1].end,
+                    form="list",
                 )
             )
     return plain
@@ -168,31 +174,54 @@ def _with_status(text: str, items: list[_Item]) -> CountedLives | None:
     times: list[float] = []
     censored: list[int] = []
     counts: list[int] = []
-    alive, before = 0, 0
+    alive, before, latest = 0, 0, 0.0
     for index, item in enumerate(items):
-        said = text[before : item.end]
-        status = [match for match in _STATUS.finditer(said)]
-        if status:
-            alive = int(status[-1]["alive"] is not None)
-            if any(match["failed"] for match in status) and not any(match["alive"] for match in status):
-                alive = 0
-        elif _FIELD.search(said) and index:
-            alive = 1
+        clause = max(before, *(text.rfind(mark, 0, item.start) + 1 for mark in ",;.\n"))
+        told = _told(text[before : item.start])
+        own = _told(text[clause : item.end])
+        if own is None and item.form == "at" and index and items[index - 1].form == "list":
+            # "80 95 105 h, 2 not at 150": units that are counted apart at the end
+            own = 1 if item.times[0] >= latest else None
+        alive = own if own is not None else told if told is not None else alive
         behind = items[index + 1].start if index + 1 < len(items) else len(text)
         tail = _TAIL.match(text[item.end : min(behind, item.end + 40)])
-        told = _STATUS.match(tail["words"]) if tail else None
-        flag = alive if told is None else int(told["alive"] is not None)
+        word = _STATUS.match(tail["words"]) if tail else None
+        flag = alive if word is None else int(word["alive"] is not None)
         times += item.times
         counts += item.counts
         censored += [flag] * len(item.times)
-        before = item.end
+        before, latest = item.end, max(latest, *item.times)
     # a time that is called alive throughout has no failure to fit
     if all(censored) or max(counts) > MOST_UNITS or min(counts) < 1 or min(times) <= 0:
         return None
-    return CountedLives(
+    lives = CountedLives(
         time=times,
         censored=censored,
         counts=counts,
         source=f"question[{items[0].start}:{items[-1].end}]",
         spans=[(item.start, item.end) for item in items],
+    )
+    return lives
+
+
+def _told(said: str) -> int | None:
+    """1 for units that are said to work, 0 for failed ones; words of the field alone say work."""
+    status = list(_STATUS.finditer(said))
+    if status:
+        return int(status[-1]["alive"] is not None)
+    return 1 if _FIELD.search(said) else None
+
+
+def one_by_one(lives: CountedLives) -> CountedLives:
+    """Every unit with its life, where only few survivors were counted and no failures."""
+    failures = [n for n, flag in zip(lives.counts, lives.censored, strict=True) if not flag]
+    if max(failures) > 1 or sum(lives.counts) > MOST_LISTED:
+        return lives
+    units = list(zip(lives.time, lives.censored, lives.counts, strict=True))
+    return CountedLives(
+        time=[time for time, _, count in units for _ in range(count)],
+        censored=[flag for _, flag, count in units for _ in range(count)],
+        counts=[1] * sum(lives.counts),
+        source=lives.source,
+        spans=lives.spans,
     )

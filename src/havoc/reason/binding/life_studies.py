@@ -5,14 +5,24 @@ from __future__ import annotations
 import re
 
 from havoc.reading.number_pieces import APART, UNSIGNED
+from havoc.reading.number_words import with_digits
+from havoc.reading.prose import mask
 from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.counted_lives import one_by_one, read_counted_lives
 from havoc.reason.binding.evidence import Binder, Evidence
-from havoc.reason.binding.life_tables import Group, number_column, number_in
+from havoc.reason.binding.inspections import read_inspections
+from havoc.reason.binding.life_segments import groups_in_clauses
+from havoc.reason.binding.life_tables import (
+    Group,
+    counted_in_tables,
+    number_column,
+    number_in,
+)
 from havoc.reason.binding.lifetimes import (
     no_times,
     read_lifetimes,
-    required_lifetimes,
     set_lifetimes,
+    without_levels,
 )
 from havoc.reason.binding.reliability import percentages, times_asked
 from havoc.reason.binding.warranty import read_warranty
@@ -32,21 +42,8 @@ _DISTRIBUTIONS: tuple[tuple[str, str], ...] = (
     (r"\blogistic\b", "logistic"),
     (r"\bnormal\b(?!\s+(?:approx|limits?|inspection))", "normal"),
 )  # fmt: skip
+_THRESHOLD = frozenset({"weibull_3", "lognormal_3", "loglogistic_3"})
 _WITHOUT_THRESHOLD = frozenset({"weibull", "lognormal", "exponential", "loglogistic"})
-_BETWEEN = re.compile(
-    rf"(?<![\w.])(\d+)\s+(?:\w+\s+){{0,4}}?between\s+{_NUMBER}\s+(?:and|to)\s+{_NUMBER}",
-    re.IGNORECASE,
-)
-_BEFORE = re.compile(
-    rf"(?<![\w.])(\d+)\s+(?:\w+\s+){{0,3}}?(?:failed|cracked|broke\w*|found)\s+(?:\w+\s+){{0,2}}?(?:before|by|until|up\s+to)\s+{_NUMBER}",
-    re.IGNORECASE,
-)
-_AFTER = re.compile(
-    rf"(?<![\w.])(\d+)\s+(?:\w+\s+){{0,4}}?(?:still\s+\w+|surviv\w*|unfailed|working|running|intact|ok)\s+(?:\w+\s+){{0,2}}?(?:at|after|to|until|beyond|past)\s+{_NUMBER}",
-    re.IGNORECASE,
-)
-
-
 def _named_distributions(evidence: Evidence) -> list[str]:
     """Distributions in the order of the list; a more special name hides the general one."""
     rest, found = evidence.text, []
@@ -65,30 +62,46 @@ def _set_distribution(evidence: Evidence, binding: Binding, offered: frozenset[s
 
 
 def _set_lives(evidence: Evidence, binding: Binding, what: str) -> str:
-    """Exact and right-censored times, or failures between inspections. Returns the rest."""
-    if _limits_column(evidence, binding) or _intervals(evidence, binding):
-        return ""
-    lives = required_lifetimes(evidence, what)
+    """Exact and right-censored times, failures between inspections, or counted lives.
+
+    Returns the text without what was read.
+    """
+    if _limits_column(evidence, binding):
+        return evidence.reading.plain
+    text = with_digits(without_levels(evidence, evidence.reading.plain))
+    found = None if evidence.tables else read_inspections(text)
+    if found is not None:
+        source = f"question[{found.start}:{found.end}]"
+        binding.set("lower", found.lower, source)
+        binding.set("upper", found.upper, source)
+        binding.set("counts", found.counts, source)
+        if found.unit:
+            binding.set("unit", found.unit, source)
+        return mask(text, found.start, found.end)
+    counted = counted_in_tables(evidence) or (
+        None if evidence.tables else read_counted_lives(text)
+    )
+    if counted is not None and max(counted.counts) > 1 and not all(counted.censored):
+        counted = one_by_one(counted)
+        binding.set("time", counted.time, counted.source)
+        if max(counted.counts) > 1:
+            binding.set("counts", counted.counts, counted.source)
+        if any(counted.censored):
+            binding.set("censored", counted.censored, counted.source)
+        for start, end in counted.spans:
+            text = mask(text, start, end)
+        return text
+    lives = read_lifetimes(evidence)
+    series = [item for item in evidence.series() if len(item.numbers) >= 3]
+    if not lives.groups and len(series) == 1 and min(series[0].numbers) > 0:
+        binding.set("time", series[0].numbers, series[0].source)
+        if series[0].unit:
+            binding.set("unit", series[0].unit, series[0].source)
+        return text
+    if not lives.groups:
+        raise no_times(what)
     set_lifetimes(binding, lives.groups[0])
     return lives.rest
-
-
-def _intervals(evidence: Evidence, binding: Binding) -> bool:
-    """ "4 failed between 0 and 1, 5 between 1 and 2, 99 still working at 2"."""
-    text = evidence.reading.plain
-    rows: list[tuple[float | None, float | None, int]] = []
-    for match in _BETWEEN.finditer(text):
-        rows.append((float(match[2]) or None, float(match[3]), int(match[1])))
-    if not rows and len(list(_BEFORE.finditer(text))) == 0:
-        return False
-    if len(rows) < 2 and not evidence.has(r"\binterval|\binspect|\bleft[\s-]cens"):
-        return False
-    rows += [(None, float(match[2]), int(match[1])) for match in _BEFORE.finditer(text)]
-    rows += [(float(match[2]), None, int(match[1])) for match in _AFTER.finditer(text)]
-    binding.set("lower", [row[0] for row in rows], "question")
-    binding.set("upper", [row[1] for row in rows], "question")
-    binding.set("counts", [row[2] for row in rows], "question")
-    return True
 
 
 def _limits_column(evidence: Evidence, binding: Binding) -> bool:
@@ -102,6 +115,11 @@ def _limits_column(evidence: Evidence, binding: Binding) -> bool:
         binding.set("lower", [number_in(low, i) for i in rows], f"{table.source}#{low.name}")
         binding.set("upper", [number_in(high, i) for i in rows], f"{table.source}#{high.name}")
         count = number_column(table, r"^(?:count|counts|freq\w*|n|number|qty|quantity|units)$")
+        others = [
+            column for column in table.columns if column.kind == "number" and column not in (low, high)
+        ]
+        if count is None and len(others) == 1:
+            count = others[0]
         if count is not None:
             values = [int(number_in(count, i) or 0) for i in rows]
             if min(values) >= 1:
@@ -114,13 +132,14 @@ def bind_life_distribution(evidence: Evidence, binding: Binding) -> None:
     rest = _set_lives(evidence, binding, "a life distribution")
     named = _named_distributions(evidence)
     if named:
-        binding.set("distribution", named[0], "question")
-    if evidence.has(r"\blikelihood[\s-]ratio\b"):
+        threshold = f"{named[0]}_3"
+        three = evidence.has(r"\b(?:3|three)[\s-]?p(?:ar\w*)?s?\b") and threshold in _THRESHOLD
+        binding.set("distribution", threshold if three else named[0], "question")
+    if evidence.has(r"\blikelihood(?:[\s-]ratio)?\s+(?:confidence\s+)?(?:limits|bounds|intervals?)|\blikelihood[\s-]ratio\b"):
         binding.set("interval", "likelihood_ratio", "question")
     evidence.confidence_of_limits(binding)
     percentages(binding, evidence.reading.plain, rest)
-    if rest:
-        times_asked(binding, rest)
+    times_asked(binding, rest)
 
 
 def bind_distribution_comparison(evidence: Evidence, binding: Binding) -> None:
@@ -132,7 +151,13 @@ def bind_distribution_comparison(evidence: Evidence, binding: Binding) -> None:
 
 def _several(evidence: Evidence, what: str) -> list[Group]:
     """Groups of lifetimes; lists without a mark of a survivor are all failures."""
-    found = [group for group in read_lifetimes(evidence).groups if len(group.time) >= 2]
+    clauses = groups_in_clauses(evidence.reading.text) if not _has_group_table(evidence) else []
+    try:
+        found = [group for group in read_lifetimes(evidence).groups if len(group.time) >= 2]
+    except NeedsInput:
+        if len(clauses) < 2:
+            raise
+        return clauses
     if len(found) < 2:
         series = [item for item in evidence.groups() if len(item.numbers) >= 2]
         if len(series) >= 2:
@@ -146,9 +171,26 @@ def _several(evidence: Evidence, what: str) -> list[Group]:
                 )
                 for item in series
             ]
+    impossible = any(time <= 0 for group in found for time in group.time)
+    if len(clauses) >= 2 and (impossible or _units(clauses) >= _units(found)):
+        return clauses
     if not found:
         raise no_times(what)
     return found
+
+
+def _units(groups: list[Group]) -> tuple[int, int]:
+    """Survivors count first: a reading that missed one took it for something else."""
+    return (
+        sum(len(group.time) for group in groups) if len(groups) >= 2 else 0,
+        sum(sum(group.censored) for group in groups),
+    )
+
+
+def _has_group_table(evidence: Evidence) -> bool:
+    return any(
+        table.header and len(table.columns) >= 2 and table.rows >= 3 for table in evidence.tables
+    )
 
 
 def bind_life_comparison(evidence: Evidence, binding: Binding) -> None:

@@ -75,7 +75,7 @@ _STATUS_COLUMN = re.compile(
     r"delta|d)$",
     re.IGNORECASE,
 )
-_COUNT_COLUMN = re.compile(r"^(?:count|counts|freq\w*|n|number|qty|quantity)$", re.IGNORECASE)
+_COUNT_COLUMN = re.compile(r"^(?:count|counts|freq\w*|n|number|qty|quantity|pcs|pieces|units)$", re.IGNORECASE)
 _FAILURE = re.compile(
     r"(?<!not )(?<!without )(?<!no )\b(?:fail\w*|broke\w*|burst|died|dead|cracked|snapped|seized)\b",
     re.IGNORECASE,
@@ -126,6 +126,8 @@ def _rows_in_tables(evidence: Evidence) -> _Rows | None:
         labels = next(
             (c for c in evidence.factor_columns(table) if c is not status and c is not time), None
         )
+        if labels is None:
+            labels = next((c for c in numbers if c is not time and _is_group(c)), None)
         return _Rows(table=table, time=time, status=status, labels=labels, count=count)
     return None
 
@@ -152,6 +154,18 @@ def counted_in_tables(evidence: Evidence) -> CountedLives | None:
     return lives if lives.time else None
 
 
+_GROUP_COLUMN = re.compile(
+    r"^(?:lot|batch|line|machine|group|supplier|vendor|shift|design|version|type|site|plant|cavity|tool|mat\w*)\b",
+    re.IGNORECASE,
+)
+
+
+def _is_group(column: Column) -> bool:
+    """Numbers that name groups: "lot 11, 11, 12, 12"."""
+    levels = len(set(column.present))
+    return _GROUP_COLUMN.match(column.name) is not None and 1 < levels < len(column.present)
+
+
 _ENDED = re.compile(
     r"^(?:stop\w*|halt\w*|end\w*|discontinu\w*|discard\w*|lost|out|open|none|unfail\w*|right|reserve|time[\s-]?out)\b",
     re.IGNORECASE,
@@ -163,12 +177,13 @@ def _survivor_level(column: Column) -> str:
     levels = {str(value) for value in column.present}
     if column.kind == "number" or len(levels) != 2 or not _STATUS_COLUMN.match(column.name):
         return ""
-    ended = [
-        level
-        for level in levels
-        if _ALIVE_WORD.match(level) or _ENDED.match(level) or flag_of_words(level[:60]) == 1
-    ]
-    return ended[0] if len(ended) == 1 else ""
+    for ended in (
+        [x for x in levels if _ALIVE_WORD.match(x) or flag_of_words(x[:60]) == 1],
+        [x for x in levels if _ENDED.match(x)],
+    ):
+        if len(ended) == 1:
+            return ended[0]
+    return ""
 
 
 def _is_status(column: Column) -> bool:

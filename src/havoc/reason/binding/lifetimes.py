@@ -41,6 +41,9 @@ _UNKNOWN_STATUS = re.compile(
 )
 
 
+_LINE_MARK = re.compile(r"^[ ]*\d+(?:\.\d+)?[ ]?[+*][ ]*$", re.MULTILINE)
+
+
 class Lifetimes(msgspec.Struct, kw_only=True):
     """What was read; ``rest`` is the text without the numbers that were used."""
 
@@ -52,6 +55,10 @@ def read_lifetimes(evidence: Evidence) -> Lifetimes:
     """Groups of lifetimes (one in most questions), possibly none."""
     text = without_levels(evidence, evidence.reading.plain)
     groups = lifetimes_in_tables(evidence)
+    if groups and _LINE_MARK.search(evidence.reading.text):
+        # a pasted column goes on below the table with the marks of survivors
+        column, _ = _marked(evidence.reading.text)
+        groups = column if len(column) == 1 and len(groups) == 1 else groups
     if not groups:
         _check_no_words(text)
         groups, text = _from_text(text, evidence.reading.text)
