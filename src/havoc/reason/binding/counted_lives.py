@@ -26,11 +26,11 @@ class _Item(msgspec.Struct, kw_only=True):
 
 MOST_LISTED = 100
 _COUNT = r"\d{1,7}"
-_COUNTS = rf"(?<![\w.,]){_COUNT}(?:\s?(?:,|\+|and|&)\s?(?:and\s)?{_COUNT}){{0,11}}(?![\w.]?\d)"
+_COUNTS = rf"(?<![\w.,]){_COUNT}(?:(?:\s?,\s?{_COUNT}){{0,10}}\s?(?:,\s?and|\+|and|&)\s?{_COUNT})?(?![\w.]?\d)"
 _PIECES = r"(?:pcs?|pieces?|units?|parts?|items?|devices?|of\s+them)\b"
 _TIME = rf"{APART}(?P<time>{UNSIGNED})(?![.]?\d)"
 _COUNT_AT_TIME = re.compile(
-    rf"(?P<counts>{_COUNTS})(?P<between>(?:\s*[^\d\s.;:()\n]{{1,20}}){{0,6}}?)\s+"
+    rf"(?P<counts>{_COUNTS})(?P<between>(?:\s+[^\d\s.;:()]{{1,20}}+){{0,6}}?)\s+"
     rf"(?:at|aged?|reached|completed|after|until|till?|beyond|past|passed|to|on)\s+(?:an?\s+)?(?:ages?\s+)?(?:of\s+)?(?:{TIME_UNIT}\.?\s+)?{_TIME}",
     re.IGNORECASE,
 )
@@ -148,13 +148,18 @@ def _parallel(text: str) -> list[_Item]:
 def _plain(text: str, items: list[_Item], lists: list[_Item]) -> list[_Item]:
     """Lists of times without counts: one unit each."""
     plain: list[_Item] = []
+    covered = bytearray(len(text) + 1)
+    for item in items:
+        covered[item.start : item.end] = b"\x01" * (item.end - item.start)
+    for head in lists:
+        # the time of "5 came back at 100, 180" is the first of the list, 5 is its length
+        covered[head.start : head.end - 1] = b"\x01" * (head.end - 1 - head.start)
     heads = {item.end: item for item in lists}
     for run in runs(text):
         inside = [
             part
             for part in run.items
-            if not any(item.start <= part.start < item.end for item in items)
-            and not any(head.start <= part.start and part.end < head.end for head in lists)
+            if not covered[part.end - 1]
         ]
         counted = any(part.end in heads for part in inside)
         if len(inside) >= 2 or counted:
@@ -176,7 +181,7 @@ def _with_status(text: str, items: list[_Item]) -> CountedLives | None:
     counts: list[int] = []
     alive, before, latest = 0, 0, 0.0
     for index, item in enumerate(items):
-        clause = max(before, *(text.rfind(mark, 0, item.start) + 1 for mark in ",;.\n"))
+        clause = max(before, *(text.rfind(mark, max(0, item.start - 200), item.start) + 1 for mark in ",;.\n"))
         told = _told(text[before : item.start])
         own = _told(text[clause : item.end])
         if own is None and item.form == "at" and index and items[index - 1].form == "list":

@@ -256,8 +256,8 @@ def _survivors(text: str, end: int, last: float) -> list[tuple[float, int, int]]
     told = [(float(match[2]), int(match[1]), match.end()) for match in _LEFT_AT.finditer(text)]
     if told:
         return told
-    stop = re.search(r"[?!]|\.(?!\d)(?=\s|$)|(?<=\w)\n", text[end : end + _TAIL])
-    tail = text[end : end + (stop.start() if stop else _TAIL)]
+    stop = re.search(r"[?!]|\.(?!\d)(?=\s|$)|(?<=\n)[^\n]*(\n)", text[end : end + _TAIL])
+    tail = text[end : end + ((stop.start(1) if stop[1] else stop.start()) if stop else _TAIL)]
     numbers = list(_WHOLE.finditer(tail))
     others = [number for number in numbers if float(number[1]) != last]
     if not _NOT_FAILED.search(tail) or not others and len(numbers) != 2:

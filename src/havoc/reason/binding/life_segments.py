@@ -9,7 +9,7 @@ import msgspec
 from havoc.reading.number_pieces import UNSIGNED
 from havoc.reading.number_words import with_digits
 from havoc.reason.binding.life_tables import SURVIVED, Group, survivor_flag
-from havoc.reason.binding.marked_times import TIME_UNIT, Item, items_of
+from havoc.reason.binding.marked_times import TIME_UNIT, Item, items_of, without
 
 _ALIVE = rf"(?:{SURVIVED}|un\w{{3,}}ed|quiet|stopped|burn\w*|lives?|no\s+\w+|not\s+\w+|not(?=\s+(?:at|by))|without\s+\w+|off\s+test|runs)"
 _DEAD = r"(?:fail\w*|dead|died|broke\w*|gone|burst|blew|crack\w*|leak\w*|worn\w*|popped|went|snapped|all\s+(?:fail\w*|dead|gone|broke\w*))"
@@ -18,33 +18,52 @@ _BEHIND = re.compile(
     rf"[\s,(]{{0,3}}(?:{_FILLER}){{0,4}}(?:(?P<alive>{_ALIVE})|(?P<dead>{_DEAD}))(?!\w)", re.IGNORECASE
 )
 _COUNTED = re.compile(
-    rf"(?<![\w.])(?P<count>\d{{1,4}}|one|an?other|last\s+one)\s+(?P<words>(?:(?!(?:and|one|two|three)\b)[a-z'’]+\s+){{1,5}}?)(?:at|until|till?|to|beyond|past|after|by|for)\s+(?P<time>{UNSIGNED})(?P<kilo>k\b)?(?![.]?\d)",
+    rf"(?<![\w.])(?P<count>\d{{1,4}}|one|an?other|last\s+one)\s+(?P<words>(?:(?!(?:and|one|two|three)\b)[a-z'’]+\s+){{1,5}}?)(?:(?:at|until|till?|to|beyond|past|after|by|for)\s+)?(?P<time>{UNSIGNED})(?P<kilo>k\b)?(?![.]?\d)",
     re.IGNORECASE,
 )
 _WITHOUT_TIME = re.compile(
     rf"(?<![\w.])(?P<count>\d{{1,4}}|one)\s+(?:[a-z]+\s+){{0,2}}?(?:{_ALIVE})(?!\s*(?:at|until|till?|to|after)\b)", re.IGNORECASE
 )
 _PAIR = re.compile(r"(?<![\w./])(?P<time>\d{1,7}(?:\.\d+)?)/(?P<flag>[01])(?![\w./])")
+_GLUED = re.compile(r"(?<=\d)(?:h|hrs?|d|days?|wks?|mo|min|cyc|kcyc)\b", re.IGNORECASE)
 _STOPPED = re.compile(
     rf"\b(?:test|trial|study|everything|all)\s+(?:was\s+)?(?:stopped|ended|over|closed|cut\s+off)\s+(?:at|after)\s+({UNSIGNED})", re.IGNORECASE
 )
 
 
-def lives_of(text: str, start: int, end: int, name: str = "") -> Group | None:
+class Told(msgspec.Struct, kw_only=True, frozen=True):
+    """What a text says once for all groups: when the test was stopped, which flag survives."""
+
+    stopped: float | None = None
+    survivor: int = 0
+
+
+def told_once(text: str) -> Told:
+    stopped = _STOPPED.search(text)
+    survivor = 1 - survivor_flag(0, text) if _PAIR.search(text) else 0
+    return Told(stopped=float(stopped[1]) if stopped else None, survivor=survivor)
+
+
+def lives_of(text: str, start: int, end: int, name: str = "", told_before: Told = Told()) -> Group | None:
     """The lives that ``text[start:end]`` tells, or nothing."""
     part = with_digits(text[start:end], one=False)
     pairs = list(_PAIR.finditer(part))
     if len(pairs) >= 2:
         return _group(
             name,
-            [(float(pair["time"]), survivor_flag(int(pair["flag"]), text)) for pair in pairs],
+            [
+                (float(pair["time"]), int(int(pair["flag"]) == told_before.survivor))
+                for pair in pairs
+            ],
             start + pairs[0].start(),
             start + pairs[-1].end(),
             part,
         )
     part = re.sub(r"(?<=\d)/(?=[\d.])", " ", part)
+    part = _GLUED.sub(lambda found: " " * len(found[0]), part)
     told: list[tuple[int, float, int]] = []
-    for match in _COUNTED.finditer(part):
+    taken: list[tuple[int, int]] = []
+    for match in list(_COUNTED.finditer(part)):
         words = match["words"] or ""
         alive = re.search(rf"\b{_ALIVE}\b", words, re.IGNORECASE)
         if alive is None or re.search(rf"\b(?:{TIME_UNIT})\b", words.strip().split(" ")[0] if words else "", re.I):
@@ -52,20 +71,21 @@ def lives_of(text: str, start: int, end: int, name: str = "") -> Group | None:
         count = int(match["count"]) if match["count"].isdigit() else 1
         time = float(match["time"]) * (1000 if match["kilo"] else 1)
         told += [(match.start(), time, 1)] * count
-        part = part[: match.start()] + "\x00" * len(match[0]) + part[match.end() :]
-    stopped = _STOPPED.search(text)
-    for match in _WITHOUT_TIME.finditer(part) if stopped else ():
+        taken.append(match.span())
+    stopped = told_before.stopped
+    for match in _WITHOUT_TIME.finditer(part) if stopped is not None else ():
         count = int(match["count"]) if match["count"].isdigit() else 1
-        told += [(match.start(), float(stopped[1]), 1)] * count if stopped else []
-        part = part[: match.start()] + "\x00" * len(match[0]) + part[match.end() :]
+        told += [(match.start(), stopped or 0.0, 1)] * count
+        taken.append(match.span())
+    part = without(part, taken)
     items = [item for item in items_of(part) if item.value > 0]
-    if not items:
+    if not items and not told:
         return None
     flags = _flags(part, items)
     told += [(item.start, item.value, flag) for item, flag in zip(items, flags, strict=True)]
     told.sort(key=lambda entry: entry[0])
     lives = [(value, flag) for _, value, flag in told]
-    return _group(name, lives, start + items[0].start, start + items[-1].end, part)
+    return _group(name, lives, start + told[0][0], end, part)
 
 
 def _flags(part: str, items: list[Item]) -> list[int]:
@@ -112,9 +132,10 @@ def groups_in_clauses(text: str) -> list[Group]:
     """Groups in clauses of their own: "EtO 33, 47 broken and 2 unbroken at 70; gamma 21, 30, 36"."""
     cuts = [0, *(match.end() for match in _CUT.finditer(text)), len(text)]
     found: list[list[Group]] = [[]]
+    once = told_once(text)
     for begin, end in zip(cuts, cuts[1:], strict=False):
         part = _named(text, begin, end)
-        group = None if part is None else lives_of(text, part.start, part.end, part.name)
+        group = None if part is None else lives_of(text, part.start, part.end, part.name, once)
         if group is not None and len(group.time) >= 2 and group.name:
             found[-1].append(group)
         elif text[begin:end].strip(" \n;.|"):

@@ -1,4 +1,4 @@
-"""Arguments of life studies: distributions, groups compared, warranty, accelerated tests."""
+"""Arguments of life studies: distributions, groups compared, warranty."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 
 from havoc.reading.number_pieces import APART, UNSIGNED
 from havoc.reading.number_words import with_digits
-from havoc.reading.prose import mask
 from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.counted_lives import one_by_one, read_counted_lives
 from havoc.reason.binding.evidence import Binder, Evidence
@@ -24,6 +23,7 @@ from havoc.reason.binding.lifetimes import (
     set_lifetimes,
     without_levels,
 )
+from havoc.reason.binding.marked_times import without
 from havoc.reason.binding.reliability import percentages, times_asked
 from havoc.reason.binding.warranty import read_warranty
 
@@ -43,7 +43,7 @@ _DISTRIBUTIONS: tuple[tuple[str, str], ...] = (
     (r"\bnormal\b(?!\s+(?:approx|limits?|inspection))", "normal"),
 )  # fmt: skip
 _THRESHOLD = frozenset({"weibull_3", "lognormal_3", "loglogistic_3"})
-_WITHOUT_THRESHOLD = frozenset({"weibull", "lognormal", "exponential", "loglogistic"})
+WITHOUT_THRESHOLD = frozenset({"weibull", "lognormal", "exponential", "loglogistic"})
 def _named_distributions(evidence: Evidence) -> list[str]:
     """Distributions in the order of the list; a more special name hides the general one."""
     rest, found = evidence.text, []
@@ -54,7 +54,7 @@ def _named_distributions(evidence: Evidence) -> list[str]:
     return found
 
 
-def _set_distribution(evidence: Evidence, binding: Binding, offered: frozenset[str]) -> None:
+def set_distribution(evidence: Evidence, binding: Binding, offered: frozenset[str]) -> None:
     """The first distribution that is named and that the tool offers."""
     named = [name for name in _named_distributions(evidence) if name in offered]
     if named:
@@ -77,7 +77,7 @@ def _set_lives(evidence: Evidence, binding: Binding, what: str) -> str:
         binding.set("counts", found.counts, source)
         if found.unit:
             binding.set("unit", found.unit, source)
-        return mask(text, found.start, found.end)
+        return without(text, [(found.start, found.end)])
     counted = counted_in_tables(evidence) or (
         None if evidence.tables else read_counted_lives(text)
     )
@@ -88,9 +88,7 @@ def _set_lives(evidence: Evidence, binding: Binding, what: str) -> str:
             binding.set("counts", counted.counts, counted.source)
         if any(counted.censored):
             binding.set("censored", counted.censored, counted.source)
-        for start, end in counted.spans:
-            text = mask(text, start, end)
-        return text
+        return without(text, counted.spans)
     lives = read_lifetimes(evidence)
     series = [item for item in evidence.series() if len(item.numbers) >= 3]
     if not lives.groups and len(series) == 1 and min(series[0].numbers) > 0:
@@ -149,7 +147,7 @@ def bind_distribution_comparison(evidence: Evidence, binding: Binding) -> None:
         binding.set("distributions", named, "question")
 
 
-def _several(evidence: Evidence, what: str) -> list[Group]:
+def several(evidence: Evidence, what: str) -> list[Group]:
     """Groups of lifetimes; lists without a mark of a survivor are all failures."""
     clauses = groups_in_clauses(evidence.reading.text) if not _has_group_table(evidence) else []
     try:
@@ -194,7 +192,7 @@ def _has_group_table(evidence: Evidence) -> bool:
 
 
 def bind_life_comparison(evidence: Evidence, binding: Binding) -> None:
-    groups = _several(evidence, "a comparison of lives")
+    groups = several(evidence, "a comparison of lives")
     if len(groups) < 2:
         raise NeedsInput(
             "lives of two or more groups are compared, and one was found",
@@ -208,7 +206,7 @@ def bind_life_comparison(evidence: Evidence, binding: Binding) -> None:
         },
         groups[0].source,
     )
-    _set_distribution(evidence, binding, _WITHOUT_THRESHOLD)
+    set_distribution(evidence, binding, WITHOUT_THRESHOLD)
     if groups[0].unit:
         binding.set("unit", groups[0].unit, groups[0].source)
     evidence.alpha(binding)
@@ -216,76 +214,7 @@ def bind_life_comparison(evidence: Evidence, binding: Binding) -> None:
 
 def bind_warranty_prediction(evidence: Evidence, binding: Binding) -> None:
     read_warranty(evidence, binding)
-    _set_distribution(evidence, binding, _WITHOUT_THRESHOLD)
-
-
-# acceleration ---------------------------------------------------------------------------
-
-_STRESS = r"^(?:stress|temp\w*|t_?c|volt\w*|load|pressure|rh|humidity|celsius|kv|v|amps?)\b"
-_USE_STRESS = re.compile(
-    rf"\b(?:use|usage|normal|operating|service|field)\s+(?:stress|temperature|temp|voltage|load|condition\w*|level)?\s*(?:is|of|at|=|:)?\s*{_NUMBER}"
-    rf"|\b(?:at|for)\s+(?:a\s+)?(?:use\s+)?(?:temperature\s+of\s+)?{_NUMBER}\s*(?:°?\s?C\b|degrees|deg\b|V\b|kV\b|volts?)",
-    re.IGNORECASE,
-)
-
-
-def bind_accelerated_life(evidence: Evidence, binding: Binding) -> None:
-    text = evidence.reading.plain
-    for table in evidence.tables:
-        stress = number_column(table, _STRESS)
-        lives = read_lifetimes(evidence)
-        if stress is None or not lives.groups:
-            continue
-        if len(lives.groups) != 1 or len(lives.groups[0].time) != table.rows:
-            break
-        group = lives.groups[0]
-        binding.set("time", group.time, group.source)
-        binding.set("censored", group.censored, group.source)
-        binding.set(
-            "stress",
-            [number_in(stress, i) for i in range(table.rows)],
-            f"{table.source}#{stress.name}",
-        )
-        if group.unit:
-            binding.set("unit", group.unit, group.source)
-        break
-    if "time" not in binding.args:
-        _stress_groups(evidence, binding)
-    if evidence.has(r"\binverse[\s-]power|\bvolt|\bload\b|\bpressure\b"):
-        binding.set("model", "inverse_power", "question")
-    elif evidence.has(r"\bexponential\s+(?:law|relation|model)|\blog[\s-]linear"):
-        binding.set("model", "exponential", "question")
-    _set_distribution(evidence, binding, _WITHOUT_THRESHOLD - {"exponential"})
-    # "at 85 C: 500 620" is a stress of the test, not the one in use
-    tested = set(binding.args["stress"])
-    hits = list(_USE_STRESS.finditer(text))
-    use = next((hit for hit in hits if hit[1]), None) or next(
-        (hit for hit in hits if float(hit[2]) not in tested), None
-    )
-    if use:
-        binding.set("use_stress", float(use[1] or use[2]), f"question[{use.start()}:{use.end()}]")
-    evidence.confidence_of_limits(binding)
-
-
-def _stress_groups(evidence: Evidence, binding: Binding) -> None:
-    """ "at 150 C: 100 120+; at 170 C: 50 60": lists under their stress."""
-    groups = _several(evidence, "an accelerated test")
-    stresses: list[float] = []
-    times: list[float] = []
-    censored: list[int] = []
-    for group in groups:
-        number = re.search(_NUMBER, group.name)
-        if number is None:
-            raise NeedsInput(
-                "it is not clear which units ran at which stress",
-                "what was the stress (temperature, voltage, load) of each unit?",
-            )
-        stresses += [float(number[1])] * len(group.time)
-        times += group.time
-        censored += group.censored
-    binding.set("time", times, groups[0].source)
-    binding.set("censored", censored, groups[0].source)
-    binding.set("stress", stresses, groups[0].source)
+    set_distribution(evidence, binding, WITHOUT_THRESHOLD)
 
 
 BINDERS: dict[str, Binder] = {
@@ -293,5 +222,4 @@ BINDERS: dict[str, Binder] = {
     "distribution_comparison": bind_distribution_comparison,
     "life_comparison": bind_life_comparison,
     "warranty_prediction": bind_warranty_prediction,
-    "accelerated_life": bind_accelerated_life,
 }

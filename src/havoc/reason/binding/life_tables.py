@@ -111,7 +111,7 @@ class _Rows(msgspec.Struct, kw_only=True):
 
 def _rows_in_tables(evidence: Evidence) -> _Rows | None:
     for table in evidence.tables:
-        status = next((column for column in table.columns if _is_status(column)), None)
+        status = next((column for column in table.columns if is_status(column)), None)
         numbers = [
             column
             for column in evidence.numeric_columns(table, keep_index=True)
@@ -186,7 +186,7 @@ def _survivor_level(column: Column) -> str:
     return ""
 
 
-def _is_status(column: Column) -> bool:
+def is_status(column: Column) -> bool:
     present = column.present
     if not present:
         return False
@@ -211,6 +211,11 @@ def _flag(evidence: Evidence, status: Column | None, row: int, survivor: str) ->
     if survivor:
         return int(str(value) == survivor)
     return _status_flag(value, status.name, evidence.text)
+
+
+def flag_in_row(evidence: Evidence, status: Column | None, row: int) -> int:
+    """1 for a survivor, by the column of status, 0 where there is none."""
+    return _flag(evidence, status, row, _survivor_level(status) if status is not None else "")
 
 
 def _rows_of(evidence: Evidence, rows: _Rows) -> list[Group]:

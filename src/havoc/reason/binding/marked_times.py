@@ -9,6 +9,7 @@ import re
 
 import msgspec
 
+from havoc.reading.prose import MASK
 from havoc.reason.binding.life_tables import Group
 
 WORDS = {
@@ -121,6 +122,17 @@ def runs(text: str) -> list[Run]:
         else:
             found.append(Run(items=[item]))
     return found
+
+
+def without(text: str, spans: list[tuple[int, int]]) -> str:
+    """``text`` of the same length with the spans masked, whatever their number."""
+    pieces, end = [], 0
+    for start, stop in sorted(spans):
+        if stop > end:
+            start = max(start, end)
+            pieces += [text[end:start], MASK * (stop - start)]
+            end = stop
+    return "".join([*pieces, text[end:]])
 
 
 def _alone(text: str, item: Item) -> bool:

@@ -46,6 +46,9 @@ _WITH_UNIT = (
         re.IGNORECASE,
     ),
     re.compile(
+        rf"\b(?:after|in|by|within|for)\s+(?:one|a|an)\s+[a-z]+\s*\(\s*{_NUMBER}(\s?k\b)?(?=\s*{TIME_UNIT})", re.IGNORECASE
+    ),
+    re.compile(
         rf"\b(?:surviv(?:e|es)|make|makes|reach|reaches|last|lasts|outlives?)\s+{_NUMBER}(\s?k\b)?(?=\s*(?:[?.,;]|$))",
         re.IGNORECASE,
     ),
@@ -60,7 +63,7 @@ _AND_MORE = re.compile(
 _B_LIFE = re.compile(r"\b[bl][\s_-]?(\d{1,2}(?:\.\d+)?)\b(?!\s*[=:])(?![\w.]*\d)", re.IGNORECASE)
 _PERCENT_FAILED = re.compile(
     rf"(?<![\w.]){_NUMBER}\s*(?:%|percent|pct)\s*(?:of\b(?!\s*(?:the\s+)?time)|risk|(?:have\s+|are\s+)?(?:fail\w*|dead|die[sd]?|broken|gone))"
-    rf"|\b(?:dead|failed|broken|gone)\s+{_NUMBER}\s*(?:%|percent|pct)",
+    rf"|\b(?:dead|failed|broken|gone|first)\s+{_NUMBER}\s*(?:%|percent|pct)",
     re.IGNORECASE,
 )
 _ORDINAL_PERCENTILE = re.compile(
@@ -150,7 +153,7 @@ def percentages(binding: Binding, text: str, rest: str) -> None:
         wanted += [float(number) for number in re.findall(r"\d+", match[1])]
     for match in _AND_PERCENT.finditer(rest):
         wanted += [float(match[1]), float(match[2])]
-    wanted += [50.0] if _HALF.search(rest) else []
+    wanted += [50.0] if _HALF.search(text) else []
     wanted += [float(count_of(match[1])) for match in _WORDED_PERCENT.finditer(rest)]
     wanted = [percent for percent in dict.fromkeys(wanted) if 0 < percent < 100]
     if wanted:

@@ -1,81 +1,20 @@
-"""Arguments of studies of systems that are repaired: reliability growth, mean cumulative function."""
+"""Arguments of the mean cumulative function of systems that are repaired."""
 
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 
 import msgspec
 
-from havoc.reading.number_pieces import APART, UNSIGNED
+from havoc.reading.number_pieces import UNSIGNED
 from havoc.reading.number_words import with_digits
-from havoc.reading.prose import mask
 from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.life_tables import number_column, number_in
 from havoc.reason.binding.lifetimes import without_levels
-from havoc.reason.binding.marked_times import TIME_UNIT, unit_near
+from havoc.reason.binding.marked_times import TIME_UNIT, unit_near, without
 from havoc.reason.binding.reliability import times_asked
 from havoc.reason.binding.repair_histories import END_HEADER, read_histories
-
-_NUMBER = rf"{APART}({UNSIGNED})"
-_END = re.compile(
-    rf"\b(?:test(?:ed|ing)?|observ\w+|ended?|stopped|total(?:\s+test)?(?:\s+time)?|until|up\s+to|T\s*=|truncated|terminated)"
-    rf"(?:\s+(?:ended|stopped|was|is|of|at|until|time|for|after|to|time-truncated|truncated|terminated|T\s*=)){{0,4}}\s*=?\s*{_NUMBER}\s*({TIME_UNIT})?",
-    re.IGNORECASE,
-)
-_GOAL = re.compile(
-    rf"\b(?:goal|target|reach\w*|required)\b[^.?\d]{{0,40}}?{_NUMBER}|\bmtbf\s+of\s+{_NUMBER}",
-    re.IGNORECASE,
-)
-_AHEAD = re.compile(
-    rf"\b(?:expected\s+(?:failures\s+)?(?:by|at|until)|by|predict\w*\s+(?:\w+\s+){{0,4}}?(?:at|by))\s+{_NUMBER}",
-    re.IGNORECASE,
-)
-
-
-def bind_reliability_growth(evidence: Evidence, binding: Binding) -> None:
-    text = evidence.reading.plain
-    series = [item for item in evidence.series() if len(item.numbers) >= 3]
-    if not series:
-        raise NeedsInput(
-            "reliability growth needs the times of the failures",
-            "at which cumulative test times did the system fail, and when did the test end?",
-        )
-    main = max(series, key=lambda item: len(item.numbers))
-    times = list(main.numbers)
-    if any(later < earlier for earlier, later in pairwise(times)):
-        if evidence.has(r"\b(?:between|inter-?arrival|tbf)\b"):
-            total, cumulative = 0.0, []
-            for gap in times:
-                total += gap
-                cumulative.append(round(total, 9))
-            times = cumulative
-            binding.warn("times between failures were added up to cumulative times")
-        else:
-            raise NeedsInput(
-                "the times do not rise, so they are not cumulative test times",
-                "are these the times between failures, or in which order did the failures come?",
-            )
-    binding.set("times", times, main.source)
-    end = _END.search(text)
-    if end and float(end[1]) >= times[-1]:
-        binding.set("end_time", float(end[1]), f"question[{end.start(1)}:{end.end(1)}]")
-    unit = main.unit or (end[2] if end and end[2] else "")
-    if unit:
-        binding.set("unit", unit, main.source)
-    goal = _GOAL.search(text)
-    if goal:
-        binding.set(
-            "mtbf_goal", float(goal[1] or goal[2]), f"question[{goal.start()}:{goal.end()}]"
-        )
-    ahead = _AHEAD.search(text)
-    if ahead and float(ahead[1]) > times[-1] and ahead[1] != (end[1] if end else ""):
-        binding.set("at", float(ahead[1]), f"question[{ahead.start(1)}:{ahead.end(1)}]")
-    if evidence.has(r"\bunbiased\b|\bbias[\s-]correct"):
-        binding.set("estimator", "unbiased", "question")
-    evidence.confidence_of_limits(binding)
-
 
 def bind_repairable_mcf(evidence: Evidence, binding: Binding) -> None:
     rest = evidence.reading.plain
@@ -84,14 +23,14 @@ def bind_repairable_mcf(evidence: Evidence, binding: Binding) -> None:
         histories = read_histories(text, evidence.reading.text)
         if not histories:
             raise NeedsInput(
-                "a mean cumulative function needs the repairs and the age of every system",
+                "a mean cumulative function needs a list or a table of systems with their repairs and ages",
                 "for each system: at which ages was it repaired, and to which age was it seen?",
             )
         systems = {}
         for item in histories:
             system: dict[str, object] = {"repairs": item.repairs, "end": item.end}
             systems[item.name] = system | ({"costs": item.costs} if item.costs else {})
-            rest = mask(rest, item.start, min(item.stop, len(rest)))
+        rest = without(rest, [(item.start, item.stop) for item in histories])
         begin, end = histories[0].start, histories[-1].stop
         binding.set("systems", systems, f"question[{begin}:{end}]")
         binding.echo("{} systems: {}", (len(systems), "question"), (list(systems), "question"))
@@ -178,6 +117,5 @@ def _ends_in_words(text: str, systems: dict[str, _System]) -> None:
 
 
 BINDERS: dict[str, Binder] = {
-    "reliability_growth": bind_reliability_growth,
     "repairable_mcf": bind_repairable_mcf,
 }

@@ -12,6 +12,7 @@ import re
 import msgspec
 
 MOST_PERIODS = 60
+MOST_FIGURES = 500
 _INDEX = re.compile(
     r"\b(?:lot|batch|month|mo|quarter|q|m|week|wk|delivery|shipment|period|ship|year|cohort)s?[\s#-]{1,2}$",
     re.IGNORECASE,
@@ -40,7 +41,8 @@ def read_triangle(text: str) -> Triangle | None:
     ]
     numbered = [figure for figure in figures if _INDEX.search(text[max(0, figure[1] - 12) : figure[1]])]
     in_order = [value for value, *_ in numbered] == list(range(1, len(numbered) + 1))
-    without = [figure for figure in figures if figure not in numbered]
+    indices = set(numbered)
+    without = [figure for figure in figures if figure not in indices]
     for found in [without, figures] if in_order and len(numbered) > 1 else [figures]:
         triangle = _largest(text, found)
         if triangle is not None:
@@ -50,6 +52,8 @@ def read_triangle(text: str) -> Triangle | None:
 
 def _largest(text: str, figures: list[tuple[int, int, int]]) -> Triangle | None:
     values = [value for value, *_ in figures]
+    if len(values) > MOST_FIGURES:
+        return None
     for periods in range(min(MOST_PERIODS, int((2 * len(values)) ** 0.5) + 1), 1, -1):
         cells = periods * (periods + 1) // 2
         if 3 * cells < len(values):

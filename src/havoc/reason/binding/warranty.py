@@ -6,13 +6,12 @@ import re
 
 from havoc.reading.number_pieces import APART, UNSIGNED
 from havoc.reading.number_words import with_digits
-from havoc.reading.prose import mask
 from havoc.reason.binding.arguments import Binding, NeedsInput
-from havoc.reason.binding.counted_lives import read_counted_lives
+from havoc.reason.binding.counted_lives import one_by_one, read_counted_lives
 from havoc.reason.binding.evidence import Evidence
 from havoc.reason.binding.life_tables import CountedLives, counted_in_tables, number_column, number_in
 from havoc.reason.binding.lifetimes import required_lifetimes, without_levels
-from havoc.reason.binding.marked_times import TIME_UNIT
+from havoc.reason.binding.marked_times import TIME_UNIT, without
 from havoc.reason.binding.return_triangles import read_triangle
 
 _NUMBER = rf"{APART}({UNSIGNED})"
@@ -77,15 +76,19 @@ def read_warranty(evidence: Evidence, binding: Binding) -> None:
     typed = evidence.reading.text
     typed = with_digits(without_levels(evidence, typed)) if len(typed) == len(text) else text
     spans = _settings(binding, text)
-    for start, end in spans:
-        text, typed = mask(text, start, end), mask(typed, start, end)
+    text, typed = without(text, spans), without(typed, spans)
     if not _nevada(evidence, binding) and not _counted(binding, counted_in_tables(evidence)):
         counted = read_counted_lives(text)
         if not (_in_prose(binding, typed) or _counted(binding, counted)):
             _lives(evidence, binding)
-    unit = re.search(rf"\d\s*({TIME_UNIT})", text, re.IGNORECASE)
-    if unit and "time" in binding.args:
-        binding.args.setdefault("unit", unit[1])
+    use = _USE.search(evidence.reading.plain)
+    if use and "time" in binding.args and not binding.args.keys() & {"periods", "period"}:
+        binding.set("period", float(use[1]), f"question[{use.start(1)}:{use.end(1)}]")
+    place = re.fullmatch(r"question\[(\d+):(\d+)\]", binding.provenance.get("time", ""))
+    if place and "unit" not in binding.args:
+        unit = re.search(rf"\d\s*({TIME_UNIT})", text[int(place[1]) : int(place[2]) + 14], re.I)
+        if unit:
+            binding.set("unit", unit[1], binding.provenance["time"])
     evidence.confidence_of_limits(binding)
 
 
@@ -117,9 +120,7 @@ def _settings(binding: Binding, text: str) -> list[tuple[int, int]]:
 
 
 def _in_prose(binding: Binding, text: str) -> bool:
-    for match in list(_SOME_PERIODS.finditer(text)):
-        text = mask(text, match.start(), match.end())
-    triangle = read_triangle(text)
+    triangle = read_triangle(without(text, [m.span() for m in _SOME_PERIODS.finditer(text)]))
     if triangle is None:
         return False
     source = f"question[{triangle.start}:{triangle.end}]"
@@ -136,9 +137,11 @@ def _echo_shipments(binding: Binding, shipments: int, periods: int, source: str)
 def _counted(binding: Binding, lives: CountedLives | None) -> bool:
     if lives is None or not any(lives.censored) or all(lives.censored):
         return False
+    lives = one_by_one(lives)
     binding.set("time", lives.time, lives.source)
     binding.set("censored", lives.censored, lives.source)
-    binding.set("counts", lives.counts, lives.source)
+    if max(lives.counts) > 1:
+        binding.set("counts", lives.counts, lives.source)
     return True
 
 
@@ -153,9 +156,6 @@ def _lives(evidence: Evidence, binding: Binding) -> None:
     binding.set("censored", group.censored, group.source)
     if group.unit:
         binding.set("unit", group.unit, group.source)
-    use = _USE.search(evidence.reading.plain)
-    if use and "periods" not in binding.args:
-        binding.set("period", float(use[1]), f"question[{use.start(1)}:{use.end(1)}]")
 
 
 def _nevada(evidence: Evidence, binding: Binding) -> bool:
