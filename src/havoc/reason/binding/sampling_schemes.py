@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 from havoc.reading.number_pieces import PERCENT_SIGN, UNSIGNED
 from havoc.reading.number_words import with_digits
 from havoc.reason.binding.arguments import Binding, NeedsInput, source_of
+from havoc.reason.binding.capability import limits
 from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.lists import complete
 from havoc.reason.binding.marked_times import without
@@ -30,9 +32,16 @@ _STEP = (
 )
 _FIRST = re.compile(rf"\bfirst{_STEP}", re.IGNORECASE)
 _SECOND = re.compile(rf"\bsecond{_STEP}", re.IGNORECASE)
-_K = re.compile(r"(?<![\w^])k(?:\s*(?:=|:|is|of)\s*|\s+(?=\d\.\d))(\d++(?:\.\d++)?)", re.IGNORECASE)
+_K = re.compile(
+    rf"(?<![\w^])k(?:\s*(?:=|:|is|of)\s*|\s+(?=\d\.\d))({UNSIGNED})"
+    rf"|\b(?:acceptab\w*|acceptance)\s+constant\s*(?:k\s*)?(?:is|of|=|:)?\s*({UNSIGNED})|\bquality\s+index\s*(?:is|of|=|:)?\s*({UNSIGNED})"
+    rf"|\b(?:mean|average|x-?bar)\s*(?:\+|-|−|±|plus|minus|\+/-)\s*({UNSIGNED})\s*\*?\s*(?:s|sd|sigma)\b"
+    rf"|/\s*s\s*(?:must\s+be|has\s+to\s+be|>=|≥|at\s+least|is)\s*({UNSIGNED})",
+    re.IGNORECASE,
+)
 _N = re.compile(
-    r"(?<![\w^])n\s*(?:=|:|is|of)\s*(\d+)(?![\d.]*\d)"
+    r"(?<![\w^])n\s*(?:=|:|is|of|\s)\s*(\d+)(?![\d.]*\d)"
+    r"|(?i:\bmeasur\w*\s+(?:only\s+)?(\d{1,3})\s+[a-z]+)|(?i:\bonly\s+(\d{1,3})\s+[a-z]+)"
     r"|(?i:(?<![\w.,])(\d+)\s+(?:pieces|pcs|parts|units|items|pulled|measured|readings|specimens)\b)"
 )
 _SIGMA = re.compile(
@@ -49,9 +58,10 @@ _UNKNOWN = re.compile(
 )
 _FORM_M = re.compile(r"\b(?:M[\s-]method|form\s*(?:2|two|II)\b|estimated\s+percent)", re.IGNORECASE)
 _MEAN_SD = re.compile(
-    rf"\b(?:mean|average|x-?bar)\s*(?:is|of|=|:)?\s*{_NUMBER}(?:[^.;]|\.(?=\d)){{0,30}}?\b(?:sd|s|std|spread|scatter|standard\s+deviation|st\.?dev)\s*(?:is|of|=|:)?\s*{_NUMBER}",
+    rf"\b(?:mean|average|x-?bar)\s*(?:is|of|=|:)?\s*{_NUMBER}(?:[^.;]|\.(?=\d)){{0,30}}?\b(?:sd|s|std\.?\s*dev\w*|std|spread|scatter|standard\s+deviation|st\.?dev)\s*(?:is|of|=|:)?\s*{_NUMBER}",
     re.IGNORECASE,
 )
+_UNITS_BEFORE = re.compile(r"(?<![\w.])(\d{1,4})\s+[a-z]+[\s,:;]+(?:[a-z]+[\s,:]+)?$", re.IGNORECASE)
 _LOWER = re.compile(
     rf"\b(?:min(?:imum)?|at\s+least|not\s+(?:less|below)(?:\s+than)?|lower\s+(?:limit|bound))\s*(?:limit\s*)?(?:is|of|=|:)?\s*{_NUMBER}",
     re.I,
@@ -239,13 +249,13 @@ def _share(binding: Binding, text: str) -> None:
 
 
 def bind_acceptance_sampling_variables(evidence: Evidence, binding: Binding) -> None:
-    text = evidence.reading.plain
-    limits = _limits(evidence, binding, text)
+    text = with_digits(evidence.reading.plain)
+    given = _limits(evidence, binding, text)
     for name, pattern in (("k", _K), ("n", _N)):
         match = pattern.search(text)
         if match:
             group = match.lastindex or 1
-            value = float(match[1]) if name == "k" else int(match[group])
+            value = float(match[group]) if name == "k" else int(match[group])
             binding.set(name, value, f"question[{match.start(group)}:{match.end(group)}]")
     lot = read_lot(binding, text)
     if lot is not None and binding.args.get("n") == binding.args["lot_size"]:
@@ -253,19 +263,24 @@ def bind_acceptance_sampling_variables(evidence: Evidence, binding: Binding) -> 
     own_n = binding.args.get("n")
     qualities(binding, text, [])
     binding.args.pop("c", None)
+    if own_n is None or "k" not in binding.args:
+        binding.args.pop("n", None)
+        _two_qualities(binding, text)
+    if "k" not in binding.args and not binding.args.keys() & {"lot_size", "ltpd"}:
+        _lot_and_quality(binding, text)
     if own_n is not None:
         binding.args["n"] = own_n
     read_scheme(binding, text)
     _sigma(binding, text)
-    if _FORM_M.search(text) and len(limits) < 2:
+    if _FORM_M.search(text) and len(given) < 2:
         binding.set("form", "M", "question")
-    if limits:
+    if given:
         _values(evidence, binding, text)
     args = binding.args
     if "n" in args and "k" in args:
         if "data" not in args and not args.keys() & {"aql", "ltpd"}:
             _share(binding, text)
-        if not limits:
+        if not given:
             for name in ("aql", "ltpd"):
                 if name in args and "p" not in args:
                     args["p"] = args[name]
@@ -299,6 +314,14 @@ def _limits(evidence: Evidence, binding: Binding, text: str) -> list[str]:
         else:
             continue
         found.append(name)
+    if not found:
+        both = Binding(operation=binding.operation)
+        with suppress(NeedsInput):
+            limits(evidence, both)
+        for name in ("lsl", "usl"):
+            if name in both.args:
+                binding.set(name, both.args[name], both.provenance.get(name, "question"))
+                found.append(name)
     return found
 
 
@@ -314,10 +337,11 @@ def _sigma(binding: Binding, text: str) -> None:
 
 def _values(evidence: Evidence, binding: Binding, text: str) -> None:
     summary = _MEAN_SD.search(text)
-    if summary and "n" in binding.args:
-        size = binding.args["n"]
+    told = _UNITS_BEFORE.search(text[max(0, summary.start() - 40) : summary.start()]) if summary else None
+    if summary and (told or "n" in binding.args):
+        size = int(told[1]) if told else binding.args["n"]
         if "k" not in binding.args:
-            binding.args.pop("n")
+            binding.args.pop("n", None)
         binding.set(
             "data",
             {"n": size, "mean": float(summary[1]), "sd": float(summary[2])},
