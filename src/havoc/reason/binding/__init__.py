@@ -58,8 +58,7 @@ OPERATIONS = {
     "bayes_two_sample bayes_proportions p_value_adjustment",
     "further_tests": "mcnemar mood_median proportions_k "
     "pareto_chart histogram box_plot multi_vari_chart",
-    "life_studies": "life_distribution distribution_comparison "
-    "life_comparison warranty_prediction",
+    "life_studies": "life_distribution distribution_comparison life_comparison warranty_prediction",
     "acceleration": "accelerated_life",
     "growth": "reliability_growth",
     "repairable_systems": "repairable_mcf",

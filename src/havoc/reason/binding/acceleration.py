@@ -24,14 +24,19 @@ _SYMBOL = (
 )
 _SEPARATOR = r"\s*(?:->|=>|→|[:>({,=–—-])?\s*"
 _WORDS = r"(?:\(?[a-z]+\.?\s+){0,4}?"
-_STRESS = re.compile(rf"(?<![\w.])(?P<value>{UNSIGNED})(?![.]?\d)\s?(?P<unit>{_SYMBOL})", re.IGNORECASE)
+_STRESS = re.compile(
+    rf"(?<![\w.])(?P<value>{UNSIGNED})(?![.]?\d)\s?(?P<unit>{_SYMBOL})", re.IGNORECASE
+)
 _KEYED = re.compile(
     rf"\b(?P<key>load|stress|level|voltage|temperature|pressure|humidity|rh|current|stress\s+level)\s*(?:of|=)?\s*(?P<value>{UNSIGNED})(?![.]?\d)(?!\s*(?:,|and|&)\s*\d+\s*(?:,|and|&|\)))",
     re.IGNORECASE,
 )
-_ARROW = re.compile(rf"(?<![\w.])(?P<value>{UNSIGNED})(?![.]?\d)\s*(?:->|=>|→|:(?!\d))(?=\s*{UNSIGNED})")
+_ARROW = re.compile(
+    rf"(?<![\w.])(?P<value>{UNSIGNED})(?![.]?\d)\s*(?:->|=>|→|:(?!\d))(?=\s*{UNSIGNED})"
+)
 _FOLLOWED = re.compile(
-    rf"{_SEPARATOR}{_WORDS}\(?\s*(?:(?:at|after)\s+)?(?:one\s+\w+\s+\w+\s+)?{UNSIGNED}(?!\s*{_SYMBOL})", re.IGNORECASE
+    rf"{_SEPARATOR}{_WORDS}\(?\s*(?:(?:at|after)\s+)?(?:one\s+\w+\s+\w+\s+)?{UNSIGNED}(?!\s*{_SYMBOL})",
+    re.IGNORECASE,
 )
 _STOP = re.compile(r"[;?!\n|]|\s/\s|\.(?!\d)(?=\s|$)")
 _LIVES_BEFORE = re.compile(rf"\d\s*(?:{TIME_UNIT})?\s+(?:with|at|under|@)\s*$", re.IGNORECASE)
@@ -49,7 +54,9 @@ _BARE_USE = re.compile(
     rf"\b[^.;?\d]{{0,24}}?(?<![\w.])({UNSIGNED})(?![.]?\d)(?!\s*(?:{TIME_UNIT}|%))",
     re.IGNORECASE,
 )
-_AT_USE = re.compile(rf"\b(?:at|for|to)\s+(?:a\s+)?({UNSIGNED})(?![.]?\d)(?!\s*(?:{TIME_UNIT}|%))", re.IGNORECASE)
+_AT_USE = re.compile(
+    rf"\b(?:at|for|to)\s+(?:a\s+)?({UNSIGNED})(?![.]?\d)(?!\s*(?:{TIME_UNIT}|%))", re.IGNORECASE
+)
 _STRESS_NAME = r"^(?:stress|temp\w*|t_?c|volt\w*|load|pressure|rh|humidity|celsius|bar|[mk]?pa|k?v|k?n|amps?|force|current|level)\b"
 _COUNTED = re.compile(rf"(?<![\w.])({UNSIGNED})\s?x\s?(\d{{1,6}})(?![\w.])", re.IGNORECASE)
 
@@ -88,9 +95,12 @@ def _model(evidence: Evidence, binding: Binding, unit: str) -> None:
         r"\bexponential\s+(?:law|relation|model|in)|\blog[\s-]linear|\bln\s+(?:of\s+)?(?:the\s+)?life\b|\blog\s+life\b"
     ):
         binding.set("model", "exponential", "question")
-    elif not evidence.has(r"\barrhenius") and (evidence.has(
-        r"\binverse[\s-]power|\bpower[\s-](?:law|model)|\bipl\b|\bvolt|\bload\b|\bpressure\b|\bwhat\s+power\b"
-    ) or re.fullmatch(r"k?v|k?n|bar|[mk]?pa|psi", unit.lower())):
+    elif not evidence.has(r"\barrhenius") and (
+        evidence.has(
+            r"\binverse[\s-]power|\bpower[\s-](?:law|model)|\bipl\b|\bvolt|\bload\b|\bpressure\b|\bwhat\s+power\b"
+        )
+        or re.fullmatch(r"k?v|k?n|bar|[mk]?pa|psi", unit.lower())
+    ):
         binding.set("model", "inverse_power", "question")
 
 
@@ -110,7 +120,9 @@ def _table(evidence: Evidence, binding: Binding) -> bool:
         ]
         source = f"{table.source}#{time.name}"
         binding.set("time", [number_in(time, row) for row in rows], source)
-        binding.set("stress", [number_in(stress, row) for row in rows], f"{table.source}#{stress.name}")
+        binding.set(
+            "stress", [number_in(stress, row) for row in rows], f"{table.source}#{stress.name}"
+        )
         binding.set("censored", [flag_in_row(evidence, status, row) for row in rows], source)
         if count is not None:
             binding.set("counts", [int(number_in(count, row) or 1) for row in rows], source)
@@ -129,7 +141,9 @@ def _columns(table: Table) -> tuple[Column, Column, Column | None, Column | None
     if stress is None or stress is status or len(set(stress.present)) == len(stress.present):
         return None
     others = [c for c in numbers if c is not stress]
-    count = next((c for c in others if re.match(r"count|n$|pcs|pieces|qty|units|freq", c.name, re.I)), None)
+    count = next(
+        (c for c in others if re.match(r"count|n$|pcs|pieces|qty|units|freq", c.name, re.I)), None
+    )
     if count is None and len(others) == 2 and not table.header:
         # without names: stress, time and how many units
         count = min(others, key=lambda column: max(number_of(column)))
@@ -153,7 +167,9 @@ def _tests(text: str) -> tuple[list[_Test], str]:
         same = [head for head in heads if _plain(head["unit"]) == symbol]
         if times < 2:
             continue
-        led = sum(_LIVES_BEFORE.search(text[max(0, h.start() - 24) : h.start()]) is not None for h in same)
+        led = sum(
+            _LIVES_BEFORE.search(text[max(0, h.start() - 24) : h.start()]) is not None for h in same
+        )
         tests = _in_front(text, same) if led >= 2 else _behind(text, same)
         if len({test.stress for test in tests}) >= 2:
             return tests, symbol
@@ -260,11 +276,17 @@ def _use(binding: Binding, rest: str, unit: str) -> str:
     tested = set(binding.args["stress"])
     same = [head for head in _STRESS.finditer(rest) if not unit or _plain(head["unit"]) == unit]
     untested = [head for head in same if float(head["value"]) not in tested]
-    named = [head for head in untested if _USE_WORD.search(rest[max(0, head.start() - 40) : head.start()])]
+    named = [
+        head
+        for head in untested
+        if _USE_WORD.search(rest[max(0, head.start() - 40) : head.start()])
+    ]
     chosen: re.Match[str] | None = next(iter(named or untested), None)
     place = "value"
     if chosen is None:
-        bare = [match for pattern in (_BARE_USE, _KEYED, _AT_USE) for match in pattern.finditer(rest)]
+        bare = [
+            match for pattern in (_BARE_USE, _KEYED, _AT_USE) for match in pattern.finditer(rest)
+        ]
         chosen = next((m for m in bare if _value(m) not in tested), None) or next(iter(bare), None)
         place = "" if chosen is None else "value" if "value" in chosen.re.groupindex else ""
     if chosen is None:

@@ -64,8 +64,7 @@ def named_distributions(text: str) -> list[str]:
 
 
 def bind_capability_sixpack(evidence: Evidence, binding: Binding) -> None:
-    _data(evidence, binding)
-    study_limits(evidence, binding)
+    _data_and_limits(evidence, binding)
     within_sigma(evidence, binding)
     named = [name for name in named_distributions(evidence.reading.plain) if name != "percentile"]
     if named:
@@ -77,8 +76,7 @@ def bind_capability_sixpack(evidence: Evidence, binding: Binding) -> None:
 
 
 def bind_capability_between_within(evidence: Evidence, binding: Binding) -> None:
-    _data(evidence, binding)
-    study_limits(evidence, binding)
+    _data_and_limits(evidence, binding)
     if "subgroups" not in binding.args and binding.args.get("subgroup_size", 1) < 2:
         raise NeedsInput(
             "the batches (subgroups) are missing",
@@ -92,10 +90,19 @@ def bind_capability_between_within(evidence: Evidence, binding: Binding) -> None
     evidence.confidence_of_limits(binding)
 
 
+def _data_and_limits(evidence: Evidence, binding: Binding) -> None:
+    try:
+        _data(evidence, binding)
+    except NeedsInput:
+        study_limits(evidence, binding)  # what is asked for first, where both are missing
+        raise
+    study_limits(evidence, binding)
+
+
 def _data(evidence: Evidence, binding: Binding) -> None:
-    if not (_batches(evidence, binding) or _rows(evidence, binding)):
-        if evidence.tables or not labelled_subgroups(evidence, binding):
-            measurements(evidence, binding)
+    labelled = not evidence.tables and labelled_subgroups(evidence, binding)
+    if not (labelled or _batches(evidence, binding) or _rows(evidence, binding)):
+        measurements(evidence, binding)
     told_size(evidence, binding)
 
 

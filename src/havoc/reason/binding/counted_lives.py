@@ -6,6 +6,7 @@ failed (1, 3, 2 pcs)", "700 + 650 others have completed 365 days".
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import msgspec
@@ -57,9 +58,17 @@ _FAILED = (
     r"defect\w*|worn|dropp?ed|returned|faulty|lost))"
 )
 _STATUS = re.compile(rf"\b(?:(?P<failed>{_FAILED})|(?P<alive>{_STOPPED}))\b", re.IGNORECASE)
-_FIELD = re.compile(r"\b(?:in\s+(?:the\s+)?(?:field|service|use)|stand\w*|others?|rest|aged)\b", re.IGNORECASE)
-_TAIL = re.compile(rf"\s*(?:{TIME_UNIT})?[\s(]*(?:and\s+)?(?:are\s+|were\s+|all\s+)?(?P<words>[a-z]+(?:\s[a-z]+)?)", re.IGNORECASE)
-_NUMBERS_OF = re.compile(rf"\(|\bwith\b|\b(?:numbers?|counts?|qty|quantit\w+|freq\w*|{_PIECES})|{_FAILED}|{_STOPPED}", re.IGNORECASE)
+_FIELD = re.compile(
+    r"\b(?:in\s+(?:the\s+)?(?:field|service|use)|stand\w*|others?|rest|aged)\b", re.IGNORECASE
+)
+_TAIL = re.compile(
+    rf"\s*(?:{TIME_UNIT})?[\s(]*(?:and\s+)?(?:are\s+|were\s+|all\s+)?(?P<words>[a-z]+(?:\s[a-z]+)?)",
+    re.IGNORECASE,
+)
+_NUMBERS_OF = re.compile(
+    rf"\(|\bwith\b|\b(?:numbers?|counts?|qty|quantit\w+|freq\w*|{_PIECES})|{_FAILED}|{_STOPPED}",
+    re.IGNORECASE,
+)
 
 
 def read_counted_lives(text: str) -> CountedLives | None:
@@ -79,7 +88,9 @@ def read_counted_lives(text: str) -> CountedLives | None:
         item = msgspec.structs.replace(_item(match), form="at")
         if _taken(item, items):
             continue
-        follows = re.match(rf"\s*(?:,|and\b)\s*(?:and\s+)?({UNSIGNED})", text[item.end : item.end + 24])
+        follows = re.match(
+            rf"\s*(?:,|and\b)\s*(?:and\s+)?({UNSIGNED})", text[item.end : item.end + 24]
+        )
         begin = item.end + follows.start(1) if follows else -1
         if follows and _COUNT_AT_TIME.match(text, begin) is None:
             lists.append(item)  # "5 came back at 100, 180, 240": a list with its length
@@ -112,7 +123,7 @@ def _one_list(text: str, found: list[_Item]) -> bool:
     """No figure stands between the pairs, and as a rule their times rise."""
     gaps = sum(
         re.search(r"\d", text[before.end : behind.start]) is not None
-        for before, behind in zip(found, found[1:], strict=False)
+        for before, behind in itertools.pairwise(found)
     )
     follows = re.match(r"\s*[,/]?\s*\d", text[found[-1].end :][:6])
     return gaps <= 1 and follows is None
@@ -123,7 +134,7 @@ def _parallel(text: str) -> list[_Item]:
     found = [run for run in runs(text) if len(run.items) >= 2]
     items: list[_Item] = []
     used = -1
-    for index, (times, counts) in enumerate(zip(found, found[1:], strict=False)):
+    for index, (times, counts) in enumerate(itertools.pairwise(found)):
         between = text[times.end : counts.start]
         alike = len(times.items) == len(counts.items) and index > used
         whole = all(value == int(value) and 1 <= value <= MOST_UNITS for value in counts.values)
@@ -131,8 +142,17 @@ def _parallel(text: str) -> list[_Item]:
         pieces = re.match(
             rf"\s*\)?\s*(?:{_PIECES}|fail\w*|found\b)", text[counts.end :][:14], re.IGNORECASE
         )
-        told = pieces is not None or re.search(r"\b(?:numbers?|counts?|qty|quantit\w+|freq\w*)\b", between)
-        if alike and whole and len(between) <= 40 and named and told and "\n" not in between.strip():
+        told = pieces is not None or re.search(
+            r"\b(?:numbers?|counts?|qty|quantit\w+|freq\w*)\b", between
+        )
+        if (
+            alike
+            and whole
+            and len(between) <= 40
+            and named
+            and told
+            and "\n" not in between.strip()
+        ):
             items.append(
                 _Item(
                     times=times.values,
@@ -156,11 +176,7 @@ def _plain(text: str, items: list[_Item], lists: list[_Item]) -> list[_Item]:
         covered[head.start : head.end - 1] = b"\x01" * (head.end - 1 - head.start)
     heads = {item.end: item for item in lists}
     for run in runs(text):
-        inside = [
-            part
-            for part in run.items
-            if not covered[part.end - 1]
-        ]
+        inside = [part for part in run.items if not covered[part.end - 1]]
         counted = any(part.end in heads for part in inside)
         if len(inside) >= 2 or counted:
             plain.append(
@@ -181,7 +197,10 @@ def _with_status(text: str, items: list[_Item]) -> CountedLives | None:
     counts: list[int] = []
     alive, before, latest = 0, 0, 0.0
     for index, item in enumerate(items):
-        clause = max(before, *(text.rfind(mark, max(0, item.start - 200), item.start) + 1 for mark in ",;.\n"))
+        clause = max(
+            before,
+            *(text.rfind(mark, max(0, item.start - 200), item.start) + 1 for mark in ",;.\n"),
+        )
         told = _told(text[before : item.start])
         own = _told(text[clause : item.end])
         if own is None and item.form == "at" and index and items[index - 1].form == "list":
@@ -199,14 +218,13 @@ def _with_status(text: str, items: list[_Item]) -> CountedLives | None:
     # a time that is called alive throughout has no failure to fit
     if all(censored) or max(counts) > MOST_UNITS or min(counts) < 1 or min(times) <= 0:
         return None
-    lives = CountedLives(
+    return CountedLives(
         time=times,
         censored=censored,
         counts=counts,
         source=f"question[{items[0].start}:{items[-1].end}]",
         spans=[(item.start, item.end) for item in items],
     )
-    return lives
 
 
 def _told(said: str) -> int | None:

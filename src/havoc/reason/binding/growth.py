@@ -13,7 +13,7 @@ from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.inspections import read_ends
 from havoc.reason.binding.lifetimes import without_levels
-from havoc.reason.binding.marked_times import TIME_UNIT, runs
+from havoc.reason.binding.marked_times import TIME_UNIT, Run, runs
 
 _NUMBER = rf"{APART}({UNSIGNED})(?![.]?\d)"
 _UNIT = rf"(?:{TIME_UNIT}|runs?\b|(?:test\s+|operating\s+|run\s+)?hours?\b)"
@@ -35,7 +35,8 @@ _END = (
 )
 _GOAL = (
     re.compile(
-        rf"{_NUMBER}\s*(?:{_UNIT})?\s*(?:mtbf|mean\s+time\s+between|between\s+(?:failures?|stops?|faults?|breakdowns?))", re.IGNORECASE
+        rf"{_NUMBER}\s*(?:{_UNIT})?\s*(?:mtbf|mean\s+time\s+between|between\s+(?:failures?|stops?|faults?|breakdowns?))",
+        re.IGNORECASE,
     ),
     re.compile(
         rf"\b(?:goal|target|reach\w*|required?|requirement)\b[^.?\d]{{0,40}}?{_NUMBER}|\bmtbf\s+(?:goal\s+|target\s+)?of\s+{_NUMBER}",
@@ -43,9 +44,16 @@ _GOAL = (
     ),
 )
 _AHEAD = re.compile(
-    rf"\b(?:by|at|until|up\s+to|to|would|after|when|for|in)\s+(?:the\s+)?(?:{TIME_UNIT}\s+)?{_NUMBER}", re.IGNORECASE
+    rf"\b(?:by|at|until|up\s+to|to|would|after|when|for|in)\s+(?:the\s+)?(?:{TIME_UNIT}\s+)?{_NUMBER}",
+    re.IGNORECASE,
 )
-_PER = re.compile(r"\b(?:per|each|every|by)\s+(month|week|day|quarter|year|shift)\b|\b(month|week|dai|quarter)ly\b", re.I)
+_PER = re.compile(
+    r"\b(?:per|each|every|by)\s+(month|week|day|quarter|year|shift)\b|\b(month|week|dai|quarter)ly\b",
+    re.I,
+)
+_RUN = re.compile(
+    rf"\s*(?:{TIME_UNIT}\s*)?(?:run\b|in\s+(?:all|total)|now\b|today\b)", re.IGNORECASE
+)
 _LAST = re.compile(r"\s*(?:in\s+(?:all|total)|now\b|today\b|so\s+far)", re.IGNORECASE)
 
 
@@ -57,7 +65,9 @@ def bind_reliability_growth(evidence: Evidence, binding: Binding) -> None:
         start, end = _place(binding.provenance["counts"])
         text = mask(text, start, end)
     _goal_and_forecast(binding, text)
-    if evidence.has(r"\bunbiased\b|\bbias[\s-]correct|\bcorrect\w*\s+for\s+(?:the\s+)?bias|\bsmall\s+samples?\b"):
+    if evidence.has(
+        r"\bunbiased\b|\bbias[\s-]correct|\bcorrect\w*\s+for\s+(?:the\s+)?bias|\bsmall\s+samples?\b"
+    ):
         binding.set("estimator", "unbiased", "question")
     evidence.confidence_of_limits(binding)
     evidence.alpha(binding)
@@ -122,14 +132,16 @@ def _times(evidence: Evidence, binding: Binding, text: str) -> str:
         times = _added_up(evidence, binding, times)
     start, end = _place(main.source)
     beyond = next((run for run in runs(text) if run.end == end), None)
-    if beyond is not None and _LAST.match(text, end) and len(times) > 3:
+    if beyond is not None and len(times) > 3 and _ends_with_total(text, beyond):
         # "160, 280 (300 in all)": the last one is the end of the test
         binding.set("end_time", times.pop(), main.source)
         unit = "" if unit == "in" else unit
     binding.set("times", times, main.source)
     rest = mask(text, start, end)
     if "end_time" not in binding.args:
-        goals = [span for pattern in _GOAL for match in pattern.finditer(rest) for span in [match.span()]]
+        goals = [
+            span for pattern in _GOAL for match in pattern.finditer(rest) for span in [match.span()]
+        ]
         for pattern in _END:
             told = next(
                 (
@@ -150,6 +162,14 @@ def _times(evidence: Evidence, binding: Binding, text: str) -> str:
     if unit:
         binding.set("unit", unit, main.source)
     return rest
+
+
+def _ends_with_total(text: str, listed: Run) -> bool:
+    """ "160, 280 (300 in all)", "140, 260 h, 300 h run": the last of the list is no failure."""
+    between = text[listed.items[-2].end : listed.items[-1].start]
+    apart = re.search(rf"\b{TIME_UNIT}", between, re.IGNORECASE) is not None
+    pattern = _RUN if apart else _LAST
+    return pattern.match(text, listed.end) is not None
 
 
 def _added_up(evidence: Evidence, binding: Binding, gaps: list[float]) -> list[float]:
@@ -175,7 +195,7 @@ def _goal_and_forecast(binding: Binding, text: str) -> None:
             text = mask(text, goal.start(), goal.end())
             break
     args = binding.args
-    last = args.get("end_time") or max(args.get("times") or args.get("interval_ends"))
+    last = args.get("end_time") or max(args.get("times") or args.get("interval_ends") or [0.0])
     for match in _AHEAD.finditer(text):
         if float(match[1]) > last:
             binding.set("at", float(match[1]), f"question[{match.start(1)}:{match.end(1)}]")

@@ -38,7 +38,9 @@ _RANGE = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 _WHOLE = re.compile(r"(?<![\w.])(\d{1,7})(?!\.?\d)")
-_COUNT_BEHIND = re.compile(r"\s*[:=(/,|]?\s*(?:[a-z]{1,12}\s+){0,2}?(\d{1,7})\s?x?(?![\w.]*\d)", re.IGNORECASE)
+_COUNT_BEHIND = re.compile(
+    r"\s*[:=(/,|]?\s*(?:[a-z]{1,12}\s+){0,2}?(\d{1,7})\s?x?(?![\w.]*\d)", re.IGNORECASE
+)
 _KEY = r"(?:by|to|till?|until|up\s+to|at|before|weeks?|wks?|months?|mo|days?|years?|shift|phase)"
 _END_PAIR = re.compile(
     rf"(?:\b(?P<key>{_KEY})\s*|(?<![\w.]))(?P<key2>(?:week|wk|month|day|year)\s*)?(?P<end>{UNSIGNED})(?!\.?\d)\s?(?P<unit>{_UNIT})?\s?(?P<mark>[:=,/]?)\s*"
@@ -50,13 +52,16 @@ _LINE_PAIR = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _NOT_FAILED = re.compile(
-    rf"\b(?:{SURVIVED}|none|no|not|never|without|clear|white|tight|un\w+ed|beyond|past|more\s+than|over|left|rest|remain\w*|others?)\b", re.IGNORECASE
+    rf"\b(?:{SURVIVED}|none|no|not|never|without|clear|white|tight|un\w+ed|beyond|past|more\s+than|over|left|rest|remain\w*|others?)\b",
+    re.IGNORECASE,
 )
 _LEFT_AT = re.compile(
     rf"(?<![\w.])(\d{{1,7}})\s+(?:[a-z]+\s+){{0,4}}?(?:still\s+\w+|surviv\w*|unfailed|working|running|intact|ok)\s+(?:\w+\s+){{0,2}}?(?:at|after|to|until|beyond|past)\s+({UNSIGNED})",
     re.IGNORECASE,
 )
-_LOOKED = re.compile(r"\b(?:inspect\w*|check\w*|look\w*|visit\w*|rounds?|pulls?|opened|interval\w*)\b", re.IGNORECASE)
+_LOOKED = re.compile(
+    r"\b(?:inspect\w*|check\w*|look\w*|visit\w*|rounds?|pulls?|opened|interval\w*)\b", re.IGNORECASE
+)
 _TAIL = 90
 
 
@@ -72,7 +77,7 @@ def read_inspections(text: str) -> Inspections | None:
     """The ranges of a text with digits, or nothing."""
     cells, unit = _of_ranges(text)
     if not cells:
-        cells, unit = _of_ends(text, [match for match in _END_PAIR.finditer(text)])
+        cells, unit = _of_ends(text, list(_END_PAIR.finditer(text)))
     if not cells and _LOOKED.search(text):
         cells = _of_lists(text)
     if len(cells) < 2:
@@ -104,7 +109,7 @@ def read_ends(text: str) -> tuple[list[float], list[int], str, int, int] | None:
     cells, unit = _of_ranges(text)
     for pattern in (_END_PAIR, _LINE_PAIR):
         if not cells:
-            cells, unit = _of_ends(text, [match for match in pattern.finditer(text)])
+            cells, unit = _of_ends(text, list(pattern.finditer(text)))
     if len(cells) < 2:
         return None
     ends, counts = [cell.high for cell in cells], [cell.count for cell in cells]
@@ -125,7 +130,7 @@ def _of_ranges(text: str) -> tuple[list[_Cell], str]:
         return [], ""
     counts = _counts_behind(text, best) or _counts_before(text, best)
     if not counts:
-        pairs, _ = _of_ends(text, [match for match in _END_PAIR.finditer(text)])
+        pairs, _ = _of_ends(text, list(_END_PAIR.finditer(text)))
         counts = [(cell.count, cell.start, cell.end) for cell in pairs]
         if len(counts) != len(best):
             return [], ""
@@ -141,7 +146,9 @@ def _of_ranges(text: str) -> tuple[list[_Cell], str]:
     ]
     unit = next((match[3] or match[6] for match in best if match[3] or match[6]), "")
     if not unit:
-        before = re.search(rf"\b({_UNIT})\s*$", text[max(0, best[0].start() - 12) : best[0].start()], re.I)
+        before = re.search(
+            rf"\b({_UNIT})\s*$", text[max(0, best[0].start() - 12) : best[0].start()], re.I
+        )
         unit = before[1] if before else ""
     return cells, unit
 
@@ -187,7 +194,11 @@ def _of_ends(text: str, pairs: list[re.Match[str]]) -> tuple[list[_Cell], str]:
             follows = len(gap) <= 32 and re.search(r"\d|\.\s", gap) is None
         chain = [*chain, match] if follows else [match]
         best = chain if len(chain) > len(best) else best
-    named = [match for match in best if "key" not in match.re.groupindex or match["key"] or match["mark"] == ":"]
+    named = [
+        match
+        for match in best
+        if "key" not in match.re.groupindex or match["key"] or match["mark"] == ":"
+    ]
     if len(best) < 3 or len(named) < len(best):
         return [], ""
     lows: list[float | None] = [0.0, *(float(match["end"]) for match in best[:-1])]
@@ -232,10 +243,14 @@ def _first(text: str, cells: list[_Cell]) -> list[_Cell]:
     offset = max(0, cells[0].start - 120)
     value = re.escape(f"{low:g}")
     behind = re.search(
-        rf"\b(by|before|until|up\s+to|at)\s+(?:[a-z]+\s+)?{value}\s*(?:{_UNIT})?\s*[:=]?\s*(\d{{1,7}})(?!\.?\d)", head, re.I
+        rf"\b(by|before|until|up\s+to|at)\s+(?:[a-z]+\s+)?{value}\s*(?:{_UNIT})?\s*[:=]?\s*(\d{{1,7}})(?!\.?\d)",
+        head,
+        re.I,
     )
     ahead = re.search(
-        rf"(?<![\w.])(\d{{1,7}})\s+[^\d.;,]{{0,40}}\b(before|by|until)\b[^\d.;,]{{0,24}}{value}(?!\.?\d)", head, re.I
+        rf"(?<![\w.])(\d{{1,7}})\s+[^\d.;,]{{0,40}}\b(before|by|until)\b[^\d.;,]{{0,24}}{value}(?!\.?\d)",
+        head,
+        re.I,
     )
     told = behind or ahead
     if told is None:
@@ -260,7 +275,7 @@ def _survivors(text: str, end: int, last: float) -> list[tuple[float, int, int]]
     tail = text[end : end + ((stop.start(1) if stop[1] else stop.start()) if stop else _TAIL)]
     numbers = list(_WHOLE.finditer(tail))
     others = [number for number in numbers if float(number[1]) != last]
-    if not _NOT_FAILED.search(tail) or not others and len(numbers) != 2:
+    if not _NOT_FAILED.search(tail) or (not others and len(numbers) != 2):
         return []
     chosen = others[0] if others else numbers[-1]
     if len(others) > 1:

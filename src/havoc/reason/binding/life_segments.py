@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import msgspec
@@ -15,19 +16,22 @@ _ALIVE = rf"(?:{SURVIVED}|un\w{{3,}}ed|quiet|stopped|burn\w*|lives?|no\s+\w+|not
 _DEAD = r"(?:fail\w*|dead|died|broke\w*|gone|burst|blew|crack\w*|leak\w*|worn\w*|popped|went|snapped|all\s+(?:fail\w*|dead|gone|broke\w*))"
 _FILLER = rf"(?:(?:{TIME_UNIT}|and|all|were|was|are|is|have|had|of\s+them|ones?|units?|pcs|strokes|k\s*cycles)\s*)"
 _BEHIND = re.compile(
-    rf"[\s,(]{{0,3}}(?:{_FILLER}){{0,4}}(?:(?P<alive>{_ALIVE})|(?P<dead>{_DEAD}))(?!\w)", re.IGNORECASE
+    rf"[\s,(]{{0,3}}(?:{_FILLER}){{0,4}}(?:(?P<alive>{_ALIVE})|(?P<dead>{_DEAD}))(?!\w)",
+    re.IGNORECASE,
 )
 _COUNTED = re.compile(
     rf"(?<![\w.])(?P<count>\d{{1,4}}|one|an?other|last\s+one)\s+(?P<words>(?:(?!(?:and|one|two|three)\b)[a-z'’]+\s+){{1,5}}?)(?:(?:at|until|till?|to|beyond|past|after|by|for)\s+)?(?P<time>{UNSIGNED})(?P<kilo>k\b)?(?![.]?\d)",
     re.IGNORECASE,
 )
 _WITHOUT_TIME = re.compile(
-    rf"(?<![\w.])(?P<count>\d{{1,4}}|one)\s+(?:[a-z]+\s+){{0,2}}?(?:{_ALIVE})(?!\s*(?:at|until|till?|to|after)\b)", re.IGNORECASE
+    rf"(?<![\w.])(?P<count>\d{{1,4}}|one)\s+(?:[a-z]+\s+){{0,2}}?(?:{_ALIVE})(?!\s*(?:at|until|till?|to|after)\b)",
+    re.IGNORECASE,
 )
 _PAIR = re.compile(r"(?<![\w./])(?P<time>\d{1,7}(?:\.\d+)?)/(?P<flag>[01])(?![\w./])")
 _GLUED = re.compile(r"(?<=\d)(?:h|hrs?|d|days?|wks?|mo|min|cyc|kcyc)\b", re.IGNORECASE)
 _STOPPED = re.compile(
-    rf"\b(?:test|trial|study|everything|all)\s+(?:was\s+)?(?:stopped|ended|over|closed|cut\s+off)\s+(?:at|after)\s+({UNSIGNED})", re.IGNORECASE
+    rf"\b(?:test|trial|study|everything|all)\s+(?:was\s+)?(?:stopped|ended|over|closed|cut\s+off)\s+(?:at|after)\s+({UNSIGNED})",
+    re.IGNORECASE,
 )
 
 
@@ -44,8 +48,11 @@ def told_once(text: str) -> Told:
     return Told(stopped=float(stopped[1]) if stopped else None, survivor=survivor)
 
 
-def lives_of(text: str, start: int, end: int, name: str = "", told_before: Told = Told()) -> Group | None:
+def lives_of(
+    text: str, start: int, end: int, name: str = "", told_before: Told | None = None
+) -> Group | None:
     """The lives that ``text[start:end]`` tells, or nothing."""
+    told_before = told_before or Told()
     part = with_digits(text[start:end], one=False)
     pairs = list(_PAIR.finditer(part))
     if len(pairs) >= 2:
@@ -66,7 +73,9 @@ def lives_of(text: str, start: int, end: int, name: str = "", told_before: Told 
     for match in list(_COUNTED.finditer(part)):
         words = match["words"] or ""
         alive = re.search(rf"\b{_ALIVE}\b", words, re.IGNORECASE)
-        if alive is None or re.search(rf"\b(?:{TIME_UNIT})\b", words.strip().split(" ")[0] if words else "", re.I):
+        if alive is None or re.search(
+            rf"\b(?:{TIME_UNIT})\b", words.strip().split(" ")[0] if words else "", re.I
+        ):
             continue
         count = int(match["count"]) if match["count"].isdigit() else 1
         time = float(match["time"]) * (1000 if match["kilo"] else 1)
@@ -90,7 +99,9 @@ def lives_of(text: str, start: int, end: int, name: str = "", told_before: Told 
 
 def _flags(part: str, items: list[Item]) -> list[int]:
     """A status behind a number holds for those since the last status; alone only for its own."""
-    flags = [int(bool(item.mark) and not re.match(r"f|dead|died|broke", item.mark)) for item in items]
+    flags = [
+        int(bool(item.mark) and not re.match(r"f|dead|died|broke", item.mark)) for item in items
+    ]
     since = 0
     for index, item in enumerate(items):
         status = _BEHIND.match(part, item.end)
@@ -133,7 +144,7 @@ def groups_in_clauses(text: str) -> list[Group]:
     cuts = [0, *(match.end() for match in _CUT.finditer(text)), len(text)]
     found: list[list[Group]] = [[]]
     once = told_once(text)
-    for begin, end in zip(cuts, cuts[1:], strict=False):
+    for begin, end in itertools.pairwise(cuts):
         part = _named(text, begin, end)
         group = None if part is None else lives_of(text, part.start, part.end, part.name, once)
         if group is not None and len(group.time) >= 2 and group.name:
@@ -157,7 +168,10 @@ def _named(text: str, begin: int, end: int) -> _Part | None:
         head, start = head + numbered[0].rstrip(" :"), start + numbered.end()
     words = [
         word
-        for word in re.findall(r"[^\W_][\w\-+]*", re.sub(r"\([^()]{0,60}\)", " ", re.split(r"[:,](?=\s+\S+\s)", head)[-1]))
+        for word in re.findall(
+            r"[^\W_][\w\-+]*",
+            re.sub(r"\([^()]{0,60}\)", " ", re.split(r"[:,](?=\s+\S+\s)", head)[-1]),
+        )
         if word.lower() not in _SMALL
     ]
     return _Part(name=" ".join(words[-2:]), start=start, end=end) if words else None

@@ -44,6 +44,8 @@ _DISTRIBUTIONS: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 _THRESHOLD = frozenset({"weibull_3", "lognormal_3", "loglogistic_3"})
 WITHOUT_THRESHOLD = frozenset({"weibull", "lognormal", "exponential", "loglogistic"})
+
+
 def _named_distributions(evidence: Evidence) -> list[str]:
     """Distributions in the order of the list; a more special name hides the general one."""
     rest, found = evidence.text, []
@@ -78,9 +80,7 @@ def _set_lives(evidence: Evidence, binding: Binding, what: str) -> str:
         if found.unit:
             binding.set("unit", found.unit, source)
         return without(text, [(found.start, found.end)])
-    counted = counted_in_tables(evidence) or (
-        None if evidence.tables else read_counted_lives(text)
-    )
+    counted = counted_in_tables(evidence) or (None if evidence.tables else read_counted_lives(text))
     if counted is not None and max(counted.counts) > 1 and not all(counted.censored):
         counted = one_by_one(counted)
         binding.set("time", counted.time, counted.source)
@@ -114,7 +114,9 @@ def _limits_column(evidence: Evidence, binding: Binding) -> bool:
         binding.set("upper", [number_in(high, i) for i in rows], f"{table.source}#{high.name}")
         count = number_column(table, r"^(?:count|counts|freq\w*|n|number|qty|quantity|units)$")
         others = [
-            column for column in table.columns if column.kind == "number" and column not in (low, high)
+            column
+            for column in table.columns
+            if column.kind == "number" and column not in (low, high)
         ]
         if count is None and len(others) == 1:
             count = others[0]
@@ -133,7 +135,9 @@ def bind_life_distribution(evidence: Evidence, binding: Binding) -> None:
         threshold = f"{named[0]}_3"
         three = evidence.has(r"\b(?:3|three)[\s-]?p(?:ar\w*)?s?\b") and threshold in _THRESHOLD
         binding.set("distribution", threshold if three else named[0], "question")
-    if evidence.has(r"\blikelihood(?:[\s-]ratio)?\s+(?:confidence\s+)?(?:limits|bounds|intervals?)|\blikelihood[\s-]ratio\b"):
+    if evidence.has(
+        r"\blikelihood(?:[\s-]ratio)?\s+(?:confidence\s+)?(?:limits|bounds|intervals?)|\blikelihood[\s-]ratio\b"
+    ):
         binding.set("interval", "likelihood_ratio", "question")
     evidence.confidence_of_limits(binding)
     percentages(binding, evidence.reading.plain, rest)

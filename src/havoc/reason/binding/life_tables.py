@@ -75,7 +75,9 @@ _STATUS_COLUMN = re.compile(
     r"delta|d)$",
     re.IGNORECASE,
 )
-_COUNT_COLUMN = re.compile(r"^(?:count|counts|freq\w*|n|number|qty|quantity|pcs|pieces|units)$", re.IGNORECASE)
+_COUNT_COLUMN = re.compile(
+    r"^(?:count|counts|freq\w*|n|number|qty|quantity|pcs|pieces|units)$", re.IGNORECASE
+)
 _FAILURE = re.compile(
     r"(?<!not )(?<!without )(?<!no )\b(?:fail\w*|broke\w*|burst|died|dead|cracked|snapped|seized)\b",
     re.IGNORECASE,

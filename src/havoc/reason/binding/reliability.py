@@ -46,7 +46,8 @@ _WITH_UNIT = (
         re.IGNORECASE,
     ),
     re.compile(
-        rf"\b(?:after|in|by|within|for)\s+(?:one|a|an)\s+[a-z]+\s*\(\s*{_NUMBER}(\s?k\b)?(?=\s*{TIME_UNIT})", re.IGNORECASE
+        rf"\b(?:after|in|by|within|for)\s+(?:one|a|an)\s+[a-z]+\s*\(\s*{_NUMBER}(\s?k\b)?(?=\s*{TIME_UNIT})",
+        re.IGNORECASE,
     ),
     re.compile(
         rf"\b(?:surviv(?:e|es)|make|makes|reach|reaches|last|lasts|outlives?)\s+{_NUMBER}(\s?k\b)?(?=\s*(?:[?.,;]|$))",

@@ -54,12 +54,13 @@ _END_WORD = (
     r"(?:until|till?|til|to|thru|through|ends?|ended|end\s+of\s+(?:log|record)|now|today|aged?|old|seen|observed|watched|followed|"
     r"known|of|in|out\s+of|so\s+far|last\s+seen|service|current(?:ly)?|censored)"
 )
-_COMMON = re.compile(
+COMMON = re.compile(
     rf"\b(?:all|both|each|every\s+one)\b(?:\s+[a-z]+){{0,4}}?\s+{APART}({UNSIGNED})|\({APART}({UNSIGNED})\s*(?:{TIME_UNIT})?\s+(?:each|all|both)\b",
     re.IGNORECASE,
 )
 _AGES = re.compile(
-    rf"\bages?\s*(?:are|:|=|of)?\s*((?:{UNSIGNED}[\s,/]{{1,3}}(?:and\s+)?){{1,20}}{UNSIGNED})", re.IGNORECASE
+    rf"\bages?\s*(?:are|:|=|of)?\s*((?:{UNSIGNED}[\s,/]{{1,3}}(?:and\s+)?){{1,20}}{UNSIGNED})",
+    re.IGNORECASE,
 )
 _STOP = re.compile(r"[?!]|\.(?!\d)(?=\s|$)|\n|\s[-–—]\s|\s(?=(?:all|both)\s(?!\w+\s+other))")
 _SEPARATOR = re.compile(r";|\||//|\n|\.(?!\d)(?=\s)")
@@ -74,7 +75,9 @@ _END_BEFORE = re.compile(
     rf"\b{_END_WORD}(?:\s+(?:to|at|until|till?|til|is|was|for|up\s+to|after|a|an|the|of|{TIME_UNIT})){{0,3}}\s*[:=]?\s*(?:{TIME_UNIT})?\s*$",
     re.IGNORECASE,
 )
-_END_BEHIND = re.compile(rf"\s*(?:{TIME_UNIT})?\s*(?:old\b|now\b|today\b|of\s+age\b|so\s+far\b)", re.IGNORECASE)
+_END_BEHIND = re.compile(
+    rf"\s*(?:{TIME_UNIT})?\s*(?:old\b|now\b|today\b|of\s+age\b|so\s+far\b)", re.IGNORECASE
+)
 
 
 def read_histories(text: str, typed: str) -> list[History]:
@@ -200,8 +203,9 @@ def _by_separator(text: str) -> list[Segment]:
             runs.append([segment])
     chosen = max(runs, key=len, default=[])
     return [
-        (name or f"system {index}", *rest) for index, (name, *rest) in enumerate(chosen, start=1)
-    ]  # type: ignore[misc]
+        (name or f"system {index}", start, begin, stop)
+        for index, (name, start, begin, stop) in enumerate(chosen, start=1)
+    ]
 
 
 def _history(text: str, segment: Segment, paid: bool) -> History | None:
@@ -212,7 +216,7 @@ def _history(text: str, segment: Segment, paid: bool) -> History | None:
     costs: list[float] = []
     end: float | None = None
     bracketed: list[float] = []
-    for told_once in (_COMMON, _AGES):
+    for told_once in (COMMON, _AGES):
         common = told_once.search(part)
         if common:
             part = part[: common.start()]
@@ -232,7 +236,9 @@ def _history(text: str, segment: Segment, paid: bool) -> History | None:
             costs.append(value)
         elif repairs and (_END_BEFORE.search(head) or _END_BEHIND.match(part, match.end())):
             end = value
-        elif head.rstrip().endswith("(") and re.match(rf"\s*(?:{TIME_UNIT})?\s*\)", part[match.end() :]):
+        elif head.rstrip().endswith("(") and re.match(
+            rf"\s*(?:{TIME_UNIT})?\s*\)", part[match.end() :]
+        ):
             bracketed.append(value)
         elif dated and paid and not head.strip():
             costs.append(value)
@@ -258,7 +264,7 @@ def _common_end(text: str, found: list[History]) -> None:
     without = [item for item in found if item.end is None]
     if not without:
         return
-    common = _COMMON.search(text, found[0].start)
+    common = COMMON.search(text, found[0].start)
     if common:
         for item in without:
             item.end = float(common[1] or common[2])

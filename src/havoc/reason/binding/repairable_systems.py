@@ -14,7 +14,8 @@ from havoc.reason.binding.life_tables import number_column, number_in
 from havoc.reason.binding.lifetimes import without_levels
 from havoc.reason.binding.marked_times import TIME_UNIT, unit_near, without
 from havoc.reason.binding.reliability import times_asked
-from havoc.reason.binding.repair_histories import END_HEADER, read_histories
+from havoc.reason.binding.repair_histories import COMMON, END_HEADER, read_histories
+
 
 def bind_repairable_mcf(evidence: Evidence, binding: Binding) -> None:
     rest = evidence.reading.plain
@@ -30,11 +31,15 @@ def bind_repairable_mcf(evidence: Evidence, binding: Binding) -> None:
         for item in histories:
             system: dict[str, object] = {"repairs": item.repairs, "end": item.end}
             systems[item.name] = system | ({"costs": item.costs} if item.costs else {})
-        rest = without(rest, [(item.start, item.stop) for item in histories])
+        spans = [(item.start, item.stop) for item in histories]
+        spans += [match.span() for match in COMMON.finditer(rest) if match.start() >= spans[0][0]]
+        rest = without(rest, spans)
         begin, end = histories[0].start, histories[-1].stop
         binding.set("systems", systems, f"question[{begin}:{end}]")
         binding.echo("{} systems: {}", (len(systems), "question"), (list(systems), "question"))
-        unit = re.search(rf"\d\s*({TIME_UNIT})|\(\s*(?:in\s+)?({TIME_UNIT})\s*\)", text, re.IGNORECASE)
+        unit = re.search(
+            rf"\d\s*({TIME_UNIT})|\(\s*(?:in\s+)?({TIME_UNIT})\s*\)", text, re.IGNORECASE
+        )
         if unit:
             binding.set("unit", unit[1] or unit[2], f"question[{unit.start()}:{unit.end()}]")
     evidence.confidence_of_limits(binding)
@@ -53,7 +58,9 @@ def _history_table(evidence: Evidence, binding: Binding) -> bool:
         label = next((c for c in table.columns if _LABEL.match(c.name)), None)
         label = label or next(iter(evidence.factor_columns(table)), None)
         cost = number_column(table, _COST.pattern)
-        age = number_column(table, r"^(?:age|time|hours?|days?|weeks?|months?|years?|km|miles|cycles?|repair)")
+        age = number_column(
+            table, r"^(?:age|time|hours?|days?|weeks?|months?|years?|km|miles|cycles?|repair)"
+        )
         seen = next(
             (
                 c
@@ -63,7 +70,11 @@ def _history_table(evidence: Evidence, binding: Binding) -> bool:
             None,
         )
         status = next(
-            (c for c in table.columns if re.search(r"^(?:event|status|repair\w*|type)", c.name, re.I)),
+            (
+                c
+                for c in table.columns
+                if re.search(r"^(?:event|status|repair\w*|type)", c.name, re.I)
+            ),
             None,
         )
         if label is None or age is None:
@@ -79,7 +90,8 @@ def _history_table(evidence: Evidence, binding: Binding) -> bool:
             system.end = max(system.end, value or 0.0, number_in(seen, row) or 0.0 if seen else 0.0)
             mark = None if status is None else status.values[row]
             ended = mark in (0, 0.0) or (
-                isinstance(mark, str) and re.match(r"end|cens|c$|0|no|last|now", mark, re.I) is not None
+                isinstance(mark, str)
+                and re.match(r"end|cens|c$|0|no|last|now", mark, re.I) is not None
             )
             if value is not None and not ended:
                 system.repairs.append(value)

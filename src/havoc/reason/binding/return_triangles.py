@@ -17,7 +17,9 @@ _INDEX = re.compile(
     r"\b(?:lot|batch|month|mo|quarter|q|m|week|wk|delivery|shipment|period|ship|year|cohort)s?[\s#-]{1,2}$",
     re.IGNORECASE,
 )
-_FIGURE = re.compile(r"(?<![\w.#])(?<!\d,)(\d{1,9})(?![\w%]|\.\d|\s?%)|(?<=\d,)(\d{1,9})(?![\w%]|\.\d)")
+_FIGURE = re.compile(
+    r"(?<![\w.#])(?<!\d,)(\d{1,9})(?![\w%]|\.\d|\s?%)|(?<=\d,)(\d{1,9})(?![\w%]|\.\d)"
+)
 _EACH = re.compile(
     r"\s+(?:[a-z]+\s+){0,2}?(?:a|an|per|each|every)\s*(?:months?|mon?|weeks?|wk|quarters?|q|period|year)\b"
     r"|\s*/\s*(?:months?|mon?|weeks?|wk|quarters?|q|period|year)\b",
@@ -39,7 +41,9 @@ def read_triangle(text: str) -> Triangle | None:
     figures = [
         (int(match[1] or match[2]), match.start(), match.end()) for match in _FIGURE.finditer(text)
     ]
-    numbered = [figure for figure in figures if _INDEX.search(text[max(0, figure[1] - 12) : figure[1]])]
+    numbered = [
+        figure for figure in figures if _INDEX.search(text[max(0, figure[1] - 12) : figure[1]])
+    ]
     in_order = [value for value, *_ in numbered] == list(range(1, len(numbered) + 1))
     indices = set(numbered)
     without = [figure for figure in figures if figure not in indices]
@@ -104,6 +108,7 @@ def _rows(values: list[int], lengths: range) -> list[list[int]]:
 
 def _plausible(shipped: list[int], rows: list[list[int]]) -> bool:
     most = max(max(row) for row in rows)
-    return all(
-        units > sum(row) for units, row in zip(shipped, rows, strict=True)
-    ) and min(shipped) > 2 * most
+    return (
+        all(units > sum(row) for units, row in zip(shipped, rows, strict=True))
+        and min(shipped) > 2 * most
+    )

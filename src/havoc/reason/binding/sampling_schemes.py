@@ -61,7 +61,9 @@ _MEAN_SD = re.compile(
     rf"\b(?:mean|average|x-?bar)\s*(?:is|of|=|:)?\s*{_NUMBER}(?:[^.;]|\.(?=\d)){{0,30}}?\b(?:sd|s|std\.?\s*dev\w*|std|spread|scatter|standard\s+deviation|st\.?dev)\s*(?:is|of|=|:)?\s*{_NUMBER}",
     re.IGNORECASE,
 )
-_UNITS_BEFORE = re.compile(r"(?<![\w.])(\d{1,4})\s+[a-z]+[\s,:;]+(?:[a-z]+[\s,:]+)?$", re.IGNORECASE)
+_UNITS_BEFORE = re.compile(
+    r"(?<![\w.])(\d{1,4})\s+[a-z]+[\s,:;]+(?:[a-z]+[\s,:]+)?$", re.IGNORECASE
+)
 _LOWER = re.compile(
     rf"\b(?:min(?:imum)?|at\s+least|not\s+(?:less|below)(?:\s+than)?|lower\s+(?:limit|bound))\s*(?:limit\s*)?(?:is|of|=|:)?\s*{_NUMBER}",
     re.I,
@@ -81,7 +83,9 @@ _BOTH_RISKS = re.compile(
     rf"\brisks?\s*(?:of|are|is|:|=)?\s*({UNSIGNED})\s*%?\s*(?:and|/|,|&)\s*({UNSIGNED})\s*%|(?<![\w.])({UNSIGNED})\s*%?\s*(?:and|/|&)\s*({UNSIGNED})\s*%\s*risks?",
     re.IGNORECASE,
 )
-_SAME_RISKS = re.compile(rf"\b(?:both|each)\s+risks?\s*(?:of|at|are|=|:)?\s*({UNSIGNED})\s*%", re.IGNORECASE)
+_SAME_RISKS = re.compile(
+    rf"\b(?:both|each)\s+risks?\s*(?:of|at|are|=|:)?\s*({UNSIGNED})\s*%", re.IGNORECASE
+)
 _CHANCES = re.compile(
     rf"(?<![\w.])({UNSIGNED})\s*%[^.;%\d]{{0,40}}?\b(?:with|thru|through|only|gets?|in)\b[^.;%\d]{{0,14}}(\d{{1,2}})(?:\s*(?:%|(?:of|in|out\s+of)\s+100))?",
     re.IGNORECASE,
@@ -127,7 +131,9 @@ def _lot_and_quality(binding: Binding, text: str) -> None:
         binding.set("aql", round(float(bare[1]) / 100, 12), place)
 
 
-_FROM_LOT = re.compile(r"\b(?:from|to|for|of)\s+(\d{2,7})(?![\w.]*\d)(?!\s*%)(?=\s+[a-z])", re.IGNORECASE)
+_FROM_LOT = re.compile(
+    r"\b(?:from|to|for|of)\s+(\d{2,7})(?![\w.]*\d)(?!\s*%)(?=\s+[a-z])", re.IGNORECASE
+)
 _BARE = re.compile(rf"(?<![\w.=/])({UNSIGNED})(?=\s*(?:,|;|$|\.\s))")
 
 
@@ -173,7 +179,10 @@ def bind_double_sampling(evidence: Evidence, binding: Binding) -> None:
         _lot_and_quality(binding, with_digits(rest))
     ratio = _RATIO.search(with_digits(rest))
     if ratio and "n" not in binding.args:
-        value = next((int(group) for group in ratio.groups() if group), 1 if "equal" in ratio[0].lower() else 2)
+        value = next(
+            (int(group) for group in ratio.groups() if group),
+            1 if "equal" in ratio[0].lower() else 2,
+        )
         binding.set("ratio", value, f"question[{ratio.start()}:{ratio.end()}]")
     args = binding.args
     for name in ("c",):
@@ -231,7 +240,8 @@ def _stages(binding: Binding, text: str) -> str:
 
 
 _PERCENTS = re.compile(
-    rf"(?<![\w.])(?:{UNSIGNED}\s*%?\s*(?:,|/|and\b|or\b|&)\s*(?:and\s+|or\s+)?){{0,12}}{UNSIGNED}\s*{PERCENT_SIGN}", re.IGNORECASE
+    rf"(?<![\w.])(?:{UNSIGNED}\s*%?\s*(?:,|/|and\b|or\b|&)\s*(?:and\s+|or\s+)?){{0,12}}{UNSIGNED}\s*{PERCENT_SIGN}",
+    re.IGNORECASE,
 )
 _FRACTION = re.compile(r"\bp\s*=\s*(0?\.\d+)(?!\s*%)", re.IGNORECASE)
 
@@ -337,7 +347,11 @@ def _sigma(binding: Binding, text: str) -> None:
 
 def _values(evidence: Evidence, binding: Binding, text: str) -> None:
     summary = _MEAN_SD.search(text)
-    told = _UNITS_BEFORE.search(text[max(0, summary.start() - 40) : summary.start()]) if summary else None
+    told = (
+        _UNITS_BEFORE.search(text[max(0, summary.start() - 40) : summary.start()])
+        if summary
+        else None
+    )
     if summary and (told or "n" in binding.args):
         size = int(told[1]) if told else binding.args["n"]
         if "k" not in binding.args:

@@ -26,8 +26,14 @@ class Stages(msgspec.Struct, kw_only=True):
             binding.set("reject", [last if r is None else r for r in self.reject], "question")
 
 
-_BOTH_SIZES = re.compile(r"\bn1\s*=\s*n2\s*=\s*(\d+)|(?<![\w.])(\d{1,5})\s*/\s*(\d{1,5})(?![\w./%])(?!\s*%)", re.IGNORECASE)
-_AC_RE = re.compile(r"\b(?:ac|acc?|accept)\w*\.?\s*[=:]?\s*(\d{1,3})\W{0,3}\s*(?:re|rej)\w*\.?\s*[=:]?\s*(\d{1,3})", re.IGNORECASE)
+_BOTH_SIZES = re.compile(
+    r"\bn1\s*=\s*n2\s*=\s*(\d+)|(?<![\w.])(\d{1,5})\s*/\s*(\d{1,5})(?![\w./%])(?!\s*%)",
+    re.IGNORECASE,
+)
+_AC_RE = re.compile(
+    r"\b(?:ac|acc?|accept)\w*\.?\s*[=:]?\s*(\d{1,3})\W{0,3}\s*(?:re|rej)\w*\.?\s*[=:]?\s*(\d{1,3})",
+    re.IGNORECASE,
+)
 _RANGES = re.compile(r"(?<![\w.])(\d{1,3})\s?-\s?(\d{1,3})(?![\w.])")
 _NUMBERED = re.compile(r"\b(?:ac|a|c|re|r)_?\s?([1-9])\s*[=:]\s*(\d{1,3})", re.IGNORECASE)
 _SIZE = re.compile(
@@ -52,8 +58,14 @@ _REJECT = re.compile(
     rf"|(?<![\w.])(\d{{1,3}})\s+(?:or\s+more\b|reject|rej\b|out\b|{_BAD}\s+or\s+more)",
     re.IGNORECASE,
 )
-_LIST = re.compile(r"\b(?:cumulative\s+)?(?:accept\w*|ac)\s+(?:numbers?\s+)?((?:\d{1,3}\s*(?:,|and|/)\s*){1,6}\d{1,3})", re.IGNORECASE)
-_EACH = re.compile(r"(?<![\w.])(\d{1,5})\s+(?:units\s+|pieces\s+)?(?:each(?:\s+time)?|every\s+time)\b", re.IGNORECASE)
+_LIST = re.compile(
+    r"\b(?:cumulative\s+)?(?:accept\w*|ac)\s+(?:numbers?\s+)?((?:\d{1,3}\s*(?:,|and|/)\s*){1,6}\d{1,3})",
+    re.IGNORECASE,
+)
+_EACH = re.compile(
+    r"(?<![\w.])(\d{1,5})\s+(?:units\s+|pieces\s+)?(?:each(?:\s+time)?|every\s+time)\b",
+    re.IGNORECASE,
+)
 
 
 def read_stages(typed: str) -> Stages | None:
@@ -79,7 +91,9 @@ def _equal(text: str) -> Stages | None:
     if numbers and each:
         accept = [int(number) for number in re.findall(r"\d+", numbers[1])]
         spans = [numbers.span(), each.span()]
-        return Stages(n=[int(each[1])] * len(accept), accept=accept, reject=[None] * len(accept), spans=spans)
+        return Stages(
+            n=[int(each[1])] * len(accept), accept=accept, reject=[None] * len(accept), spans=spans
+        )
     both = re.search(r"\bn1\s*=\s*n2\s*=\s*(\d+)", text, re.IGNORECASE)
     told = [match for match in _NUMBERED.finditer(text) if match[0][:1].lower() in "ac"]
     if both and len(told) == 2:
@@ -92,7 +106,7 @@ def _equal(text: str) -> Stages | None:
 def _pairs(text: str) -> Stages | None:
     """ "80 ac 2 re 5, both ac 6 re 7"; "125/125, 3-7 then 8-9"."""
     pairs = list(_AC_RE.finditer(text))
-    sizes = [match for match in _SIZE.finditer(text)]
+    sizes = list(_SIZE.finditer(text))
     slash = next((m for m in _BOTH_SIZES.finditer(text) if m[2]), None)
     if len(pairs) != 2 and slash is not None:
         pairs = list(_RANGES.finditer(text))
@@ -116,7 +130,7 @@ def _pairs(text: str) -> Stages | None:
 
 def _narrated(text: str) -> Stages | None:
     """A size, its numbers, then the size of the next sample and its numbers."""
-    sizes = [match for match in _SIZE.finditer(text)]
+    sizes = list(_SIZE.finditer(text))
     if len(sizes) < 2:
         return None
     sizes = sizes[:2]

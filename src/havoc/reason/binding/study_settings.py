@@ -12,7 +12,8 @@ from havoc.reason.binding.capability import limits
 from havoc.reason.binding.evidence import Evidence
 
 _SPAN = re.compile(
-    rf"(?<![\w.])({SIGNED})(?![.]?\d)\s*(?:%|[a-zµ°]{{1,4}})?\s*(?:-|–|—|\bto\b|\band\b|\.\.+|…|/|,)?\s*({SIGNED})(?![.]?\d)", re.IGNORECASE
+    rf"(?<![\w.])({SIGNED})(?![.]?\d)\s*(?:%|[a-zµ°]{{1,4}})?\s*(?:-|–|—|\bto\b|\band\b|\.\.+|…|/|,)?\s*({SIGNED})(?![.]?\d)",
+    re.IGNORECASE,
 )
 _MIDDLE = re.compile(rf"\s*,\s*({UNSIGNED})\s*(?=[;)])")
 _SIZES = tuple(
@@ -58,7 +59,9 @@ def study_limits(evidence: Evidence, binding: Binding) -> None:
     except NeedsInput as needed:
         asked = needed
     low, high = scratch.args.get("lsl"), scratch.args.get("usl")
-    inside = values and (low is None or low <= max(values)) and (high is None or high >= min(values))
+    inside = (
+        values and (low is None or low <= max(values)) and (high is None or high >= min(values))
+    )
     if asked is None and (inside or not values):
         for name in ("lsl", "usl"):
             if name in scratch.args:
@@ -68,7 +71,8 @@ def study_limits(evidence: Evidence, binding: Binding) -> None:
     spans = list(_enclosing(evidence.reading.plain, values)) if values else []
     if len({(match[1], match[2]) for match in spans}) != 1:
         raise asked or NeedsInput(
-            "the limits do not lie around the values", "what are the lower and upper specification limit?"
+            "the limits do not lie around the values",
+            "what are the lower and upper specification limit?",
         )
     match = spans[0]
     binding.set("lsl", float(match[1]), f"question[{match.start(1)}:{match.end(1)}]")
@@ -126,17 +130,20 @@ def labelled_subgroups(evidence: Evidence, binding: Binding) -> bool:
         families.setdefault(match["name"].lower(), []).append(match)
     for members in families.values():
         indices = [int(match["index"]) for match in members]
-        rows = [[float(number) for number in re.findall(SIGNED, match["values"])] for match in members]
-        if len(rows) >= 2 and indices == list(range(indices[0], indices[0] + len(rows))):
-            if len({len(row) for row in rows}) == 1:
-                binding.set(
-                    "subgroups", rows, f"question[{members[0].start()}:{members[-1].end()}]"
-                )
-                return True
+        rows = [
+            [float(number) for number in re.findall(SIGNED, match["values"])] for match in members
+        ]
+        counted_on = indices == list(range(indices[0], indices[0] + len(rows)))
+        if len(rows) >= 2 and counted_on and len({len(row) for row in rows}) == 1:
+            binding.set("subgroups", rows, f"question[{members[0].start()}:{members[-1].end()}]")
+            return True
     return False
 
 
-_SHARE = re.compile(rf"(?<![\w.])({UNSIGNED})\s*(%|percent|pct|ppm)(?!\s*(?:conf|limits?|bounds|sure|ci\b|interval|two|level))", re.IGNORECASE)
+_SHARE = re.compile(
+    rf"(?<![\w.])({UNSIGNED})\s*(%|percent|pct|ppm)(?!\s*(?:conf|limits?|bounds|sure|ci\b|interval|two|level))",
+    re.IGNORECASE,
+)
 _RATE = re.compile(
     rf"\b(?:goal|target|allow\w*|accepts?|promis\w*|contract|at\s+most|max\w*|under|below|limit|within|lets?\s+us|not\s+more\s+than)\b[^.;%\d]{{0,24}}?(?<![\w.])({UNSIGNED})"
     r"(?!\s*(?:%|percent|pct))(?=\s*(?:per\b|/|a\b|[\n,.;?]|$))",

@@ -9,7 +9,12 @@ from havoc.reading.number_words import with_digits
 from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.counted_lives import one_by_one, read_counted_lives
 from havoc.reason.binding.evidence import Evidence
-from havoc.reason.binding.life_tables import CountedLives, counted_in_tables, number_column, number_in
+from havoc.reason.binding.life_tables import (
+    CountedLives,
+    counted_in_tables,
+    number_column,
+    number_in,
+)
 from havoc.reason.binding.lifetimes import required_lifetimes, without_levels
 from havoc.reason.binding.marked_times import TIME_UNIT, without
 from havoc.reason.binding.return_triangles import read_triangle
@@ -22,13 +27,15 @@ _PERIODS = tuple(
         rf"\b(?:next|coming|following|further|another|more|remaining|upcoming)\s+(\d{{1,3}})\s*(?:more\s+|further\s+)?{_PERIOD}",
         rf"(?<![\w.])(\d{{1,3}})\s*(?:more|further|additional|other)\s+{_PERIOD}",
         rf"(?<![\w.])(\d{{1,3}})\s*{_PERIOD}\s*(?:ahead|forward|out|more|further|to\s+come)\b",
-        rf"\b(?:ahead|forecast|predict|project)\w*\s*[:=]?\s*(?:the\s+)?(\d{{1,3}})(?!\s*%)(?!\w)",
+        r"\b(?:ahead|forecast|predict|project)\w*\s*[:=]?\s*(?:the\s+)?(\d{1,3})(?!\s*%)(?!\w)",
         rf"\bover\s+(?:the\s+)?(\d{{1,3}})\s+{_PERIOD}",
         rf"(?<![\w.])(\d{{1,3}})\s+(?:next|coming|future)\s+{_PERIOD}",
         rf"\breturns?\s+(?:for|in|of|over)\s[^.;\d]{{0,30}}\((\d{{1,3}})\s*{_PERIOD}\s*\)",
     )
 )  # fmt: skip
-_ONE_PERIOD = re.compile(rf"\b(?:next|coming|following|upcoming|another)\s+{_PERIOD}", re.IGNORECASE)
+_ONE_PERIOD = re.compile(
+    rf"\b(?:next|coming|following|upcoming|another)\s+{_PERIOD}", re.IGNORECASE
+)
 _HALF_YEAR = re.compile(r"\bhalf(?:\s+a)?[\s-]year\b", re.IGNORECASE)
 _LENGTH = (
     re.compile(rf"\bperiods?\s+of\s+{_NUMBER}\s*(?:{TIME_UNIT})?", re.IGNORECASE),
@@ -86,7 +93,7 @@ def read_warranty(evidence: Evidence, binding: Binding) -> None:
         binding.set("period", float(use[1]), f"question[{use.start(1)}:{use.end(1)}]")
     place = re.fullmatch(r"question\[(\d+):(\d+)\]", binding.provenance.get("time", ""))
     if place and "unit" not in binding.args:
-        unit = re.search(rf"\d\s*({TIME_UNIT})", text[int(place[1]) : int(place[2]) + 14], re.I)
+        unit = re.search(rf"\d\s*({TIME_UNIT})", text[int(place[1]) : int(place[2])], re.I)
         if unit:
             binding.set("unit", unit[1], binding.provenance["time"])
     evidence.confidence_of_limits(binding)
