@@ -1,4 +1,4 @@
-"""Life studies in an engineer's words: repair logs, shipments and returns, inspections, stresses."""
+"""Life studies in an engineer's words: repair logs, returns, inspections, stresses."""
 
 from __future__ import annotations
 
@@ -57,7 +57,8 @@ def test_repair_histories(question: str, systems: dict[str, Any], at: float | No
          "Next four months?",
          {"shipped": [700, 650, 720], "returns": [[3, 5, 6], [None, 2, 4], [None, None, 3]],
           "periods": 4}),
-        ("May: 310 sold, back 1, 2\nJune: 290 sold, back 2\nclaims in the coming 3 months, 45 EUR each",
+        ("May: 310 sold, back 1, 2\nJune: 290 sold, back 2\n"
+         "claims in the coming 3 months, 45 EUR each",
          {"shipped": [310, 290], "returns": [[1, 2], [None, 2]], "periods": 3,
           "cost_per_return": 45.0}),
         ("250 per month went out; returns 0 1 3 / 1 2 / 1. Warranty 24 months, 6 months ahead",
@@ -120,7 +121,8 @@ def test_status_under_a_name_that_asks() -> None:
           "rubber": ([120, 150, 190, 240], [0] * 4)}),
         ("1 = failed, 0 = test stopped\nnew: 33/1 41/1 50/0\nold: 18/1 24/1 29/1",
          {"new": ([33, 41, 50], [0, 0, 1]), "old": ([18, 24, 29], [0, 0, 0])}),
-        ("lot\thours\tstatus (1=failed)\n3\t80\t1\n3\t95\t1\n3\t99\t0\n8\t60\t1\n8\t71\t1\n8\t99\t0",
+        ("lot\thours\tstatus (1=failed)\n"
+         "3\t80\t1\n3\t95\t1\n3\t99\t0\n8\t60\t1\n8\t71\t1\n8\t99\t0",
          {"3": ([80, 95, 99], [0, 0, 1]), "8": ([60, 71, 99], [0, 0, 1])}),
     ],
 )  # fmt: skip
