@@ -69,7 +69,8 @@ def test_capability_of_counts(question: str, expected: dict[str, Any]) -> None:
     ("operation", "question", "expected"),
     [
         ("capability_between_within",
-         "3 sheets a book: 7.0 7.1 7.0 7.4 7.5 7.4 6.8 6.7 6.8 7.1 7.2 7.1 mm. Spec 6 to 8, need 1.33",
+         "3 sheets a book: 7.0 7.1 7.0 7.4 7.5 7.4 "
+         "6.8 6.7 6.8 7.1 7.2 7.1 mm. Spec 6 to 8, need 1.33",
          {"data": [7.0, 7.1, 7.0, 7.4, 7.5, 7.4, 6.8, 6.7, 6.8, 7.1, 7.2, 7.1],
           "subgroup_size": 3, "lsl": 6.0, "usl": 8.0, "cpk_required": 1.33}),
         ("capability_between_within",
