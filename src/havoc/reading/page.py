@@ -96,12 +96,24 @@ class Reader:
         return self.cell(text).kind != "text"
 
 
+_EXPLAINED = re.compile(r"\([^()]{0,40}\)")
+
+
 def is_name(cell: str, *, strict: bool) -> bool:
     """Can this be the name of a column? ``strict``: not if it reads like a sentence."""
     cell = cell.strip()
     if not cell or len(cell) > MAX_NAME:
         return False
-    if cell[-1] in ".?!:;," or "=" in cell or not any(c.isalpha() or c in "#%°" for c in cell):
+    if not strict:
+        # "still good?" and "cens (1=still ok)" above a table are names as well
+        cell = _EXPLAINED.sub("", cell).strip() or cell
+        cell = cell[:-1] if cell[-1] == "?" and len(cell.split()) <= 3 else cell
+    if (
+        not cell
+        or cell[-1] in ".?!:;,"
+        or "=" in cell
+        or not any(c.isalpha() or c in "#%°" for c in cell)
+    ):
         return is_missing(cell) and cell not in ("-", "") and cell.isalpha()
     # A capital A is a name, not an article.
     words = [word if word == "A" else word.casefold() for word in cell.split()]

@@ -139,7 +139,8 @@ PATTERNS: list[tuple[str, re.Pattern[str]]] = [
     *_compile(
         "degree",
         rf"{_LEADING}\s*(?:nd|rd|th|st)\s*(?:degree|order)",
-        rf"\b(?:degree|deg|order)\s*(?:=|:|of)?\s*{NUMBER}",
+        # "in production order: 5.31, 5.28" is no degree
+        rf"(?<!in )(?<!production )(?<!time )(?<!run )\b(?:degree|deg|order)\s*(?:=|:|of)?\s*(?=\d(?![\d.]*\d)){NUMBER}",
     ),
     *_compile(
         "runs",

@@ -72,7 +72,7 @@ def test_names_reach_their_method(question: str, operation: str | None) -> None:
          {"time": [16, 34, 53, 75], "method": "rank_regression_y", "ranks": "exact"}),
         ("life_distribution",
          "4 failed between 0 and 1, 5 between 1 and 2; 99 still working at 1, 95 still ok at 2",
-         {"lower": [None, 1, 1, 2], "upper": [1, 2, None, None], "counts": [4, 5, 99, 95]}),
+         {"lower": [0, 1, 1, 2], "upper": [1, 2, None, None], "counts": [4, 5, 99, 95]}),
         ("reliability_growth",
          "failures at 5, 40, 43, 175, 389, 712 h, test ended at 1500 h, goal MTBF 400",
          {"times": [5, 40, 43, 175, 389, 712], "end_time": 1500.0, "unit": "h",

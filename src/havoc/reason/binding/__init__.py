@@ -58,9 +58,10 @@ OPERATIONS = {
     "bayes_two_sample bayes_proportions p_value_adjustment",
     "further_tests": "mcnemar mood_median proportions_k "
     "pareto_chart histogram box_plot multi_vari_chart",
-    "life_studies": "life_distribution distribution_comparison "
-    "life_comparison warranty_prediction accelerated_life",
-    "repairable_systems": "reliability_growth repairable_mcf",
+    "life_studies": "life_distribution distribution_comparison life_comparison warranty_prediction",
+    "acceleration": "accelerated_life",
+    "growth": "reliability_growth",
+    "repairable_systems": "repairable_mcf",
     "sampling_schemes": "acceptance_sampling double_sampling acceptance_sampling_variables",
 }
 """Modules of this folder and the operations that each one binds."""

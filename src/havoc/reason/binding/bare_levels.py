@@ -35,6 +35,15 @@ _TIMES = re.compile(
 _ONE_TIME = re.compile(r"\bone\s+(?:time\s+)?(?:in|out\s+of)\s+(?P<whole>\d+)")
 
 
+_CUSTOMARY = r"(?P<value>(?:80|90|95|98|99)(?:\.\d)?)"
+_LIMITS = r"(?:range|bands?|limits?|lims?|lim\.|bounds?|ci\b|confid\w*|conf\b|intervals?|plus[\s/-]*minus)"
+_OF_LIMITS = (
+    re.compile(rf"(?<![\w.]){_CUSTOMARY}\s*(?:%|percent|pct)?\s*(?:[a-z-]+\s+)?{_LIMITS}"),
+    re.compile(rf"\b{_LIMITS}\s*(?:of|at|with|to|for|:|=)?\s*{_CUSTOMARY}\s*(?:%|percent|pct)"),
+    re.compile(rf"(?:[,;.]|\bw(?:ith)?\b)\s*{_CUSTOMARY}\s*(?:%|percent|pct)?\s*(?:pls\s*|please\s*)?[.?!]?\s*$"),
+)  # fmt: skip
+
+
 class BareLevel(msgspec.Struct, frozen=True, kw_only=True):
     """A significance level or a confidence, with its place."""
 
@@ -84,3 +93,13 @@ def bare_level(text: str, taken: list[tuple[int, int]]) -> BareLevel | None:
             if value in _ALPHAS or value in _CONFIDENCES:
                 add(value, odds.start(), odds.end())
     return found[0] if found else None
+
+
+def level_of_limits(text: str) -> BareLevel | None:
+    """The confidence of limits that are asked for: "95 range", "90 % bands", "…, 90%" at the end."""
+    for pattern in _OF_LIMITS:
+        match = pattern.search(text)
+        if match:
+            value = round(float(match["value"]) / 100, 6)
+            return BareLevel(value=value, start=match.start("value"), end=match.end("value"))
+    return None

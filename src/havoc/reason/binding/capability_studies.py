@@ -6,17 +6,21 @@ import re
 
 from havoc.reading.counts import read_counts
 from havoc.reason.binding.arguments import Binding, NeedsInput
-from havoc.reason.binding.capability import limits, within_sigma
+from havoc.reason.binding.capability import within_sigma
 from havoc.reason.binding.counted_samples import DEFECT_WORDS, DEFECTIVE_WORDS, counted_samples
 from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.measured_subgroups import grouped_rows, measurements
+from havoc.reason.binding.study_settings import (
+    labelled_subgroups,
+    required_index,
+    study_limits,
+    told_size,
+    told_target,
+    with_told_size,
+)
 
 _BATCH = re.compile(
     r"^(?:batch|lot|subgroup|sub-?group|group|sample|sg|wafer|coil|roll|sheet|cast|heat|cavity|hour|day|run)(?:[\s_-]?(?:no\.?|nr\.?|id|number))?$",
-    re.IGNORECASE,
-)
-_REQUIRED = re.compile(
-    r"(?:cpk|ppk|wants?|demand\w*|require\w*|criterion|at least|>=|≥)\D{0,24}(1\.0|1\.33|1\.5|1\.67|2\.0)(?!\d)",
     re.IGNORECASE,
 )
 _DISTRIBUTIONS: tuple[tuple[str, str], ...] = (
@@ -59,29 +63,20 @@ def named_distributions(text: str) -> list[str]:
     return [name for _, name in sorted(found)]
 
 
-def _required(evidence: Evidence, binding: Binding) -> None:
-    match = _REQUIRED.search(evidence.text)
-    if match:
-        binding.set("cpk_required", float(match[1]), f"question[{match.start(1)}:{match.end(1)}]")
-
-
 def bind_capability_sixpack(evidence: Evidence, binding: Binding) -> None:
-    limits(evidence, binding)
-    if not _batches(evidence, binding):
-        measurements(evidence, binding)
+    _data_and_limits(evidence, binding)
     within_sigma(evidence, binding)
     named = [name for name in named_distributions(evidence.reading.plain) if name != "percentile"]
     if named:
         binding.set("distribution", named[0], "question")
-    binding.take("target", evidence.scalar("target"))
-    _required(evidence, binding)
-    evidence.confidence(binding)
+    if "target" not in binding.args:
+        binding.take("target", evidence.scalar("target"))
+    required_index(evidence, binding)
+    evidence.confidence_of_limits(binding)
 
 
 def bind_capability_between_within(evidence: Evidence, binding: Binding) -> None:
-    limits(evidence, binding)
-    if not _batches(evidence, binding):
-        measurements(evidence, binding)
+    _data_and_limits(evidence, binding)
     if "subgroups" not in binding.args and binding.args.get("subgroup_size", 1) < 2:
         raise NeedsInput(
             "the batches (subgroups) are missing",
@@ -89,15 +84,53 @@ def bind_capability_between_within(evidence: Evidence, binding: Binding) -> None
         )
     if evidence.has(r"\banova\b|\bcomponents? of variance|\bvariance components?"):
         binding.set("between_method", "anova", "question")
-    binding.take("target", evidence.scalar("target"))
-    _required(evidence, binding)
-    evidence.confidence(binding)
+    if "target" not in binding.args:
+        binding.take("target", evidence.scalar("target"))
+    required_index(evidence, binding)
+    evidence.confidence_of_limits(binding)
+
+
+def _data_and_limits(evidence: Evidence, binding: Binding) -> None:
+    try:
+        _data(evidence, binding)
+    except NeedsInput:
+        study_limits(evidence, binding)  # what is asked for first, where both are missing
+        raise
+    study_limits(evidence, binding)
+
+
+def _data(evidence: Evidence, binding: Binding) -> None:
+    labelled = not evidence.tables and labelled_subgroups(evidence, binding)
+    if not (labelled or _batches(evidence, binding) or _rows(evidence, binding)):
+        measurements(evidence, binding)
+    told_size(evidence, binding)
+
+
+def _rows(evidence: Evidence, binding: Binding) -> bool:
+    """A row for each batch: its label, and its values in the columns beside."""
+    for table in evidence.tables:
+        label = next((column for column in table.columns if _BATCH.match(column.name)), None)
+        if label is None or len(set(label.present)) < len(label.present) or not table.header:
+            continue
+        values = [c for c in table.columns if c.kind == "number" and c is not label]
+        rows = [
+            [value for c in values if isinstance(value := c.values[row], float)]
+            for row in range(table.rows)
+        ]
+        if len(values) == 1 and len(rows) >= 3:
+            binding.set("data", [row[0] for row in rows if row], f"{table.source}#{values[0].name}")
+            return True
+        if len(values) >= 2 and min(map(len, rows)) >= 1 and not evidence.named(values):
+            binding.set("subgroups", rows, table.source)
+            return True
+    return False
 
 
 def _batches(evidence: Evidence, binding: Binding) -> bool:
     """A column of values beside a column that names the batch of each."""
     for table in evidence.tables:
         label = next((column for column in table.columns if _BATCH.match(column.name)), None)
+        label = label or next(iter(evidence.factor_columns(table)), None)
         if label is None or len(set(label.present)) == len(label.present):
             continue
         values = [
@@ -133,22 +166,17 @@ def bind_capability_attribute(evidence: Evidence, binding: Binding) -> None:
         name = "defectives" if kind == "p" else "defects"
         binding.set(name, [float(pair.successes) for pair in pairs], "question")
         binding.set("sample_size", [float(pair.trials) for pair in pairs], "question")
-    else:
+    elif not with_told_size(evidence, binding, kind):
         try:
             counted_samples(evidence, binding, kind)
         except NeedsInput as needed:
             raise NeedsInput(
                 needed.what.replace(f"a {kind} chart", "capability"), needed.ask
             ) from None
-    target = re.search(
-        r"\btarget\D{0,20}(\d*\.?\d+)\s*(%|percent|ppm)?", evidence.text
-    ) or re.search(r"\bat most\s+(\d*\.?\d+)\s*(%|percent|ppm)", evidence.text)
-    if target and float(target[1]) > 0:
-        scale = {"%": 0.01, "percent": 0.01, "ppm": 1e-6}.get(target[2] or "", 1.0)
-        binding.set(
-            "target", float(target[1]) * scale, f"question[{target.start(1)}:{target.end(1)}]"
-        )
-    evidence.confidence(binding)
+    evidence.confidence_of_limits(binding)
+    told_target(evidence, binding)
+    if evidence.has(r"\bnelson"):
+        binding.set("rules", "nelson", "question")
 
 
 BINDERS: dict[str, Binder] = {

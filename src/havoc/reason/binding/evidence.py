@@ -18,7 +18,7 @@ from havoc.reading.question import Reading, Series
 from havoc.reading.roles import NUMBER, Scalar
 from havoc.reading.table import Column, Table
 from havoc.reason.binding.arguments import Binding, NeedsInput, source_of
-from havoc.reason.binding.bare_levels import bare_level
+from havoc.reason.binding.bare_levels import bare_level, level_of_limits
 from havoc.reason.binding.lists import joined, named_apart, series_of, transposed
 from havoc.reason.binding.mention import are_replicates, mentioned, mentioned_by_level, named_level
 
@@ -338,6 +338,13 @@ class Evidence:
         alpha = self.scalar("alpha")
         if alpha is not None and 0 < alpha.fraction < 0.5:
             binding.set("confidence", round(1 - alpha.fraction, 12), source_of(alpha))
+
+    def confidence_of_limits(self, binding: Binding) -> None:
+        """The confidence, also where only the limits are spoken of: "95 range"."""
+        self.confidence(binding)
+        level = level_of_limits(self.text) if "confidence" not in binding.args else None
+        if level is not None:
+            binding.set("confidence", level.value, level.source)
 
     def _check_fraction(self, binding: Binding, name: str) -> None:
         value = binding.args[name]

@@ -1,21 +1,31 @@
-"""Arguments of life studies: distributions, groups compared, warranty, accelerated tests."""
+"""Arguments of life studies: distributions, groups compared, warranty."""
 
 from __future__ import annotations
 
 import re
 
 from havoc.reading.number_pieces import APART, UNSIGNED
+from havoc.reading.number_words import with_digits
 from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.counted_lives import one_by_one, read_counted_lives
 from havoc.reason.binding.evidence import Binder, Evidence
-from havoc.reason.binding.life_tables import Group, number_column, number_in
+from havoc.reason.binding.inspections import read_inspections
+from havoc.reason.binding.life_segments import groups_in_clauses
+from havoc.reason.binding.life_tables import (
+    Group,
+    counted_in_tables,
+    number_column,
+    number_in,
+)
 from havoc.reason.binding.lifetimes import (
     no_times,
     read_lifetimes,
-    required_lifetimes,
     set_lifetimes,
+    without_levels,
 )
-from havoc.reason.binding.marked_times import TIME_UNIT
+from havoc.reason.binding.marked_times import without
 from havoc.reason.binding.reliability import percentages, times_asked
+from havoc.reason.binding.warranty import read_warranty
 
 _NUMBER = rf"{APART}({UNSIGNED})"
 _DISTRIBUTIONS: tuple[tuple[str, str], ...] = (
@@ -32,19 +42,8 @@ _DISTRIBUTIONS: tuple[tuple[str, str], ...] = (
     (r"\blogistic\b", "logistic"),
     (r"\bnormal\b(?!\s+(?:approx|limits?|inspection))", "normal"),
 )  # fmt: skip
-_WITHOUT_THRESHOLD = frozenset({"weibull", "lognormal", "exponential", "loglogistic"})
-_BETWEEN = re.compile(
-    rf"(?<![\w.])(\d+)\s+(?:\w+\s+){{0,4}}?between\s+{_NUMBER}\s+(?:and|to)\s+{_NUMBER}",
-    re.IGNORECASE,
-)
-_BEFORE = re.compile(
-    rf"(?<![\w.])(\d+)\s+(?:\w+\s+){{0,3}}?(?:failed|cracked|broke\w*|found)\s+(?:\w+\s+){{0,2}}?(?:before|by|until|up\s+to)\s+{_NUMBER}",
-    re.IGNORECASE,
-)
-_AFTER = re.compile(
-    rf"(?<![\w.])(\d+)\s+(?:\w+\s+){{0,4}}?(?:still\s+\w+|surviv\w*|unfailed|working|running|intact|ok)\s+(?:\w+\s+){{0,2}}?(?:at|after|to|until|beyond|past)\s+{_NUMBER}",
-    re.IGNORECASE,
-)
+_THRESHOLD = frozenset({"weibull_3", "lognormal_3", "loglogistic_3"})
+WITHOUT_THRESHOLD = frozenset({"weibull", "lognormal", "exponential", "loglogistic"})
 
 
 def _named_distributions(evidence: Evidence) -> list[str]:
@@ -57,7 +56,7 @@ def _named_distributions(evidence: Evidence) -> list[str]:
     return found
 
 
-def _set_distribution(evidence: Evidence, binding: Binding, offered: frozenset[str]) -> None:
+def set_distribution(evidence: Evidence, binding: Binding, offered: frozenset[str]) -> None:
     """The first distribution that is named and that the tool offers."""
     named = [name for name in _named_distributions(evidence) if name in offered]
     if named:
@@ -65,30 +64,42 @@ def _set_distribution(evidence: Evidence, binding: Binding, offered: frozenset[s
 
 
 def _set_lives(evidence: Evidence, binding: Binding, what: str) -> str:
-    """Exact and right-censored times, or failures between inspections. Returns the rest."""
-    if _limits_column(evidence, binding) or _intervals(evidence, binding):
-        return ""
-    lives = required_lifetimes(evidence, what)
+    """Exact and right-censored times, failures between inspections, or counted lives.
+
+    Returns the text without what was read.
+    """
+    if _limits_column(evidence, binding):
+        return evidence.reading.plain
+    text = with_digits(without_levels(evidence, evidence.reading.plain))
+    found = None if evidence.tables else read_inspections(text)
+    if found is not None:
+        source = f"question[{found.start}:{found.end}]"
+        binding.set("lower", found.lower, source)
+        binding.set("upper", found.upper, source)
+        binding.set("counts", found.counts, source)
+        if found.unit:
+            binding.set("unit", found.unit, source)
+        return without(text, [(found.start, found.end)])
+    counted = counted_in_tables(evidence) or (None if evidence.tables else read_counted_lives(text))
+    if counted is not None and max(counted.counts) > 1 and not all(counted.censored):
+        counted = one_by_one(counted)
+        binding.set("time", counted.time, counted.source)
+        if max(counted.counts) > 1:
+            binding.set("counts", counted.counts, counted.source)
+        if any(counted.censored):
+            binding.set("censored", counted.censored, counted.source)
+        return without(text, counted.spans)
+    lives = read_lifetimes(evidence)
+    series = [item for item in evidence.series() if len(item.numbers) >= 3]
+    if not lives.groups and len(series) == 1 and min(series[0].numbers) > 0:
+        binding.set("time", series[0].numbers, series[0].source)
+        if series[0].unit:
+            binding.set("unit", series[0].unit, series[0].source)
+        return text
+    if not lives.groups:
+        raise no_times(what)
     set_lifetimes(binding, lives.groups[0])
     return lives.rest
-
-
-def _intervals(evidence: Evidence, binding: Binding) -> bool:
-    """ "4 failed between 0 and 1, 5 between 1 and 2, 99 still working at 2"."""
-    text = evidence.reading.plain
-    rows: list[tuple[float | None, float | None, int]] = []
-    for match in _BETWEEN.finditer(text):
-        rows.append((float(match[2]) or None, float(match[3]), int(match[1])))
-    if not rows and len(list(_BEFORE.finditer(text))) == 0:
-        return False
-    if len(rows) < 2 and not evidence.has(r"\binterval|\binspect|\bleft[\s-]cens"):
-        return False
-    rows += [(None, float(match[2]), int(match[1])) for match in _BEFORE.finditer(text)]
-    rows += [(float(match[2]), None, int(match[1])) for match in _AFTER.finditer(text)]
-    binding.set("lower", [row[0] for row in rows], "question")
-    binding.set("upper", [row[1] for row in rows], "question")
-    binding.set("counts", [row[2] for row in rows], "question")
-    return True
 
 
 def _limits_column(evidence: Evidence, binding: Binding) -> bool:
@@ -102,6 +113,13 @@ def _limits_column(evidence: Evidence, binding: Binding) -> bool:
         binding.set("lower", [number_in(low, i) for i in rows], f"{table.source}#{low.name}")
         binding.set("upper", [number_in(high, i) for i in rows], f"{table.source}#{high.name}")
         count = number_column(table, r"^(?:count|counts|freq\w*|n|number|qty|quantity|units)$")
+        others = [
+            column
+            for column in table.columns
+            if column.kind == "number" and column not in (low, high)
+        ]
+        if count is None and len(others) == 1:
+            count = others[0]
         if count is not None:
             values = [int(number_in(count, i) or 0) for i in rows]
             if min(values) >= 1:
@@ -114,13 +132,16 @@ def bind_life_distribution(evidence: Evidence, binding: Binding) -> None:
     rest = _set_lives(evidence, binding, "a life distribution")
     named = _named_distributions(evidence)
     if named:
-        binding.set("distribution", named[0], "question")
-    if evidence.has(r"\blikelihood[\s-]ratio\b"):
+        threshold = f"{named[0]}_3"
+        three = evidence.has(r"\b(?:3|three)[\s-]?p(?:ar\w*)?s?\b") and threshold in _THRESHOLD
+        binding.set("distribution", threshold if three else named[0], "question")
+    if evidence.has(
+        r"\blikelihood(?:[\s-]ratio)?\s+(?:confidence\s+)?(?:limits|bounds|intervals?)|\blikelihood[\s-]ratio\b"
+    ):
         binding.set("interval", "likelihood_ratio", "question")
-    evidence.confidence(binding)
+    evidence.confidence_of_limits(binding)
     percentages(binding, evidence.reading.plain, rest)
-    if rest:
-        times_asked(binding, rest)
+    times_asked(binding, rest)
 
 
 def bind_distribution_comparison(evidence: Evidence, binding: Binding) -> None:
@@ -130,9 +151,15 @@ def bind_distribution_comparison(evidence: Evidence, binding: Binding) -> None:
         binding.set("distributions", named, "question")
 
 
-def _several(evidence: Evidence, what: str) -> list[Group]:
+def several(evidence: Evidence, what: str) -> list[Group]:
     """Groups of lifetimes; lists without a mark of a survivor are all failures."""
-    found = [group for group in read_lifetimes(evidence).groups if len(group.time) >= 2]
+    clauses = groups_in_clauses(evidence.reading.text) if not _has_group_table(evidence) else []
+    try:
+        found = [group for group in read_lifetimes(evidence).groups if len(group.time) >= 2]
+    except NeedsInput:
+        if len(clauses) < 2:
+            raise
+        return clauses
     if len(found) < 2:
         series = [item for item in evidence.groups() if len(item.numbers) >= 2]
         if len(series) >= 2:
@@ -146,13 +173,30 @@ def _several(evidence: Evidence, what: str) -> list[Group]:
                 )
                 for item in series
             ]
+    impossible = any(time <= 0 for group in found for time in group.time)
+    if len(clauses) >= 2 and (impossible or _units(clauses) >= _units(found)):
+        return clauses
     if not found:
         raise no_times(what)
     return found
 
 
+def _units(groups: list[Group]) -> tuple[int, int]:
+    """Survivors count first: a reading that missed one took it for something else."""
+    return (
+        sum(len(group.time) for group in groups) if len(groups) >= 2 else 0,
+        sum(sum(group.censored) for group in groups),
+    )
+
+
+def _has_group_table(evidence: Evidence) -> bool:
+    return any(
+        table.header and len(table.columns) >= 2 and table.rows >= 3 for table in evidence.tables
+    )
+
+
 def bind_life_comparison(evidence: Evidence, binding: Binding) -> None:
-    groups = _several(evidence, "a comparison of lives")
+    groups = several(evidence, "a comparison of lives")
     if len(groups) < 2:
         raise NeedsInput(
             "lives of two or more groups are compared, and one was found",
@@ -166,156 +210,15 @@ def bind_life_comparison(evidence: Evidence, binding: Binding) -> None:
         },
         groups[0].source,
     )
-    _set_distribution(evidence, binding, _WITHOUT_THRESHOLD)
+    set_distribution(evidence, binding, WITHOUT_THRESHOLD)
     if groups[0].unit:
         binding.set("unit", groups[0].unit, groups[0].source)
     evidence.alpha(binding)
 
 
-# warranty -------------------------------------------------------------------------------
-
-_PERIODS = re.compile(
-    r"\bnext\s+(\d+|two|three|four|six|twelve)\s+(?:months?|weeks?|quarters?|years?|periods?)\b",
-    re.IGNORECASE,
-)
-_WORDS = {"two": 2, "three": 3, "four": 4, "six": 6, "twelve": 12}
-_WARRANTY = re.compile(
-    rf"\bwarranty\s+(?:period\s+)?(?:of|is|ends?\s+(?:at|after)|=|for)\s*{_NUMBER}|{_NUMBER}[\s-]*(?:months?|years?|periods?|weeks?)\s+warranty",
-    re.IGNORECASE,
-)
-_USE = re.compile(
-    rf"\b(?:next|another|further)\s+{_NUMBER}\s*(?:{TIME_UNIT})(?:\s+(?:each|of\s+\w+|a\s+unit|per\s+unit))?",
-    re.IGNORECASE,
-)
-
-
 def bind_warranty_prediction(evidence: Evidence, binding: Binding) -> None:
-    text = evidence.reading.plain
-    periods = _PERIODS.search(text)
-    if not _nevada(evidence, binding):
-        lives = required_lifetimes(evidence, "a warranty prediction")
-        group = lives.groups[0]
-        if not any(group.censored):
-            raise NeedsInput(
-                "the units still in the field are missing",
-                "how many units are still working, and how old are they?",
-            )
-        binding.set("time", group.time, group.source)
-        binding.set("censored", group.censored, group.source)
-        if group.unit:
-            binding.set("unit", group.unit, group.source)
-        use = _USE.search(text)
-        if use and periods is None:
-            binding.set("period", float(use[1]), f"question[{use.start(1)}:{use.end(1)}]")
-    if periods:
-        count = _WORDS.get(periods[1].lower()) or int(periods[1])
-        binding.set("periods", count, f"question[{periods.start(1)}:{periods.end(1)}]")
-    ends = _WARRANTY.search(text)
-    if ends:
-        binding.set("warranty", float(ends[1] or ends[2]), f"question[{ends.start()}:{ends.end()}]")
-    _set_distribution(evidence, binding, _WITHOUT_THRESHOLD)
-    evidence.confidence(binding)
-
-
-def _nevada(evidence: Evidence, binding: Binding) -> bool:
-    """A table: a column of shipments, then one column of returns for each period."""
-    for table in evidence.tables:
-        shipped = number_column(
-            table, r"^(?:ship\w*|sold|sales|deliver\w*|quantity|qty|produced|n)\b"
-        )
-        if shipped is None:
-            continue
-        rest = [
-            column
-            for column in table.columns[table.columns.index(shipped) + 1 :]
-            if column.kind == "number" or not column.present
-        ]
-        if len(rest) < table.rows:
-            continue
-        rows = range(table.rows)
-        values = [[number_in(column, i) for column in rest] for i in rows]
-        binding.set("shipped", [int(number_in(shipped, i) or 0) for i in rows], table.source)
-        binding.set(
-            "returns",
-            [[None if cell is None else int(cell) for cell in row] for row in values],
-            table.source,
-        )
-        binding.echo(
-            "{} shipments with returns in {} periods",
-            (table.rows, table.source),
-            (len(rest), table.source),
-        )
-        return True
-    return False
-
-
-# acceleration ---------------------------------------------------------------------------
-
-_STRESS = r"^(?:stress|temp\w*|t_?c|volt\w*|load|pressure|rh|humidity|celsius|kv|v|amps?)\b"
-_USE_STRESS = re.compile(
-    rf"\b(?:use|usage|normal|operating|service|field)\s+(?:stress|temperature|temp|voltage|load|condition\w*|level)?\s*(?:is|of|at|=|:)?\s*{_NUMBER}"
-    rf"|\b(?:at|for)\s+(?:a\s+)?(?:use\s+)?(?:temperature\s+of\s+)?{_NUMBER}\s*(?:°?\s?C\b|degrees|deg\b|V\b|kV\b|volts?)",
-    re.IGNORECASE,
-)
-
-
-def bind_accelerated_life(evidence: Evidence, binding: Binding) -> None:
-    text = evidence.reading.plain
-    for table in evidence.tables:
-        stress = number_column(table, _STRESS)
-        lives = read_lifetimes(evidence)
-        if stress is None or not lives.groups:
-            continue
-        if len(lives.groups) != 1 or len(lives.groups[0].time) != table.rows:
-            break
-        group = lives.groups[0]
-        binding.set("time", group.time, group.source)
-        binding.set("censored", group.censored, group.source)
-        binding.set(
-            "stress",
-            [number_in(stress, i) for i in range(table.rows)],
-            f"{table.source}#{stress.name}",
-        )
-        if group.unit:
-            binding.set("unit", group.unit, group.source)
-        break
-    if "time" not in binding.args:
-        _stress_groups(evidence, binding)
-    if evidence.has(r"\binverse[\s-]power|\bvolt|\bload\b|\bpressure\b"):
-        binding.set("model", "inverse_power", "question")
-    elif evidence.has(r"\bexponential\s+(?:law|relation|model)|\blog[\s-]linear"):
-        binding.set("model", "exponential", "question")
-    _set_distribution(evidence, binding, _WITHOUT_THRESHOLD - {"exponential"})
-    # "at 85 C: 500 620" is a stress of the test, not the one in use
-    tested = set(binding.args["stress"])
-    hits = list(_USE_STRESS.finditer(text))
-    use = next((hit for hit in hits if hit[1]), None) or next(
-        (hit for hit in hits if float(hit[2]) not in tested), None
-    )
-    if use:
-        binding.set("use_stress", float(use[1] or use[2]), f"question[{use.start()}:{use.end()}]")
-    evidence.confidence(binding)
-
-
-def _stress_groups(evidence: Evidence, binding: Binding) -> None:
-    """ "at 150 C: 100 120+; at 170 C: 50 60": lists under their stress."""
-    groups = _several(evidence, "an accelerated test")
-    stresses: list[float] = []
-    times: list[float] = []
-    censored: list[int] = []
-    for group in groups:
-        number = re.search(_NUMBER, group.name)
-        if number is None:
-            raise NeedsInput(
-                "it is not clear which units ran at which stress",
-                "what was the stress (temperature, voltage, load) of each unit?",
-            )
-        stresses += [float(number[1])] * len(group.time)
-        times += group.time
-        censored += group.censored
-    binding.set("time", times, groups[0].source)
-    binding.set("censored", censored, groups[0].source)
-    binding.set("stress", stresses, groups[0].source)
+    read_warranty(evidence, binding)
+    set_distribution(evidence, binding, WITHOUT_THRESHOLD)
 
 
 BINDERS: dict[str, Binder] = {
@@ -323,5 +226,4 @@ BINDERS: dict[str, Binder] = {
     "distribution_comparison": bind_distribution_comparison,
     "life_comparison": bind_life_comparison,
     "warranty_prediction": bind_warranty_prediction,
-    "accelerated_life": bind_accelerated_life,
 }

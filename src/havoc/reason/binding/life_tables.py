@@ -36,10 +36,21 @@ class Group(msgspec.Struct, kw_only=True):
     unit: str = ""
 
 
+class CountedLives(msgspec.Struct, kw_only=True):
+    """Times with 1 for survivors, and how many units have each of them."""
+
+    time: list[float]
+    censored: list[int]
+    counts: list[int]
+    source: str
+    spans: list[tuple[int, int]] = []
+
+
 def survivor_flag(value: int, text: str, label: str = "") -> int:
     """1 for a survivor. The text or the name of the list says what one and zero mean."""
-    text = text.lower()
-    survivor = rf"(?:{SURVIVED}|lost|cens\w*|still)"
+    text = f"{text.lower()} {label}"
+    survivor = rf"(?:{SURVIVED}|lost|cens\w*|still|(?:test\s+)?stopped|unchanged|whole|not\s+yet)"
+    failed = r"(?:fail\w*|dead|died|broke\w*|leak\w*|burst|crack\w*|gone|defect\w*)"
     for number in (0, 1):
         stated = (
             rf"\b{number}\s*(?:=|:|\bis\b|\bmeans\b|\bfor\b)?\s*(?:=\s*)?{survivor}",
@@ -47,7 +58,9 @@ def survivor_flag(value: int, text: str, label: str = "") -> int:
         )
         if any(re.search(pattern, text) for pattern in stated):
             return int(value == number)
-    if re.match(r"c$|cens|susp", label):
+        if re.search(rf"\b{number}\s*(?:=|:|is|means|for)?\s*{failed}\b", text):
+            return int(value != number)
+    if re.match(rf"c$|cens|susp|{SURVIVED}", label):
         return value
     return 1 - value
 
@@ -62,7 +75,9 @@ _STATUS_COLUMN = re.compile(
     r"delta|d)$",
     re.IGNORECASE,
 )
-_COUNT_COLUMN = re.compile(r"^(?:count|counts|freq\w*|n|number|qty|quantity)$", re.IGNORECASE)
+_COUNT_COLUMN = re.compile(
+    r"^(?:count|counts|freq\w*|n|number|qty|quantity|pcs|pieces|units)$", re.IGNORECASE
+)
 _FAILURE = re.compile(
     r"(?<!not )(?<!without )(?<!no )\b(?:fail\w*|broke\w*|burst|died|dead|cracked|snapped|seized)\b",
     re.IGNORECASE,
@@ -82,9 +97,23 @@ def flag_of_words(words: str) -> int | None:
     return 0 if _FAILURE.search(words) else None
 
 
-def lifetimes_in_tables(evidence: Evidence) -> list[Group]:
+class _Rows(msgspec.Struct, kw_only=True):
+    """The columns of a table of lives."""
+
+    table: Table
+    time: Column
+    status: Column | None
+    labels: Column | None
+    count: Column | None
+
+    @property
+    def source(self) -> str:
+        return f"{self.table.source}#{self.time.name}"
+
+
+def _rows_in_tables(evidence: Evidence) -> _Rows | None:
     for table in evidence.tables:
-        status = next((column for column in table.columns if _is_status(column)), None)
+        status = next((column for column in table.columns if is_status(column)), None)
         numbers = [
             column
             for column in evidence.numeric_columns(table, keep_index=True)
@@ -99,8 +128,44 @@ def lifetimes_in_tables(evidence: Evidence) -> list[Group]:
         labels = next(
             (c for c in evidence.factor_columns(table) if c is not status and c is not time), None
         )
-        return _rows_of(evidence, table, time, status, labels, count)
-    return []
+        if labels is None:
+            labels = next((c for c in numbers if c is not time and _is_group(c)), None)
+        return _Rows(table=table, time=time, status=status, labels=labels, count=count)
+    return None
+
+
+def lifetimes_in_tables(evidence: Evidence) -> list[Group]:
+    """Every unit with its life, by group where a column names groups."""
+    rows = _rows_in_tables(evidence)
+    return [] if rows is None else _rows_of(evidence, rows)
+
+
+def counted_in_tables(evidence: Evidence) -> CountedLives | None:
+    """The rows of a table that counts the units of each life, as they stand there."""
+    rows = _rows_in_tables(evidence)
+    if rows is None or rows.count is None:
+        return None
+    survivor = _survivor_level(rows.status) if rows.status is not None else ""
+    lives = CountedLives(time=[], censored=[], counts=[], source=rows.source)
+    for row in range(rows.table.rows):
+        value, units = rows.time.values[row], number_in(rows.count, row)
+        if isinstance(value, float) and units is not None and units >= 1:
+            lives.time.append(value)
+            lives.censored.append(_flag(evidence, rows.status, row, survivor))
+            lives.counts.append(int(units))
+    return lives if lives.time else None
+
+
+_GROUP_COLUMN = re.compile(
+    r"^(?:lot|batch|line|machine|group|supplier|vendor|shift|design|version|type|site|plant|cavity|tool|mat\w*)\b",
+    re.IGNORECASE,
+)
+
+
+def _is_group(column: Column) -> bool:
+    """Numbers that name groups: "lot 11, 11, 12, 12"."""
+    levels = len(set(column.present))
+    return _GROUP_COLUMN.match(column.name) is not None and 1 < levels < len(column.present)
 
 
 _ENDED = re.compile(
@@ -114,15 +179,16 @@ def _survivor_level(column: Column) -> str:
     levels = {str(value) for value in column.present}
     if column.kind == "number" or len(levels) != 2 or not _STATUS_COLUMN.match(column.name):
         return ""
-    ended = [
-        level
-        for level in levels
-        if _ALIVE_WORD.match(level) or _ENDED.match(level) or flag_of_words(level[:60]) == 1
-    ]
-    return ended[0] if len(ended) == 1 else ""
+    for ended in (
+        [x for x in levels if _ALIVE_WORD.match(x) or flag_of_words(x[:60]) == 1],
+        [x for x in levels if _ENDED.match(x)],
+    ):
+        if len(ended) == 1:
+            return ended[0]
+    return ""
 
 
-def _is_status(column: Column) -> bool:
+def is_status(column: Column) -> bool:
     present = column.present
     if not present:
         return False
@@ -140,37 +206,34 @@ def _is_status(column: Column) -> bool:
     )
 
 
-def _rows_of(
-    evidence: Evidence,
-    table: Table,
-    time: Column,
-    status: Column | None,
-    labels: Column | None,
-    count: Column | None,
-) -> list[Group]:
+def _flag(evidence: Evidence, status: Column | None, row: int, survivor: str) -> int:
+    value = status.values[row] if status is not None else None
+    if status is None or value is None:
+        return 0
+    if survivor:
+        return int(str(value) == survivor)
+    return _status_flag(value, status.name, evidence.text)
+
+
+def flag_in_row(evidence: Evidence, status: Column | None, row: int) -> int:
+    """1 for a survivor, by the column of status, 0 where there is none."""
+    return _flag(evidence, status, row, _survivor_level(status) if status is not None else "")
+
+
+def _rows_of(evidence: Evidence, rows: _Rows) -> list[Group]:
     groups: dict[str, Group] = {}
-    survivor = _survivor_level(status) if status is not None else ""
-    for row in range(table.rows):
-        value = time.values[row]
+    survivor = _survivor_level(rows.status) if rows.status is not None else ""
+    for row in range(rows.table.rows):
+        value = rows.time.values[row]
         if not isinstance(value, float):
             continue
-        name = str(labels.values[row]) if labels is not None else ""
+        name = _name_of(rows.labels.values[row]) if rows.labels is not None else ""
         group = groups.setdefault(
             name,
-            Group(
-                name=name,
-                time=[],
-                censored=[],
-                source=f"{table.source}#{time.name}",
-                unit=time.unit,
-            ),
+            Group(name=name, time=[], censored=[], source=rows.source, unit=rows.time.unit),
         )
-        flag = 0
-        if survivor:
-            flag = int(str(status.values[row]) == survivor) if status is not None else 0
-        elif status is not None and status.values[row] is not None:
-            flag = _status_flag(status.values[row], status.name, evidence.text)
-        units = number_in(count, row) if count is not None else None
+        flag = _flag(evidence, rows.status, row, survivor)
+        units = number_in(rows.count, row) if rows.count is not None else None
         times = 1 if units is None else max(1, int(units))
         if times > MOST_UNITS:
             raise NeedsInput(
@@ -180,6 +243,10 @@ def _rows_of(
         group.time += [value] * times
         group.censored += [flag] * times
     return list(groups.values())
+
+
+def _name_of(label: float | str | None) -> str:
+    return f"{label:g}" if isinstance(label, float) else str(label)
 
 
 def _status_flag(value: float | str | None, name: str, text: str) -> int:

@@ -41,6 +41,9 @@ _UNKNOWN_STATUS = re.compile(
 )
 
 
+_LINE_MARK = re.compile(r"^[ ]*\d+(?:\.\d+)?[ ]?[+*][ ]*$", re.MULTILINE)
+
+
 class Lifetimes(msgspec.Struct, kw_only=True):
     """What was read; ``rest`` is the text without the numbers that were used."""
 
@@ -50,8 +53,12 @@ class Lifetimes(msgspec.Struct, kw_only=True):
 
 def read_lifetimes(evidence: Evidence) -> Lifetimes:
     """Groups of lifetimes (one in most questions), possibly none."""
-    text = _visible(evidence)
+    text = without_levels(evidence, evidence.reading.plain)
     groups = lifetimes_in_tables(evidence)
+    if groups and _LINE_MARK.search(evidence.reading.text):
+        # a pasted column goes on below the table with the marks of survivors
+        column, _ = _marked(evidence.reading.text)
+        groups = column if len(column) == 1 and len(groups) == 1 else groups
     if not groups:
         _check_no_words(text)
         groups, text = _from_text(text, evidence.reading.text)
@@ -164,9 +171,8 @@ def _check_complete(rest: str, groups: list[Group], marked: bool) -> None:
         )
 
 
-def _visible(evidence: Evidence) -> str:
-    """The text without confidence levels."""
-    text = evidence.reading.plain
+def without_levels(evidence: Evidence, text: str) -> str:
+    """``text``, of the length of the question, without confidence levels."""
     for scalar in evidence.reading.scalars:
         risk = re.match(r"\s*(?:%|percent|pct)?\s*risk", text[scalar.end : scalar.end + 16])
         if scalar.role in {"confidence", "alpha"} and scalar.end <= len(text) and not risk:

@@ -9,6 +9,7 @@ import re
 
 import msgspec
 
+from havoc.reading.prose import MASK
 from havoc.reason.binding.life_tables import Group
 
 WORDS = {
@@ -93,25 +94,52 @@ def count_of(text: str) -> int:
     return WORDS[text] if text in WORDS else int(float(text))
 
 
-def runs(text: str) -> list[Run]:
-    found: list[Run] = []
+def items_of(text: str) -> list[Item]:
+    """Every number that can be a time, with its mark."""
+    items: list[Item] = []
     for match in _ITEM_RE.finditer(text):
         factor = 1000 if match["kilo"] else 1
-        mark = (match["mark"] or "").strip().lower()
-        item = Item(
-            value=round(float(match["value"]) * factor, 9),
-            mark=mark,
-            start=match.start(),
-            end=match.end(),
+        items.append(
+            Item(
+                value=round(float(match["value"]) * factor, 9),
+                mark=(match["mark"] or "").strip().lower(),
+                start=match.start(),
+                end=match.end(),
+            )
         )
+    return items
+
+
+def runs(text: str) -> list[Run]:
+    found: list[Run] = []
+    for item in items_of(text):
         between = text[found[-1].end : item.start] if found else ""
         # lines are other lists, unless each line is a time with its mark ("120 F", "150 S")
         line = between.strip(" ") == "\n" and not (item.mark and found[-1].items[-1].mark)
+        line = line and not (_alone(text, found[-1].items[-1]) and _alone(text, item))
         if found and "\n\n" not in between and _GAP.match(between) and not line:
             found[-1].items.append(item)
         else:
             found.append(Run(items=[item]))
     return found
+
+
+def without(text: str, spans: list[tuple[int, int]]) -> str:
+    """``text`` of the same length with the spans masked, whatever their number."""
+    pieces, end = [], 0
+    for start, stop in sorted(spans):
+        if stop > end:
+            start = max(start, end)
+            pieces += [text[end:start], MASK * (stop - start)]
+            end = stop
+    return "".join([*pieces, text[end:]])
+
+
+def _alone(text: str, item: Item) -> bool:
+    """The item has a line of its own: a column that was pasted."""
+    before = text[max(0, item.start - 3) : item.start].strip(" ")
+    behind = text[item.end : item.end + 3].strip(" ")
+    return (before.endswith("\n") or item.start == 0) and (not behind or behind[0] == "\n")
 
 
 Found = tuple[list[Group], list[tuple[int, int]]]

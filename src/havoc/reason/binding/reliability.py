@@ -46,6 +46,14 @@ _WITH_UNIT = (
         re.IGNORECASE,
     ),
     re.compile(
+        rf"\b(?:after|in|by|within|for)\s+(?:one|a|an)\s+[a-z]+\s*\(\s*{_NUMBER}(\s?k\b)?(?=\s*{TIME_UNIT})",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"\b(?:surviv(?:e|es)|make|makes|reach|reaches|last|lasts|outlives?)\s+{_NUMBER}(\s?k\b)?(?=\s*(?:[?.,;]|$))",
+        re.IGNORECASE,
+    ),
+    re.compile(
         rf"\b(?:surviv\w*|pass(?:es)?|reach(?:es)?|make|see|left\s+(?:at|on))\s+(?:day|week|month|year|hour|cycle)\s+{_NUMBER}(\s?k\b)?",
         re.IGNORECASE,
     ),
@@ -56,9 +64,24 @@ _AND_MORE = re.compile(
 _B_LIFE = re.compile(r"\b[bl][\s_-]?(\d{1,2}(?:\.\d+)?)\b(?!\s*[=:])(?![\w.]*\d)", re.IGNORECASE)
 _PERCENT_FAILED = re.compile(
     rf"(?<![\w.]){_NUMBER}\s*(?:%|percent|pct)\s*(?:of\b(?!\s*(?:the\s+)?time)|risk|(?:have\s+|are\s+)?(?:fail\w*|dead|die[sd]?|broken|gone))"
-    rf"|\b(?:dead|failed|broken|gone)\s+{_NUMBER}\s*(?:%|percent|pct)",
+    rf"|\b(?:dead|failed|broken|gone|first)\s+{_NUMBER}\s*(?:%|percent|pct)",
     re.IGNORECASE,
 )
+_ORDINAL_PERCENTILE = re.compile(
+    rf"((?:{APART}\d{{1,2}}(?:st|nd|rd|th)?\s*(?:,|and|&)\s*){{0,5}}{APART}\d{{1,2}}(?:st|nd|rd|th))\s+percentiles?\b",
+    re.IGNORECASE,
+)
+_AND_PERCENT = re.compile(
+    rf"(?<![\w.]){_NUMBER}\s*(?:%|percent|pct)?\s*(?:and|or|&|,|resp\.)\s*{_NUMBER}\s*(?:%|percent|pct)"
+    r"\s*(?:have|has|are|will|of\s+(?:them|the)|fail\w*|crack\w*|dead|gone|dropp\w*|broke\w*|drift\w*)",
+    re.IGNORECASE,
+)
+_HALF = re.compile(
+    r"\bmedian\b(?!\s+(?:ranks?|of\s+(?:the\s+)?(?:sample|data)))|\b(?:is|are|have|has|will|when|by)\s+(?:\w+\s+)?half\b"
+    r"|\bhalf\s+(?:of\s+)?(?:them|the|these|have|has|are|will|is)\b",
+    re.IGNORECASE,
+)
+_B_LIFE_ASKED = re.compile(r"\b(?:the|me|and|get|want|need)\s+[bl](\d{1,2})(?=\s*:)", re.IGNORECASE)
 _WORDED_PERCENT = re.compile(rf"\b({IN_WORDS})\s+(?:percent|per\s+cent|pct)\b", re.IGNORECASE)
 
 
@@ -126,6 +149,12 @@ def _without(text: str, match: re.Match[str]) -> str:
 def percentages(binding: Binding, text: str, rest: str) -> None:
     wanted = [float(match[1]) for match in _B_LIFE.finditer(text)]
     wanted += [float(match[1] or match[2]) for match in _PERCENT_FAILED.finditer(rest)]
+    wanted += [float(match[1]) for match in _B_LIFE_ASKED.finditer(text)]
+    for match in _ORDINAL_PERCENTILE.finditer(rest):
+        wanted += [float(number) for number in re.findall(r"\d+", match[1])]
+    for match in _AND_PERCENT.finditer(rest):
+        wanted += [float(match[1]), float(match[2])]
+    wanted += [50.0] if _HALF.search(text) else []
     wanted += [float(count_of(match[1])) for match in _WORDED_PERCENT.finditer(rest)]
     wanted = [percent for percent in dict.fromkeys(wanted) if 0 < percent < 100]
     if wanted:
@@ -144,6 +173,10 @@ def times_asked(binding: Binding, rest: str) -> None:
         for match in pattern.finditer(rest):
             wanted.append(float(match[1]) * (1000 if match[2] else 1))
     wanted = list(dict.fromkeys(wanted))
+    longest = max(binding.args.get("time", [0.0]), default=0.0)
+    if longest and any(value >= 200 * longest for value in wanted):
+        # "55 61 66 k cycles, how many make 50k": the times are in thousands as well
+        wanted = [value / 1000 if value >= 200 * longest else value for value in wanted]
     if wanted:
         binding.set("at", wanted[0] if len(wanted) == 1 else wanted, "question")
 

@@ -162,7 +162,7 @@ def bind_acceptance_sampling(evidence: Evidence, binding: Binding) -> None:
         _sample_by_its_noun(binding, text)
     qualities(binding, text, used)
     if lot is None and binding.args.keys() & {"aql", "ltpd"}:
-        _lot_by_its_noun(binding, text)
+        lot_by_its_noun(binding, text)
     if evidence.has(r"\bhypergeom\w*|\bisolated lot|\bsingle lot\b"):
         binding.set("distribution", "hypergeometric", "question")
     read_scheme(binding, text)
@@ -240,7 +240,7 @@ def read_lot(binding: Binding, text: str) -> tuple[int, int] | None:
     return None
 
 
-def _lot_by_its_noun(binding: Binding, text: str) -> None:
+def lot_by_its_noun(binding: Binding, text: str) -> None:
     """ "500 pcs, AQL 2.5": the only whole number of pieces beside a quality is the lot."""
     for pattern in (_ARRIVES, _PER_LOT, _PIECES, _NOUNS):
         sizes = {int(next(filter(None, match.groups()))) for match in pattern.finditer(text)}

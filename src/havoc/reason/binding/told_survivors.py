@@ -73,8 +73,8 @@ _OTHERS_AT = re.compile(
 
 
 _AT_COUNT = re.compile(
-    rf"\b{SURVIVED}\b[^\d.;:]{{0,20}}?\b(?:at|to|until|till|by)\s+{_NUMBER}\s*(?:{TIME_UNIT})?\s*[:,(]\s*"
-    rf"(\d+|{IN_WORDS})\s*(?:pieces|units|pcs|parts|of\s+them|others?)\b",
+    rf"\b{SURVIVED}\b[^\d.;:]{{0,20}}?\b(?:at|to|until|till|by)\s+{_NUMBER}\s*(?:{TIME_UNIT})?\s*[:,(]?\s*"
+    rf"(\d+|{IN_WORDS})\s*(?:pieces|units|pcs|parts|of\s+them|others?|more)\b",
     re.IGNORECASE,
 )
 
