@@ -14,6 +14,7 @@ from havoc.reason.binding.linear_models import (
     frame_of,
     predictors_of,
 )
+from havoc.reason.binding.told_frames import or_told
 
 _FACTOR_NAME = re.compile(
     r"^(?:group|treatment|treat|level|factor|line|machine|lab|laboratory|operator|supplier|class|lot|batch|shift"
@@ -265,6 +266,6 @@ def _products(
 
 
 BINDERS: dict[str, Binder] = {
-    "general_linear_model": bind_general_linear_model,
-    "mixed_model": bind_mixed_model,
+    "general_linear_model": or_told(bind_general_linear_model),
+    "mixed_model": or_told(bind_mixed_model, least_depth=1),
 }

@@ -9,6 +9,7 @@ from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.experiment_analysis import design_table, prose_columns
 from havoc.reason.binding.mention import mentioned
+from havoc.reason.binding.told_frames import or_told
 
 _REPLICATE = re.compile(r"^(?:block|rep(?:licate|lication)?|day|week|shift)s?$", re.IGNORECASE)
 _WHOLE_PLOT = re.compile(r"^(?:whole[\s_-]?plots?|wp|main[\s_-]?plots?|plots?)$", re.IGNORECASE)
@@ -374,9 +375,9 @@ def bind_steepest_ascent(evidence: Evidence, binding: Binding) -> None:
 
 
 BINDERS: dict[str, Binder] = {
-    "factorial_anova": bind_factorial_anova,
-    "split_plot_analysis": bind_split_plot_analysis,
-    "latin_square_analysis": bind_latin_square_analysis,
+    "factorial_anova": or_told(bind_factorial_anova),
+    "split_plot_analysis": or_told(bind_split_plot_analysis),
+    "latin_square_analysis": or_told(bind_latin_square_analysis),
     "mixture_analysis": bind_mixture_analysis,
     "ridge_analysis": bind_ridge_analysis,
     "steepest_ascent": bind_steepest_ascent,

@@ -1,0 +1,155 @@
+"""A table out of what is told: parallel lists, or measurements behind their labels.
+
+Binders that take a table of factors and a response take this one where no table was given.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+import msgspec
+
+from havoc.reading.nested_cells import Cells, read_cells
+from havoc.reading.notation import normalise
+from havoc.reading.parallel_lists import parallel_table
+from havoc.reading.table import Column, Table
+from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.evidence import Binder, Evidence
+
+_ENTRY = r"[^\W_][\w.+-]{0,11}"
+_JOINT = r"(?:\s*[/,&]\s*|\s+(?:and|or|then|vs|&)\s+(?:the\s+)?|\s+)"
+_ENUMERATION = re.compile(
+    rf"(?<![\w.]){_ENTRY}(?:\s?/\s?{_ENTRY})++"
+    rf"|(?<![\w.]){_ENTRY}(?:\s+then\s+{_ENTRY})++"
+    rf"|\((?:[^\W\d_]{{2,12}}\s)?{_ENTRY}(?:{_JOINT}{_ENTRY}){{1,7}}\)"
+    rf"|(?<![\w.])\d[\d.]{{0,6}}(?:(?:\s*,\s*|\s+and\s+|\s*,\s*and\s+|\s+)\d[\d.]{{0,6}}){{1,7}}(?![\w.]*\d)"
+    rf"|(?<![\w.])[^\W\d_]\d?(?:(?:\s*,\s*|\s+and\s+|\s*,\s*and\s+|\s+)[^\W\d_]\d?){{1,7}}(?!\w)"
+)
+_SPLIT = re.compile(r"[\s,/&()]+(?:(?:and|or|then|vs|the)\s+)*")
+_NOT_A_NAME = frozenset("in at of the with by on and or each both all always then to from is".split())
+
+
+def told_table(evidence: Evidence, *, least_depth: int = 2) -> Table | None:
+    """Columns of factors or labels, and last the response, out of the words of the question."""
+    text = _without_settings(evidence)
+    table = parallel_table(text)
+    if table is not None:
+        return table
+    cells = read_cells(text, least_depth=least_depth)
+    return None if cells is None else _as_table(text, cells)
+
+
+def with_table(evidence: Evidence, table: Table) -> Evidence:
+    """The same question, as if the table had been handed over."""
+    return Evidence(msgspec.structs.replace(evidence.reading, tables=[table]))
+
+
+def or_told(binder: Binder, *, least_depth: int = 2) -> Binder:
+    """A binder of tables that falls back upon what is told."""
+
+    def bind(evidence: Evidence, binding: Binding) -> None:
+        first: NeedsInput | None = None
+        for attempt in _attempts(evidence, least_depth):
+            inner = Binding(operation=binding.operation)
+            try:
+                binder(attempt, inner)
+            except NeedsInput as needed:
+                first = first or needed
+                continue
+            binding.args, binding.provenance = inner.args, inner.provenance
+            binding.roles, binding.warnings = inner.roles, inner.warnings
+            binding.operation, binding.more = inner.operation, inner.more
+            return
+        assert first is not None
+        raise first
+
+    return bind
+
+
+def _attempts(evidence: Evidence, least_depth: int) -> Iterator[Evidence]:
+    yield evidence
+    told = told_table(evidence, least_depth=least_depth)
+    if told is not None:
+        yield with_table(evidence, told)
+
+
+def _without_settings(evidence: Evidence) -> str:
+    """The text without levels of significance, which are no measurements."""
+    text = normalise(evidence.reading.text)
+    for scalar in evidence.reading.scalars:
+        if scalar.role in {"alpha", "confidence"}:
+            text = text[: scalar.start] + " " * (scalar.end - scalar.start) + text[scalar.end :]
+    return text
+
+
+def _as_table(text: str, cells: Cells) -> Table:
+    source = f"question[{cells.start}:{cells.end}]"
+    labels = [[row.labels[place] for row in cells.rows] for place in range(len(cells.nouns))]
+    order = _told_order(text, cells)
+    if order is not None:
+        labels.append(order[1])
+    names = _names(text, cells, labels, order[0] if order else "")
+    columns = [_column(name, values) for name, values in zip(names, labels, strict=True)]
+    response: list[float | None] = [
+        None if row.value != row.value else row.value for row in cells.rows
+    ]
+    columns.append(Column(name="response", kind="number", values=response))
+    return Table(source=source, columns=columns)
+
+
+def _column(name: str, values: list[str]) -> Column:
+    if all(re.fullmatch(r"[-+]?(?:\d+\.?\d*|\.\d+)", value) for value in values):
+        numbers: list[float | None] = [float(value) for value in values]
+        return Column(name=name, kind="number", values=numbers)
+    return Column(name=name, kind="text", values=list[str | None](values))
+
+
+def _told_order(text: str, cells: Cells) -> tuple[str, list[str]] | None:
+    """The label of each of several values, where their order stands elsewhere: "(c1 then c2)"."""
+    sizes = Counter(row.labels for row in cells.rows)
+    count = next(iter(sizes.values()))
+    if count < 2 or len(set(sizes.values())) > 1:
+        return None
+    taken = {label.lower() for row in cells.rows for label in row.labels}
+    outside = (
+        text[: cells.start] + " ; " * (cells.end > cells.start) + text[cells.end :]
+    )
+    for match in _ENUMERATION.finditer(outside):
+        entries = [entry for entry in _SPLIT.split(match[0]) if entry]
+        name = ""
+        if len(entries) == count + 1 and match[0].startswith("("):
+            name, *entries = entries
+        if len(entries) != count or len(set(entries)) < count:
+            continue
+        if taken & {entry.lower() for entry in entries}:
+            continue
+        before = re.search(r"([^\W\d_][\w-]*)\s*[(:=]?\s*$", outside[: match.start()][-30:])
+        if not name and before and before[1].lower() not in _NOT_A_NAME:
+            name = before[1]
+        seen: Counter[tuple[str, ...]] = Counter()
+        values = []
+        for row in cells.rows:
+            values.append(entries[seen[row.labels]])
+            seen[row.labels] += 1
+        return name or "position", values
+    return None
+
+
+def _names(text: str, cells: Cells, labels: list[list[str]], last: str) -> list[str]:
+    """What a kind of label is called: by its noun, before its levels, or by its levels."""
+    names: list[str] = []
+    for place, values in enumerate(labels):
+        name = last if place == len(cells.nouns) else cells.nouns[place]
+        levels = list(dict.fromkeys(values))
+        if not name:
+            first, second = (re.escape(level) for level in levels[:2])
+            told = re.search(
+                rf"([^\W\d_][\w-]*)\s*(?:[:=(]\s*)?{first}\s*(?:[/,&]|and\b|or\b|vs\b)?\s*{second}(?!\w)",
+                text,
+            )
+            name = told[1] if told and told[1].lower() not in _NOT_A_NAME else ""
+        name = name or f"{levels[0]}…{levels[-1]}"
+        names.append(f"{name} {place + 1}" if name in names else name)
+    return names
