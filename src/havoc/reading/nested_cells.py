@@ -110,6 +110,13 @@ def read_cells(text: str, *, least_depth: int = 2) -> Cells | None:
     return best
 
 
+def labelled_values(text: str) -> Iterator[tuple[tuple[str, ...], list[float], int, int]]:
+    """The labels right before every group of figures, and where it stands."""
+    tokens = _tokens(text[:LONGEST])
+    for cell in _Scanner(tokens, records=False, headed=False, lax=False).cells():
+        yield tuple(label.text for label in cell.labels), cell.values, cell.start, cell.end
+
+
 def _is_number(label: str) -> bool:
     return re.fullmatch(r"[-+]?\d*\.?\d+", label) is not None
 

@@ -15,6 +15,7 @@ from havoc.reading.nested_cells import Cells, read_cells
 from havoc.reading.notation import normalise
 from havoc.reading.parallel_lists import parallel_table
 from havoc.reading.table import Column, Table
+from havoc.reading.told_records import told_records
 from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.evidence import Binder, Evidence
 
@@ -31,14 +32,28 @@ _SPLIT = re.compile(r"[\s,/&()]+(?:(?:and|or|then|vs|the)\s+)*")
 _NOT_A_NAME = frozenset("in at of the with by on and or each both all always then to from is".split())
 
 
-def told_table(evidence: Evidence, *, least_depth: int = 2) -> Table | None:
-    """Columns of factors or labels, and last the response, out of the words of the question."""
-    text = _without_settings(evidence)
+def told_tables(
+    evidence: Evidence, *, least_depth: int = 2, settings: bool = False
+) -> Iterator[Table]:
+    """Columns of factors or labels, and last the response, out of the words of the question.
+
+    ``settings``: the factors are figures ("70/20/10 5.2"), with no labels among them.
+    """
+    text = without_levels(evidence)
     table = parallel_table(text)
     if table is not None:
-        return table
+        yield table
+    if settings:
+        table = told_records(text, numbers_only=True)
+        if table is not None:
+            yield table
+        return
     cells = read_cells(text, least_depth=least_depth)
-    return None if cells is None else _as_table(text, cells)
+    if cells is not None:
+        yield _as_table(text, cells)
+    table = told_records(text)
+    if table is not None:
+        yield table
 
 
 def with_table(evidence: Evidence, table: Table) -> Evidence:
@@ -46,12 +61,12 @@ def with_table(evidence: Evidence, table: Table) -> Evidence:
     return Evidence(msgspec.structs.replace(evidence.reading, tables=[table]))
 
 
-def or_told(binder: Binder, *, least_depth: int = 2) -> Binder:
+def or_told(binder: Binder, *, least_depth: int = 2, settings: bool = False) -> Binder:
     """A binder of tables that falls back upon what is told."""
 
     def bind(evidence: Evidence, binding: Binding) -> None:
         first: NeedsInput | None = None
-        for attempt in _attempts(evidence, least_depth):
+        for attempt in _attempts(evidence, least_depth, settings):
             inner = Binding(operation=binding.operation)
             try:
                 binder(attempt, inner)
@@ -68,14 +83,15 @@ def or_told(binder: Binder, *, least_depth: int = 2) -> Binder:
     return bind
 
 
-def _attempts(evidence: Evidence, least_depth: int) -> Iterator[Evidence]:
+def _attempts(evidence: Evidence, least_depth: int, settings: bool) -> Iterator[Evidence]:
+    if any(table.header for table in evidence.tables):
+        yield evidence
+    for table in told_tables(evidence, least_depth=least_depth, settings=settings):
+        yield with_table(evidence, table)
     yield evidence
-    told = told_table(evidence, least_depth=least_depth)
-    if told is not None:
-        yield with_table(evidence, told)
 
 
-def _without_settings(evidence: Evidence) -> str:
+def without_levels(evidence: Evidence) -> str:
     """The text without levels of significance, which are no measurements."""
     text = normalise(evidence.reading.text)
     for scalar in evidence.reading.scalars:
@@ -96,7 +112,12 @@ def _as_table(text: str, cells: Cells) -> Table:
         None if row.value != row.value else row.value for row in cells.rows
     ]
     columns.append(Column(name="response", kind="number", values=response))
-    return Table(source=source, columns=columns)
+    return Table(source=source, columns=columns, header=False)
+
+
+def is_told(table: Table) -> bool:
+    """Were the names of the columns made up from the labels, outermost first?"""
+    return not table.header and table.source.startswith("question[")
 
 
 def _column(name: str, values: list[str]) -> Column:
