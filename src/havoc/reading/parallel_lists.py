@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import pairwise
 
 import msgspec
 
-from havoc.reading.prose import STOPWORDS
+from havoc.reading.prose import STOPWORDS, UNITS
 from havoc.reading.table import Column, Table
 
 LONGEST = 60_000
@@ -22,7 +23,7 @@ _MOST_REPEATS = 200
 _TOKEN = re.compile(
     r"(?P<number>(?<![\w.])[-+]?(?:\d++(?:\.\d++)?|\.\d++)(?!\w|\.\d))"
     r"|(?P<word>[^\W\d_][\w]*+(?:-[^\W\d_]\w*+)?|\d++[^\W\d_]\w*+)"
-    r"|(?P<sign>(?<![\w+-])[-+](?![\w+-]))|(?P<blank>[ \t]++|,)|(?P<name>[:=(%)\]\[°])|(?P<end>.)",
+    r"|(?P<sign>(?<![\w+-])[-+](?![\w+>-]))|(?P<blank>[ \t]++|,)|(?P<name>[:=(%)\]\[°])|(?P<end>.)",
     re.DOTALL,
 )
 _TIMES = re.compile(r"x(\d{1,3})$", re.IGNORECASE)
@@ -47,6 +48,8 @@ class _Token(msgspec.Struct, frozen=True):
     text: str
     start: int
     end: int
+    comma: bool = False
+    """A comma stands before it."""
 
 
 def parallel_lists(text: str) -> list[Told]:
@@ -94,18 +97,24 @@ def _number(entry: str) -> float:
 def _runs(text: str) -> list[list[_Token]]:
     """Entries between blanks and commas; "Mo x4" is Mo four times."""
     runs: list[list[_Token]] = [[]]
+    comma = False
     for match in _TOKEN.finditer(text):
         kind = str(match.lastgroup)
+        if kind == "blank":
+            comma = comma or match[0] == ","
+            continue
         if kind in {"number", "word", "sign"}:
-            token = _Token("number" if kind == "sign" else kind, *_place(match))
+            token = _Token("number" if kind == "sign" else kind, *_place(match), comma)
+            comma = False
             times = _TIMES.match(token.text)
             if times and runs[-1] and int(times[1]) <= _MOST_REPEATS:
                 last = runs[-1][-1]
                 runs[-1] += [last] * (int(times[1]) - 1)
             elif token.text.lower() != "then":
                 runs[-1].append(token)
-        elif kind in {"name", "end"}:
+        else:
             runs.append([])
+            comma = False
     return [run for run in runs if len(run) >= _LEAST]
 
 
@@ -119,8 +128,14 @@ def _told(tokens: list[_Token], *, numeric: bool) -> Told:
 
 def _numbers(run: list[_Token]) -> list[Told]:
     found: list[list[_Token]] = [[]]
+    blanks = any(
+        token.kind == before.kind == "number" and not token.comma
+        for before, token in pairwise(run)
+    )
     for token in run:
         if token.kind == "number":
+            if token.comma and blanks and found[-1]:
+                found.append([])  # "y 10 16 12 19, 8 steps"
             found[-1].append(token)
         elif found[-1]:
             found.append([])
@@ -161,6 +176,8 @@ def _name(text: str, start: int, after: int) -> str:
     ahead = re.sub(r"\([^()]{0,20}\)|\bno\.", " ", ahead).rstrip(" \t:=([%°")
     clause = re.split(r"[,;:()\n\[\]=|]|[.?!]\s", ahead)[-1]
     words = re.findall(r"[^\W\d_][\w-]*|[^\W\d_]", clause)
+    while len(words) > 1 and words[0].lower() in UNITS:
+        del words[0]
     kept: list[str] = []
     for word in reversed(words):
         lone = len(word) == 1

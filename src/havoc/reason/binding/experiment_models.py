@@ -9,10 +9,10 @@ from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.experiment_analysis import design_table, prose_columns
 from havoc.reason.binding.mention import mentioned
+from havoc.reason.binding.path_settings import set_coding, set_radii, set_step, set_steps
 from havoc.reason.binding.told_frames import or_told
 
 REPLICATE = re.compile(r"^(?:block|rep(?:licate|lication)?|day|week|shift)s?$", re.IGNORECASE)
-_NAME = r"[A-Za-z][\w ]{0,30}?"
 
 Rows = list[int]
 
@@ -107,8 +107,9 @@ def bind_factorial_anova(evidence: Evidence, binding: Binding) -> None:
 
 def set_goal(evidence: Evidence, binding: Binding) -> None:
     if evidence.has(
-        r"\b(?:lowest|minimi[sz]e\w*|minimum|least|smallest|descent|reduce|as low as)\b"
-    ):
+        r"\b(?:lowest|minimi[sz]e\w*|(?<!nor a )minimum|least|smallest|descent|reduce|as low as|lower|"
+        r"down\s+fast|downhill)\b"
+    ) and not evidence.has(r"\b(?:neither|nor)\s+an?\s+minimum"):
         binding.set("goal", "minimize", "question")
 
 
@@ -141,27 +142,12 @@ def _surface_columns(evidence: Evidence, binding: Binding) -> None:
     )
 
 
-_STEPS = re.compile(r"(?<![\w.])(?P<count>\d{1,3})\s+(?:steps|points)\b", re.IGNORECASE)
-_STEP = re.compile(
-    r"\bsteps?\s+(?:size\s+)?(?:of\s+|=\s*)?(?P<size>\d++(?:\.\d++)?)\s*(?P<unit>coded|[^\W\d]\w{0,8})?"
-    rf"\s*(?:units?\s+)?(?:in|of|for)\s+(?P<factor>{_NAME})\b",
-    re.IGNORECASE,
-)
-_RADIUS = re.compile(
-    r"\b(?:radius|distance)\s*(?:of|=|up to|to)?\s*(?P<size>\d++(?:\.\d++)?)", re.IGNORECASE
-)
-
-
 def bind_ridge_analysis(evidence: Evidence, binding: Binding) -> None:
     _surface_columns(evidence, binding)
     set_goal(evidence, binding)
-    text = evidence.reading.plain
-    steps, radius = _STEPS.search(text), _RADIUS.search(text)
-    if steps:
-        binding.set("steps", int(steps["count"]), f"question[{steps.start()}:{steps.end()}]")
-    if radius:
-        place = f"question[{radius.start('size')}:{radius.end('size')}]"
-        binding.set("max_radius", float(radius["size"]), place)
+    set_steps(evidence, binding)
+    set_radii(evidence, binding)
+    set_coding(evidence, binding)
     evidence.alpha(binding)
 
 
@@ -173,17 +159,9 @@ def bind_steepest_ascent(evidence: Evidence, binding: Binding) -> None:
         binding.set("kind", "canonical", "question")
     elif evidence.has(r"\bsecond[\s-]order|\bquadratic|\bridge\b|\bcurved path"):
         binding.set("kind", "ridge", "question")
-    text = evidence.reading.plain
-    steps, step = _STEPS.search(text), _STEP.search(text)
-    if steps:
-        binding.set("steps", int(steps["count"]), f"question[{steps.start()}:{steps.end()}]")
-    names = {name.lower(): name for name in binding.args["factors"]}
-    if step and step["factor"].strip().lower() in names:
-        source = f"question[{step.start()}:{step.end()}]"
-        binding.set("step", float(step["size"]), source)
-        binding.set("step_factor", names[step["factor"].strip().lower()], source)
-        coded = not step["unit"] or step["unit"].lower() in {"coded", "unit", "units"}
-        binding.set("step_unit", "coded" if coded else "actual", source)
+    set_steps(evidence, binding)
+    set_step(evidence, binding)
+    set_coding(evidence, binding)
     evidence.alpha(binding)
 
 

@@ -17,6 +17,7 @@ from havoc.reading.parallel_lists import parallel_table
 from havoc.reading.table import Column, Table
 from havoc.reading.told_records import told_records
 from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.bare_levels import bare_level
 from havoc.reason.binding.evidence import Binder, Evidence
 
 _ENTRY = r"[^\W_][\w.+-]{0,11}"
@@ -96,8 +97,13 @@ def without_levels(evidence: Evidence) -> str:
     text = normalise(evidence.reading.text)
     for scalar in evidence.reading.scalars:
         if scalar.role in {"alpha", "confidence"}:
-            text = text[: scalar.start] + " " * (scalar.end - scalar.start) + text[scalar.end :]
-    return text
+            text = _blanked(text, scalar.start, scalar.end)
+    bare = bare_level(evidence.text, [])
+    return text if bare is None else _blanked(text, bare.start, bare.end)
+
+
+def _blanked(text: str, start: int, end: int) -> str:
+    return text[:start] + " " * (end - start) + text[end:]
 
 
 def _as_table(text: str, cells: Cells) -> Table:
