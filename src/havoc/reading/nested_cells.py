@@ -39,7 +39,8 @@ _GLUED = re.compile(r"([^\W\d_]{1,8}?)(\d*\.\d+|\d+)$")
 _NUMBER_SIGN = re.compile(r"\b(?:no|nr)\.(?=\s?\d)", re.IGNORECASE)
 _STEM = re.compile(r"([^\W\d_]{1,12})(\d{1,4})$")
 _LEVELS = word_set(
-    "hi lo low high am pm yes off out old new left right top bottom mid up down small large first"
+    "hi lo low high am pm yes off out old new left right top bottom mid up down small large first "
+    "none some much mon tue wed thu fri sat sun"
 )
 _SMALL_WORDS = (STOPWORDS - _LEVELS) | word_set(
     """
@@ -192,6 +193,8 @@ def _are_values(found: list[str], leads: int) -> bool:
     if any("." in item for item in found):
         return True
     distinct = sorted({int(item) for item in found})
+    if len(distinct) == 1:
+        return False
     counted = distinct == list(range(distinct[0], distinct[0] + len(distinct)))
     return len(found) >= 2 and not (counted and distinct[0] <= 1) and leads * 2 < len(found)
 
@@ -213,6 +216,7 @@ class _Scanner:
         self.numbered = _numbered(tokens)
         self.doubled = _doubled(tokens) if lax else set[str]()
         self.nouns = _lettered(tokens)
+        self.counted = _counted(tokens)
         self.labels: list[_Label] = []
         self.values: list[tuple[str, int, int]] = []
         self.order: list[str] = []
@@ -235,7 +239,9 @@ class _Scanner:
                 sentence = token.text in ".?!"
                 if self.values:
                     yield from self._cell()
-                elif token.text != "\n":
+                elif token.text == "\n":
+                    self.labels = [label for label in self.labels if label.firm]
+                else:
                     self.labels = []
                 self.clause_start = self.head = True
                 self.ended = self.ended or sentence
@@ -276,6 +282,13 @@ class _Scanner:
         yield _Cell(kept, numbers, self.start, figures[-1][2], self.ended)
         self.ended = False
 
+    def _label(self, token: _Token) -> _Label:
+        """ "set1" beside "set2" is the first set; "h1" keeps its letter."""
+        stem = _STEM.match(token.text)
+        if stem and len(stem[1]) > 1 and stem[1].lower() in self.counted:
+            return _Label(stem[1].lower(), stem[2])
+        return _Label(stem[1].lower() + "-" if stem else "", token.text)
+
     def _join(self) -> None:
         """ "slow ram:" is one label."""
         plain = 0
@@ -292,7 +305,7 @@ class _Scanner:
         following, before = self._at(index + 1), self._at(index - 1)
         lower = token.text.lower()
         if self.values and following.kind == "close" and before.kind == "open":
-            self.labels.append(_word_label(token))  # "0.81 (v1)"
+            self.labels.append(self._label(token))  # "0.81 (v1)"
             return
         if before.kind == "number" and lower in UNITS and not _recurs(token.text, self.tokens):
             return
@@ -305,7 +318,7 @@ class _Scanner:
         if noun in self.nouns and len(token.text) == 1 and self.labels:
             self.labels[-1] = _Label(noun, token.text)
         else:
-            self.labels.append(_word_label(token))
+            self.labels.append(self._label(token))
         self.clause_start = False
 
     def _number(self, index: int, token: _Token) -> Iterator[_Cell]:
@@ -360,11 +373,6 @@ class _Scanner:
 _END = _Token("strong", "\n", 0, 0)
 
 
-def _word_label(token: _Token) -> _Label:
-    stem = _STEM.match(token.text)
-    return _Label(stem[1].lower() + "-" if stem else "", token.text)
-
-
 def _recurs(word: str, tokens: list[_Token]) -> bool:
     """A unit that never ends a list of figures is a label: "s 0.8 l 1.1", "c 101 m 103"."""
     if len(word) > 1:
@@ -402,6 +410,16 @@ def _numbered(tokens: list[_Token]) -> set[str]:
         and sorted(numbers) == list(range(min(numbers), min(numbers) + len(numbers)))
         and len(noun) > 1
     }
+
+
+def _counted(tokens: list[_Token]) -> set[str]:
+    """Stems with different numbers: "set1 … set2"."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for token in tokens:
+        stem = _STEM.match(token.text) if token.kind == "word" else None
+        if stem:
+            found[stem[1].lower()].add(stem[2])
+    return {stem for stem, numbers in found.items() if len(numbers) > 1}
 
 
 def _doubled(tokens: list[_Token]) -> set[str]:
@@ -485,7 +503,7 @@ class _Stretch:
         if not labels or (self.depth == 1 and cell.ended and len(cell.values) == 1):
             return False
         places = self._places(labels)
-        if places is None:
+        if places is None or (places[0] > 0 and self._strange(labels, places)):
             return False
         current = list(self.current)
         for label, place in zip(labels, places, strict=True):
@@ -494,6 +512,14 @@ class _Stretch:
         if deepest == self.depth - 1:
             return self._add(current, cell.values)
         return self._fill(current[: deepest + 1], cell.values)
+
+    def _strange(self, labels: list[_Label], places: tuple[int, ...]) -> bool:
+        """A word that no earlier group had, in the midst of a later group: no label."""
+        later = len(self.levels[0]) > 1
+        return later and any(
+            not label.kind and label.text not in self.levels[place]
+            for label, place in zip(labels, places, strict=True)
+        )
 
     def _places(self, labels: list[_Label]) -> tuple[int, ...] | None:
         best: tuple[int, tuple[int, ...]] | None = None

@@ -27,6 +27,7 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _TIMES = re.compile(r"x(\d{1,3})$", re.IGNORECASE)
+_NUMBER_NEXT = re.compile(r"[ \t]*[:=]?[ \t]*[-+.]?\d")
 _NOT_A_NAME = STOPWORDS | {
     *"was were is are be and then with the of at by in on for to please response factor factors "
     "lists list values value runs run got gave measured both no".split()
@@ -107,7 +108,8 @@ def _runs(text: str) -> list[list[_Token]]:
             token = _Token("number" if kind == "sign" else kind, *_place(match), comma)
             comma = False
             times = _TIMES.match(token.text)
-            if times and runs[-1] and int(times[1]) <= _MOST_REPEATS:
+            named = _NUMBER_NEXT.match(text, match.end()) is not None
+            if times and not named and runs[-1] and int(times[1]) <= _MOST_REPEATS:
                 last = runs[-1][-1]
                 runs[-1] += [last] * (int(times[1]) - 1)
             elif token.text.lower() != "then":

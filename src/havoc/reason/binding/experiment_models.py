@@ -70,10 +70,14 @@ def _reduction(evidence: Evidence, binding: Binding) -> None:
 
 
 def interaction_order(evidence: Evidence, binding: Binding) -> None:
-    if evidence.has(r"\bmain effects only|\bno interactions?\b|without (?:the )?interactions?"):
+    if evidence.has(
+        r"\bmain[\s-]effects?\s+only|\b(?:only|just)\s+(?:the\s+)?(?:\w+\s+)?main[\s-]effects?"
+        r"|\bno (?:interactions?|cross[\s-]terms?)\b|without (?:the )?interactions?"
+    ):
         binding.set("order", 1, "question")
     elif evidence.has(
-        r"\btwo-?\s?(?:factor|way) interactions? only|\bup to two-?\s?(?:factor|way)"
+        r"\b(?:two|2)-?\s?(?:factor|way) interactions? only|\bup to (?:two|2)-?\s?(?:factor|way)"
+        r"|\b(?:pairs|interactions? of two)\s+at\s+most"
     ):
         binding.set("order", 2, "question")
 
