@@ -296,7 +296,7 @@ class _Scanner:
             if label.kind or label.text[-1].isdigit():
                 break
             plain += 1
-        if 2 <= plain == len(self.labels):
+        if 2 <= plain == len(self.labels) <= 3:
             self.labels = [_Label("", " ".join(label.text for label in self.labels), firm=True)]
         else:
             self.labels[-1] = msgspec.structs.replace(self.labels[-1], firm=True)

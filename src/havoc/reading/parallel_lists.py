@@ -134,8 +134,11 @@ def _numbers(run: list[_Token]) -> list[Told]:
         token.kind == before.kind == "number" and not token.comma
         for before, token in pairwise(run)
     )
-    for token in run:
-        if token.kind == "number":
+    for before, token, following in zip([None, *run], run, [*run[1:], None], strict=False):
+        lone = token.text in "+-" and not any(
+            item is not None and item.text in {"+", "-", "0"} for item in (before, following)
+        )
+        if token.kind == "number" and not lone:
             if token.comma and blanks and found[-1]:
                 found.append([])  # "y 10 16 12 19, 8 steps"
             found[-1].append(token)
