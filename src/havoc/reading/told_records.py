@@ -28,23 +28,34 @@ _NAME = re.compile(r"[^\W\d_][\w-]*(?:\s[^\W\d_][\w-]*)?")
 class _Entry(msgspec.Struct, frozen=True):
     number: bool
     text: str
-
-
-class _Row(msgspec.Struct):
-    entries: list[_Entry]
     start: int
     end: int
 
 
-def told_records(text: str, *, numbers_only: bool = False) -> Table | None:
+class _Row(msgspec.Struct):
+    entries: list[_Entry]
+
+    @property
+    def start(self) -> int:
+        return self.entries[0].start
+
+    @property
+    def end(self) -> int:
+        return self.entries[-1].end
+
+
+def told_records(
+    text: str, *, numbers_only: bool = False, wanted: int = 0
+) -> Table | None:
     """The rows as a table with the response last, or None.
 
     ``numbers_only``: words inside the rows are left aside ("oil .6 water .4 gave 210").
+    ``wanted``: how many rows there must be, where that is known.
     """
     text = text[:LONGEST]
     best: list[_Row] = []
     for parts in _PARTS:
-        rows = _longest(list(_rows(text, parts, numbers_only=numbers_only)))
+        rows = _longest(list(_rows(text, parts, numbers_only=numbers_only)), wanted)
         if _size(rows) > _size(best):
             best = rows
     if len(best) < _LEAST_ROWS:
@@ -73,12 +84,12 @@ def _rows(text: str, parts: str, *, numbers_only: bool) -> Iterator[_Row]:
             word = entry[0].strip(".-")
             unit = not number and entries and entries[-1].number and word.lower() in UNITS
             if not (unit or (numbers_only and not number)):
-                entries.append(_Entry(number, entry[0] if number else word))
-        yield _Row(entries, start, end)
+                entries.append(_Entry(number, entry[0] if number else word, *entry.span()))
+        yield _Row(entries)
         start = match.end() if match else end
 
 
-def _longest(rows: list[_Row]) -> list[_Row]:
+def _longest(rows: list[_Row], wanted: int) -> list[_Row]:
     """The longest stretch of rows of one make-up; its ends without what else stands there."""
     best: list[_Row] = []
     index = 0
@@ -91,15 +102,18 @@ def _longest(rows: list[_Row]) -> list[_Row]:
         while end < len(rows) and _kinds(rows[end]) == kinds:
             end += 1
         found = rows[index:end]
-        if len(found) > 1:
+        if wanted and len(found) >= wanted:
+            found = found[:wanted]
+        elif len(found) > 1:
             width = len(kinds)
             if index and _kinds(rows[index - 1])[-width:] == kinds:
                 first = rows[index - 1]
-                found = [_Row(first.entries[-width:], first.start, first.end), *found]
+                found = [_Row(first.entries[-width:]), *found]
             if end < len(rows) and _kinds(rows[end])[:width] == kinds:
                 last = rows[end]
-                found = [*found, _Row(last.entries[:width], last.start, last.end)]
-        if len(found) >= _LEAST_ROWS and _size(found) > _size(best) and _tells(found):
+                found = [*found, _Row(last.entries[:width])]
+        fits = len(found) == wanted if wanted else len(found) >= _LEAST_ROWS
+        if fits and _size(found) > _size(best) and _tells(found):
             best = found
         index = max(end, index + 1)
     return best
@@ -121,11 +135,11 @@ def _tells(rows: list[_Row]) -> bool:
 
 def _names(text: str, start: int, width: int) -> list[str]:
     """Names before the rows, in brackets or behind each other; else by their place."""
-    ahead = text[max(0, start - 160) : start + 60]
+    ahead = text[max(0, start - 160) : start]
     around = text[max(0, start - 600) : start + 600]
     for pattern in (
         r"\(([^()\n]{3,80})\)",
-        r"(?:^|[\n.?!;(]\s*|\bare\s)([^\n.?!;()]{3,80}?)\s*[:\n]",
+        r"(?:^|[\n.?!;(]\s*|\bare\s)([^\n.?!;()]{3,80}?)\s*[:\n]\s*$",
     ):
         for match in re.finditer(pattern, around if pattern.startswith(r"\(") else ahead):
             names = _split(match[1])
@@ -140,7 +154,7 @@ def _names(text: str, start: int, width: int) -> list[str]:
 def _split(text: str) -> list[str]:
     for joint in (r"\s*(?:->|→|/|,|;|\||\bvs\b)\s*", r"\s+"):
         names = [name.strip() for name in re.split(joint, text) if name.strip(" %")]
-        if len(names) > 1 and all(_NAME.match(name) for name in names):
+        if len(names) > 1 and all(_NAME.fullmatch(re.sub(r"\s*(?:%|\(.*)$", "", name)) for name in names):
             return [re.sub(r"\s*(?:%|\(.*)$", "", name) for name in names]
     return []
 
