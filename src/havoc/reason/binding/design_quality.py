@@ -17,6 +17,7 @@ from havoc.reason.binding.designs import BINDERS as STANDARD
 from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.experiment_analysis import further_responses
 from havoc.reason.binding.further_designs import BINDERS as FURTHER
+from havoc.reason.binding.further_designs import CROSSED, IS_FACTOR_COUNT, POINTS
 from havoc.reason.binding.mixtures import BINDERS as MIXTURES
 from havoc.reason.binding.region import read_constraints
 from havoc.reason.binding.told_frames import without_levels
@@ -64,8 +65,15 @@ _KINDS = (
     (r"\bsphere[\s-]?pack\w*|\bmaximin(?:\s+distance)?\s+design", "maximin"),
 )
 _POINTS = re.compile(
-    rf"(?<![\w.]){COUNT}\s*+(?:-\s*+)?(?:\w++\s++){{0,2}}(?:points?|pts|settings)\b", re.I
+    rf"(?<![\w.]){COUNT}\s*+(?:-\s*+)?(?:[\w'’-]++\s++){{0,2}}(?:points?|pts|settings|conditions)\b",
+    re.I,
 )
+_OF_THEM = re.compile(rf"(?<![\w.]){COUNT}\s+(?:of\s+them|in\s+(?:all|total))\b", re.I)
+_MATRIX = re.compile(
+    r"(?<![\w.])(?P<runs>\d{2,4})\s?x\s?(?P<factors>\d{1,2})\b(?!\s?x)", re.I
+)
+_DIMENSIONS = re.compile(rf"(?<![\w.]){COUNT}[\s-]*(?:d\b|dims?\b|dimensions?\b)", re.I)
+_COVER = re.compile(r"\b(?:cover(?:ing|s)?|filling|spanning)\b", re.I)
 
 
 def bind_design_evaluation(evidence: Evidence, binding: Binding) -> None:
@@ -176,10 +184,26 @@ def bind_space_filling(evidence: Evidence, binding: Binding) -> None:
     constraints = read_constraints(text, [])
     for start, end in constraints.spans:
         text = text[:start] + "." * (end - start) + text[end:]
-    points = _POINTS.search(text)
-    prose = mask(text, *points.span()) if points else text
-    factors(evidence, binding, text=prose)
-    if points:
+    crossed = CROSSED.search(text) or _MATRIX.search(text)
+    points = next(
+        (
+            match
+            for pattern in (_POINTS, POINTS, _OF_THEM)
+            for match in pattern.finditer(text)
+            if number_of(match["count"]) > 1 and not IS_FACTOR_COUNT.search(match[0])
+        ),
+        None,
+    )
+    prose = mask(text, *points.span()).replace("\x00", ".") if points else text
+    prose = _COVER.sub(lambda match: "," * len(match[0]), prose)
+    dimensions = _DIMENSIONS.search(prose)
+    stated = int(crossed["factors"]) if crossed else None
+    if dimensions:
+        stated = number_of(dimensions["count"])
+    factors(evidence, binding, stated=stated, text=prose)
+    if crossed:
+        binding.set("runs", int(crossed["runs"]), f"question[{crossed.start()}:{crossed.end()}]")
+    elif points:
         binding.set(
             "runs", number_of(points["count"]), f"question[{points.start()}:{points.end()}]"
         )

@@ -23,6 +23,8 @@ _FACTOR_NAME = re.compile(
     re.IGNORECASE,
 )
 _MOST_CODES = 12
+_MOST_FACTORS = 3
+"""A small table holds the model; of a larger one the question names the columns."""
 
 
 def _is_factor(evidence: Evidence, column: Column) -> bool:
@@ -57,7 +59,9 @@ def bind_general_linear_model(evidence: Evidence, binding: Binding) -> None:
             if column.kind == "number" and not _is_factor(evidence, column)
         ]
         response = numbers[-1] if numbers else response
-    columns = predictors_of(evidence, frame, response)
+    columns = [column for column in frame.columns if column is not response]
+    if len(columns) > _MOST_FACTORS:
+        columns = predictors_of(evidence, frame, response)
     if not columns:
         raise NeedsInput("no factor stands beside the response", "what may influence it?")
     values = complete_rows(binding, frame, [response, *columns])
@@ -322,6 +326,6 @@ def _products(
 
 
 BINDERS: dict[str, Binder] = {
-    "general_linear_model": or_told(bind_general_linear_model),
+    "general_linear_model": or_told(bind_general_linear_model, covariates=True),
     "mixed_model": or_told(bind_mixed_model, least_depth=1),
 }

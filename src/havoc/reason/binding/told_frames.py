@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from havoc.reading.grouped_lists import grouped_lists
 from havoc.reading.nested_cells import Cells, read_cells
 from havoc.reading.notation import normalise
 from havoc.reading.parallel_lists import parallel_table
@@ -34,14 +35,22 @@ _NOT_A_NAME = frozenset("in at of the with by on and or each both all always the
 
 
 def told_tables(
-    evidence: Evidence, *, least_depth: int = 2, settings: bool = False
+    evidence: Evidence,
+    *,
+    least_depth: int = 2,
+    settings: bool = False,
+    covariates: bool = False,
 ) -> Iterator[Table]:
     """Columns of factors or labels, and last the response, out of the words of the question.
 
     ``settings``: the factors are figures ("70/20/10 5.2"), with no labels among them.
+    ``covariates``: there may be figures beside the labels ("red 3 102; blue 5 110").
     """
     text = without_levels(evidence)
     table = parallel_table(text)
+    groups = grouped_lists(text) if covariates else None
+    if groups is not None and (table is None or all(c.kind == "number" for c in table.columns)):
+        yield groups
     if table is not None:
         yield table
     if settings:
@@ -49,6 +58,10 @@ def told_tables(
         if table is not None:
             yield table
         return
+    if covariates:
+        table = told_records(text)
+        if table is not None:
+            yield table
     cells = read_cells(text, least_depth=least_depth)
     if cells is not None:
         yield _as_table(text, cells)
@@ -62,12 +75,16 @@ def with_table(evidence: Evidence, table: Table) -> Evidence:
     return Evidence(msgspec.structs.replace(evidence.reading, tables=[table]))
 
 
-def or_told(binder: Binder, *, least_depth: int = 2, settings: bool = False) -> Binder:
+def or_told(
+    binder: Binder, *, least_depth: int = 2, settings: bool = False, covariates: bool = False
+) -> Binder:
     """A binder of tables that falls back upon what is told."""
 
     def bind(evidence: Evidence, binding: Binding) -> None:
         first: NeedsInput | None = None
-        for attempt in _attempts(evidence, least_depth, settings):
+        for attempt in _attempts(
+            evidence, least_depth=least_depth, settings=settings, covariates=covariates
+        ):
             inner = Binding(operation=binding.operation)
             try:
                 binder(attempt, inner)
@@ -84,10 +101,14 @@ def or_told(binder: Binder, *, least_depth: int = 2, settings: bool = False) -> 
     return bind
 
 
-def _attempts(evidence: Evidence, least_depth: int, settings: bool) -> Iterator[Evidence]:
+def _attempts(
+    evidence: Evidence, *, least_depth: int, settings: bool, covariates: bool
+) -> Iterator[Evidence]:
     if any(table.header for table in evidence.tables):
         yield evidence
-    for table in told_tables(evidence, least_depth=least_depth, settings=settings):
+    for table in told_tables(
+        evidence, least_depth=least_depth, settings=settings, covariates=covariates
+    ):
         yield with_table(evidence, table)
     yield evidence
 
