@@ -46,9 +46,7 @@ def grouped_lists(text: str) -> Table | None:
     behind = _AT.search(best[1].before) is not None
     measured, other = (best[::2], best[1::2]) if behind else (best[1::2], best[::2])
     names = [word for word in _WORD.findall(other[0].before) if word not in (*groups, "at")]
-    labels = [
-        label for label, item in zip(groups, other, strict=True) for _ in item.values
-    ]
+    labels = [label for label, item in zip(groups, other, strict=True) for _ in item.values]
     covariate: list[float | None] = [value for item in other for value in item.values]
     response: list[float | None] = [value for item in measured for value in item.values]
     return Table(
@@ -66,7 +64,9 @@ def _lists(text: str) -> list[_List]:
     last = 0
     for match in list(_LIST.finditer(text))[:_MOST]:
         values = [float(number) for number in re.findall(_NUMBER, match[0])]
-        found.append(_List(values, text[max(last, match.start() - 80) : match.start()], *match.span()))
+        found.append(
+            _List(values, text[max(last, match.start() - 80) : match.start()], *match.span())
+        )
         last = match.end()
     return found
 

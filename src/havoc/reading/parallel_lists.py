@@ -131,8 +131,7 @@ def _told(tokens: list[_Token], *, numeric: bool) -> Told:
 def _numbers(run: list[_Token]) -> list[Told]:
     found: list[list[_Token]] = [[]]
     blanks = any(
-        token.kind == before.kind == "number" and not token.comma
-        for before, token in pairwise(run)
+        token.kind == before.kind == "number" and not token.comma for before, token in pairwise(run)
     )
     for before, token, following in zip([None, *run], run, [*run[1:], None], strict=False):
         lone = token.text in "+-" and not any(

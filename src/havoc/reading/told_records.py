@@ -17,7 +17,15 @@ from havoc.reading.table import Column, Table
 LONGEST = 40_000
 _LEAST_ROWS = 4
 _MOST_ENTRIES = 12
-_PARTS = (r"\n", r"[;\n]", r"[|\n]", r"[ \t]/[ \t]|\n", r",[ \t]|\n|,(?=[^\W\d_])", r"[ \t\n]+", r"\(")
+_PARTS = (
+    r"\n",
+    r"[;\n]",
+    r"[|\n]",
+    r"[ \t]/[ \t]|\n",
+    r",[ \t]|\n|,(?=[^\W\d_])",
+    r"[ \t\n]+",
+    r"\(",
+)
 _ENTRY = re.compile(
     r"(?P<number>(?<![\w.])[-+]?(?:\d++(?:\.\d++)?|\.\d++)(?=$|[^\w.]|\.\D|\.$|[^\W\d_]{1,3}(?!\w)))"
     r"|(?P<word>[^\W_][\w.-]*+)"
@@ -44,9 +52,7 @@ class _Row(msgspec.Struct):
         return self.entries[-1].end
 
 
-def told_records(
-    text: str, *, numbers_only: bool = False, wanted: int = 0
-) -> Table | None:
+def told_records(text: str, *, numbers_only: bool = False, wanted: int = 0) -> Table | None:
     """The rows as a table with the response last, or None.
 
     ``numbers_only``: words inside the rows are left aside ("oil .6 water .4 gave 210").
@@ -154,10 +160,15 @@ def _names(text: str, start: int, width: int) -> list[str]:
 def _split(text: str) -> list[str]:
     for joint in (r"\s*(?:->|→|/|,|;|\||\bvs\b)\s*", r"\s+"):
         names = [name.strip() for name in re.split(joint, text) if name.strip(" %")]
-        if len(names) > 1 and all(_NAME.fullmatch(re.sub(r"\s*(?:%|\(.*)$", "", name)) for name in names):
+        if len(names) > 1 and all(
+            _NAME.fullmatch(re.sub(r"\s*(?:%|\(.*)$", "", name)) for name in names
+        ):
             return [re.sub(r"\s*(?:%|\(.*)$", "", name) for name in names]
     return []
 
 
 def _apart(names: list[str]) -> list[str]:
-    return [name if names.index(name) == place else f"{name} {place}" for place, name in enumerate(names)]
+    return [
+        name if names.index(name) == place else f"{name} {place}"
+        for place, name in enumerate(names)
+    ]

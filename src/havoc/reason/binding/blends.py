@@ -25,7 +25,8 @@ _TARGET = re.compile(
 )
 _REST = re.compile(r"\brest\b|\bbalance\b|\bremainder\b", re.IGNORECASE)
 _RUN = re.compile(
-    r"^(?:#|no\.?|run(?:[\s_]?order)?|std(?:[\s_]?order)?|order|id|blend|mix|recipe)$", re.IGNORECASE
+    r"^(?:#|no\.?|run(?:[\s_]?order)?|std(?:[\s_]?order)?|order|id|blend|mix|recipe)$",
+    re.IGNORECASE,
 )
 _CLOSE = 0.02
 
@@ -109,7 +110,9 @@ def _target(evidence: Evidence, binding: Binding) -> None:
 
 def _reference(evidence: Evidence, binding: Binding, names: list[str]) -> None:
     """ "reference blend 78/21/1", "reference (oil 0.4, water 0.6)"."""
-    told = re.search(r"\breference\b[^.;:\d\n]{0,40}(?P<shares>[^;:\n]{3,80})", evidence.reading.plain)
+    told = re.search(
+        r"\breference\b[^.;:\d\n]{0,40}(?P<shares>[^;:\n]{3,80})", evidence.reading.plain
+    )
     if told is None:
         return
     numbers = re.findall(r"(?<![\w.])(?:\d+(?:\.\d+)?|\.\d+)", told["shares"])[: len(names)]

@@ -56,7 +56,8 @@ _EFFECT = re.compile(
     re.I,
 )
 _SIGMA = re.compile(
-    r"\b(?:sigma|sd|standard\s+deviation|error|noise|scatter)\s*(?:(?:of|=|is|about|around)\s*){0,2}(?P<value>\d*+\.?\d++)", re.I
+    r"\b(?:sigma|sd|standard\s+deviation|error|noise|scatter)\s*(?:(?:of|=|is|about|around)\s*){0,2}(?P<value>\d*+\.?\d++)",
+    re.I,
 )
 _KINDS = (
     (r"\bsobol", "sobol"),
@@ -69,9 +70,7 @@ _POINTS = re.compile(
     re.I,
 )
 _OF_THEM = re.compile(rf"(?<![\w.]){COUNT}\s+(?:of\s+them|in\s+(?:all|total))\b", re.I)
-_MATRIX = re.compile(
-    r"(?<![\w.])(?P<runs>\d{2,4})\s?x\s?(?P<factors>\d{1,2})\b(?!\s?x)", re.I
-)
+_MATRIX = re.compile(r"(?<![\w.])(?P<runs>\d{2,4})\s?x\s?(?P<factors>\d{1,2})\b(?!\s?x)", re.I)
 _DIMENSIONS = re.compile(rf"(?<![\w.]){COUNT}[\s-]*(?:d\b|dims?\b|dimensions?\b)", re.I)
 _COVER = re.compile(r"\b(?:cover(?:ing|s)?|filling|spanning)\b", re.I)
 

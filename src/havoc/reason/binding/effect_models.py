@@ -188,9 +188,7 @@ def bind_mixed_model(evidence: Evidence, binding: Binding) -> None:
     fixed = [
         column
         for column in (
-            rest
-            if is_told(frame.table)
-            else predictors_of(evidence, frame, response, *random)
+            rest if is_told(frame.table) else predictors_of(evidence, frame, response, *random)
         )
         if column not in random
     ]
@@ -291,7 +289,7 @@ def _random_columns(evidence: Evidence, frame: Frame, columns: list[Column]) -> 
         ]
     found = found or [column for column in columns if _RANDOM_NAME.match(column.name)]
     if not found and is_told(frame.table):
-        found = [column for column in columns[:1]]
+        found = list(columns[:1])
     return found
 
 

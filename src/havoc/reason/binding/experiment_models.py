@@ -17,7 +17,9 @@ REPLICATE = re.compile(r"^(?:block|rep(?:licate|lication)?|day|week|shift)s?$", 
 Rows = list[int]
 
 
-def design_columns(evidence: Evidence, what: str) -> tuple[Table, list[Column], Column, Column | None]:
+def design_columns(
+    evidence: Evidence, what: str
+) -> tuple[Table, list[Column], Column, Column | None]:
     try:
         return design_table(evidence)
     except NeedsInput:
@@ -91,7 +93,9 @@ def bind_factorial_anova(evidence: Evidence, binding: Binding) -> None:
     factors = [column for column in columns if column is not block]
     if len(named) >= 2 and len(named) < len(factors) and block not in named:
         factors = [column for column in factors if column in named]
-    binding.set("factors", {column.name: cells_of(column, rows) for column in factors}, table.source)
+    binding.set(
+        "factors", {column.name: cells_of(column, rows) for column in factors}, table.source
+    )
     set_response(binding, table, response, rows)
     if block is not None:
         binding.set("block", cells_of(block, rows), f"{table.source}#{block.name}")
@@ -135,7 +139,9 @@ def _surface_columns(evidence: Evidence, binding: Binding) -> None:
     if block is None:
         block = column_called(columns, REPLICATE)
     numeric = [column for column in columns if column.kind == "number" and column is not block]
-    binding.set("factors", {column.name: cells_of(column, rows) for column in numeric}, table.source)
+    binding.set(
+        "factors", {column.name: cells_of(column, rows) for column in numeric}, table.source
+    )
     set_response(binding, table, measured, rows)
     if block is not None:
         binding.set("block", cells_of(block, rows), f"{table.source}#{block.name}")

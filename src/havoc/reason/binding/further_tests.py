@@ -11,8 +11,8 @@ from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.groups import bind_groups
 from havoc.reason.binding.lists import complete
 from havoc.reason.binding.means import RESPONSE_NAMES, pass_unit
-from havoc.reason.binding.told_frames import is_told, or_told
 from havoc.reason.binding.mention import mentioned
+from havoc.reason.binding.told_frames import is_told, or_told
 
 _WORD = r"[^\W\d_][^\W_]*(?:[ \-][^\W\d_][^\W_]*){0,3}"
 

@@ -22,7 +22,10 @@ _RADII = re.compile(
     rf"\b(?:radi(?:us|i)|circles|distances?)\s*(?:of|at|=|:|up\s+to|to)?\s*(?P<radii>{_FIGURES})",
     re.IGNORECASE,
 )
-_FARTHEST = re.compile(rf"\bup\s+to\s+(?:a\s+)?(?:radius\s+(?:of\s+)?)?(?P<radius>{_FIGURE})(?![\w.]*\d)", re.IGNORECASE)
+_FARTHEST = re.compile(
+    rf"\bup\s+to\s+(?:a\s+)?(?:radius\s+(?:of\s+)?)?(?P<radius>{_FIGURE})(?![\w.]*\d)",
+    re.IGNORECASE,
+)
 _UNIT = r"(?:[^\W\d_][^\W\d_/²³°]{0,7}(?:/[^\W\d_]{1,4})?|°\s?[CFK]?|%)"
 _STEP = re.compile(
     rf"\bsteps?\s+(?:size\s+)?(?:of\s+|=\s*)(?P<of>{_FIGURE}|half)(?!\w)(?:\s+an?\b)?\s*(?P<of_unit>coded|{_UNIT})?"
@@ -35,7 +38,9 @@ _HALF_RANGE = re.compile(r"\bhalf[\s-]*(?:ranges?|widths?)\s*(?:of|=|:|are|is)?\
 _CENTER = re.compile(
     r"\b(?:cent(?:er|re)|middle|around)\s*(?:of|=|:|at|is)?\s*(?=[^\s.;:])", re.IGNORECASE
 )
-_PLUS_MINUS = re.compile(rf"(?P<center>{_FIGURE})\s*[^\W\d_%°]{{0,5}}\s*(?:±|\+/-|\+-)\s*(?P<half>{_FIGURE})")
+_PLUS_MINUS = re.compile(
+    rf"(?P<center>{_FIGURE})\s*[^\W\d_%°]{{0,5}}\s*(?:±|\+/-|\+-)\s*(?P<half>{_FIGURE})"
+)
 _CODED = re.compile(rf"\(\s*\w{{1,12}}\s*-\s*(?P<center>{_FIGURE})\s*\)\s*/\s*(?P<half>{_FIGURE})")
 
 
@@ -109,7 +114,9 @@ def set_coding(evidence: Evidence, binding: Binding) -> None:
                 "center", {n: float(p["center"]) for n, p in zip(names, pairs, strict=True)}, place
             )
             binding.set(
-                "half_range", {n: float(p["half"]) for n, p in zip(names, pairs, strict=True)}, place
+                "half_range",
+                {n: float(p["half"]) for n, p in zip(names, pairs, strict=True)},
+                place,
             )
             return
     half = _after(text, _HALF_RANGE, names)
@@ -121,7 +128,9 @@ def set_coding(evidence: Evidence, binding: Binding) -> None:
         binding.set("center", *center)
 
 
-def _after(text: str, words: re.Pattern[str], names: list[str]) -> tuple[dict[str, float], str] | None:
+def _after(
+    text: str, words: re.Pattern[str], names: list[str]
+) -> tuple[dict[str, float], str] | None:
     """One figure a factor behind the words, in the order of the factors."""
     for match in words.finditer(text):
         clause = re.split(r"[;:\n]|\.\s|\bhalf\b", text[match.end() : match.end() + 80])[0]

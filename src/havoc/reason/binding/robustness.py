@@ -79,15 +79,30 @@ _LARGE = r"(?:large|high|big|great|more|strong|long)(?:g?er|g?est)?"
 _BETTER = r"(?:\s+(?:is|are|the|=))*\s*=?\s*(?:better|btr|good|best|desired|wanted)"
 _WISHES = (
     (rf"\b{_SMALL}(?:\s+(?!or\b)\w+){{0,2}}{_BETTER}\b", "smaller"),
-    (rf"\b{_LARGE}(?:\s+(?!or\b)\w+){{0,2}}{_BETTER}\b|\bthe\s+(?:higher|more|larger),?\s+the\s+better\b", "larger"),
+    (
+        rf"\b{_LARGE}(?:\s+(?!or\b)\w+){{0,2}}{_BETTER}\b|\bthe\s+(?:higher|more|larger),?\s+the\s+better\b",
+        "larger",
+    ),
     (rf"\bas\s+{_SMALL}\s+as\s+possible\b", "smaller"),
     (rf"\bas\s+{_LARGE}\s+as\s+possible\b", "larger"),
-    (r"\b(?:dose|value|\w+)\s+(?:must|shall|should)\s+be\s+\d|\baim(?:ed)?\s+(?:at\s+)?\d|\btarget\s+\d|\bon\s+target\b", "nominal"),
-    (rf"\b(?:must|should|shall|stays?|kept|keep|be)\s+(?:\w+\s+)?(?:{_SMALL}|minimal)\b", "smaller"),
+    (
+        r"\b(?:dose|value|\w+)\s+(?:must|shall|should)\s+be\s+\d|\baim(?:ed)?\s+(?:at\s+)?\d|\btarget\s+\d|\bon\s+target\b",
+        "nominal",
+    ),
+    (
+        rf"\b(?:must|should|shall|stays?|kept|keep|be)\s+(?:\w+\s+)?(?:{_SMALL}|minimal)\b",
+        "smaller",
+    ),
     (rf"\b{_SMALL}(?:\s+and\s+\w+)?\s+is\s+(?:desired|wanted|best)", "smaller"),
     (rf"\b(?:must|should|shall|stays?|kept|keep|be)\s+(?:\w+\s+)?(?:{_LARGE}|maximal)\b", "larger"),
-    (rf"\b(?:least|lowest|smallest|shortest|fewest|minimal)\s+(?!(?:jitter|scatter|sensitive|spread|influence|variation)\b)\w", "smaller"),
-    (rf"\b(?:highest|largest|strongest|longest|maximal|holds?\s+best|want\s+(?:\w+\s+){{0,2}}(?:high|life|strength))", "larger"),
+    (
+        r"\b(?:least|lowest|smallest|shortest|fewest|minimal)\s+(?!(?:jitter|scatter|sensitive|spread|influence|variation)\b)\w",
+        "smaller",
+    ),
+    (
+        r"\b(?:highest|largest|strongest|longest|maximal|holds?\s+best|want\s+(?:\w+\s+){0,2}(?:high|life|strength))",
+        "larger",
+    ),
 )
 
 

@@ -31,7 +31,9 @@ _ENUMERATION = re.compile(
     rf"|(?<![\w.])[^\W\d_]\d?(?:(?:\s*,\s*|\s+and\s+|\s*,\s*and\s+|\s+)[^\W\d_]\d?){{1,7}}(?!\w)"
 )
 _SPLIT = re.compile(r"[\s,/&()]+(?:(?:and|or|then|vs|the)\s+)*")
-_NOT_A_NAME = frozenset("in at of the with by on and or each both all always then to from is".split())
+_NOT_A_NAME = frozenset(
+    "in at of the with by on and or each both all always then to from is".split()
+)
 
 
 def told_tables(
@@ -161,9 +163,7 @@ def _told_order(text: str, cells: Cells) -> tuple[str, list[str]] | None:
     if count < 2 or len(set(sizes.values())) > 1:
         return None
     taken = {label.lower() for row in cells.rows for label in row.labels}
-    outside = (
-        text[: cells.start] + " ; " * (cells.end > cells.start) + text[cells.end :]
-    )
+    outside = text[: cells.start] + " ; " * (cells.end > cells.start) + text[cells.end :]
     for match in _ENUMERATION.finditer(outside):
         entries = [entry for entry in _SPLIT.split(match[0]) if entry]
         name = ""

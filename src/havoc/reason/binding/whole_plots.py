@@ -105,9 +105,7 @@ def _block(evidence: Evidence, columns: list[Column], *, told: bool) -> Column |
         name = re.escape(column.name.lower())
         if evidence.has(rf"(?<!\w){name}s?\s*(?:=|is|are|as|being)\s*(?:the\s+|a\s+)?block"):
             return column
-    if told and evidence.has(
-        r"\bblock|\brep(?:licate)?s?\b|\bdays?\b|\bweeks?\b"
-    ):
+    if told and evidence.has(r"\bblock|\brep(?:licate)?s?\b|\bdays?\b|\bweeks?\b"):
         return columns[0]
     return None
 
