@@ -42,6 +42,8 @@ class _Entry(msgspec.Struct, frozen=True):
 
 class _Row(msgspec.Struct):
     entries: list[_Entry]
+    words: int = 0
+    """Words of the row that were left aside."""
 
     @property
     def start(self) -> int:
@@ -85,13 +87,15 @@ def _rows(text: str, parts: str, *, numbers_only: bool) -> Iterator[_Row]:
     for match in [*re.finditer(parts, text), None]:
         end = match.start() if match else len(text)
         entries: list[_Entry] = []
+        words = 0
         for entry in _ENTRY.finditer(text, start, end):
             number = entry.lastgroup == "number"
             word = entry[0].strip(".-")
             unit = not number and entries and entries[-1].number and word.lower() in UNITS
+            words += not number and not unit
             if not (unit or (numbers_only and not number)):
                 entries.append(_Entry(number, entry[0] if number else word, *entry.span()))
-        yield _Row(entries)
+        yield _Row(entries, words)
         start = match.end() if match else end
 
 
@@ -109,7 +113,12 @@ def _longest(rows: list[_Row], wanted: int) -> list[_Row]:
             end += 1
         found = rows[index:end]
         if wanted and len(found) >= wanted:
-            found = found[:wanted]
+            starts = range(len(found) - wanted + 1)
+            spare = min(
+                starts,
+                key=lambda at: sum(row.words for row in rows[index:][at + 1 : at + wanted - 1]),
+            )
+            found = found[spare : spare + wanted]
         elif len(found) > 1:
             width = len(kinds)
             if index and _kinds(rows[index - 1])[-width:] == kinds:
@@ -144,6 +153,7 @@ def _names(text: str, start: int, width: int) -> list[str]:
     ahead = text[max(0, start - 160) : start]
     around = text[max(0, start - 600) : start + 600]
     for pattern in (
+        r"([^\W\d_][\w-]*(?:\s?/\s?[^\W\d_][\w-]*)+)\s*%?\s*:\s*$",
         r"\(([^()\n]{3,80})\)",
         r"(?:^|[\n.?!;(]\s*|\bare\s)([^\n.?!;()]{3,80}?)\s*[:\n]\s*$",
     ):

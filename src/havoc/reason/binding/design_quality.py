@@ -56,7 +56,7 @@ _EFFECT = re.compile(
     re.I,
 )
 _SIGMA = re.compile(
-    r"\b(?:sigma|sd|standard\s+deviation|error|noise|scatter)\s*(?:(?:of|=|is|about|around)\s*){0,2}(?P<value>\d*+\.?\d++)",
+    r"\b(?:sigma|sd|standard\s+deviation|error|noise|scatter)\s*(?:(?:of|=|is|about|around)\s*){0,2}(?P<value>\d++(?:\.\d++)?|\.\d++)",
     re.I,
 )
 _KINDS = (
