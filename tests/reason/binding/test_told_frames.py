@@ -22,7 +22,7 @@ def test_split_plot_knows_the_plots_by_what_they_settle() -> None:
     args = _args(
         "split_plot_analysis",
         "Drying was set once per tray stack. S1 warm: thin 41 thick 47; S2 cool: thin 30 thick 38; "
-        "S3 warm: thin 43 thick 46; S4 cool: thin 31 thick 40. What is real, with the right errors?",
+        "S3 warm: thin 43 thick 46; S4 cool: thin 31 thick 40. Which is real?",
     )
     assert args["response"] == [41, 47, 30, 38, 43, 46, 31, 40]
     assert args["whole_plot"] == ["S1", "S1", "S2", "S2", "S3", "S3", "S4", "S4"]
@@ -54,7 +54,7 @@ def test_parallel_lists_of_labels_and_numbers() -> None:
 def test_factors_with_repeats_in_prose() -> None:
     args = _args(
         "factorial_anova",
-        "gloss by resin and lamp: R1 uv 71 73, R1 ir 64 66, R2 uv 80 79, R2 ir 60 61. Which matter?",
+        "gloss by resin and lamp: R1 uv 71 73, R1 ir 64 66, R2 uv 80 79, R2 ir 60 61.",
     )
     assert args["response"] == [71, 73, 64, 66, 80, 79, 60, 61]
     assert ["R1"] * 4 + ["R2"] * 4 in args["factors"].values()
@@ -144,7 +144,8 @@ def test_radii_steps_and_coding_of_a_path() -> None:
 def test_signs_and_lists_are_a_design() -> None:
     args = _args(
         "design_evaluation",
-        "Is this any good? A: + - + - + - + -\nB: + + - - + + - -\nC: + + + + - - - -\neffect 2, sigma 1",
+        "Is this any good? A: + - + - + - + -\nB: + + - - + + - -\n"
+        "C: + + + + - - - -\neffect 2, sigma 1",
     )
     assert args["design"]["A"] == [1, -1] * 4
     assert (args["effect"], args["sigma"]) == (2, 1)

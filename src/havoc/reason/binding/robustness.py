@@ -179,6 +179,10 @@ def _from_told(evidence: Evidence, binding: Binding, told: ArrayResults, runs: i
         if len(places) == len(found):
             binding.set("columns", places, "question")
         return
+    names = read_names(read_all_factors(evidence.reading.plain).remaining, stated_count(evidence))
+    if names and all(len(name) == 1 for name in names):
+        binding.set("factors", names, "question")
+        return
     count = _FACTOR_COUNT.search(evidence.text)
     stated = number_of(count["count"]) if count else stated_count(evidence)
     if stated is not None and 1 < stated <= len(levels):
