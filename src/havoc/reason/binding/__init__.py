@@ -39,8 +39,10 @@ OPERATIONS = {
     "design_quality": "design_evaluation space_filling",
     "compromise": "desirability",
     "experiment_analysis": "doe_analyze response_surface",
-    "experiment_models": "factorial_anova split_plot_analysis latin_square_analysis "
-    "mixture_analysis ridge_analysis steepest_ascent",
+    "experiment_models": "factorial_anova ridge_analysis steepest_ascent",
+    "whole_plots": "split_plot_analysis",
+    "latin_squares": "latin_square_analysis",
+    "blends": "mixture_analysis",
     "processes": "control_chart runs_rules",
     "time_order": "run_chart change_point residual_chart",
     "capability": "capability",

@@ -20,7 +20,7 @@ _BEFORE = (
     r"grubbs|dixon|tukey|dunnett|pearson|wilson|exact|ci|pi|limits?|bounds?|interval|sure|wants?|stricter)\s*)(?:a\s+|the\s+|about\s+|only\s+)?"
 )
 _PERCENT = re.compile(
-    rf"{_BEFORE}(?P<value>\d{{1,2}}(?:\.\d+)?)\s*(?:%|percent\b|pct\b)(?=\s*(?:[.,;:?!()\n]|$|levels?\b|niveau\b|please\b|pls\b|in\s+total\b))"
+    rf"{_BEFORE}(?P<value>\d{{1,2}}(?:\.\d+)?)\s*(?:%|percent\b|pct\b)(?=\s*(?:[.,;:?!()\n]|$|levels?\b|niveau\b|please\b|pls\b|in\s+total\b|(?:and|do|does|is|are|which|what)\b))"
 )
 _FRACTION = re.compile(
     rf"{_BEFORE}(?P<value>0?\.\d{{1,3}})(?=\s*(?:[,;?!)\n]|\.(?!\d)|$|on\b|level\b|for\b))"

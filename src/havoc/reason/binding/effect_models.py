@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from havoc.reading.table import Column
 from havoc.reason.binding.arguments import Binding, NeedsInput
@@ -14,6 +15,7 @@ from havoc.reason.binding.linear_models import (
     frame_of,
     predictors_of,
 )
+from havoc.reason.binding.told_frames import is_told, or_told
 
 _FACTOR_NAME = re.compile(
     r"^(?:group|treatment|treat|level|factor|line|machine|lab|laboratory|operator|supplier|class|lot|batch|shift"
@@ -21,6 +23,8 @@ _FACTOR_NAME = re.compile(
     re.IGNORECASE,
 )
 _MOST_CODES = 12
+_MOST_FACTORS = 3
+"""A small table holds the model; of a larger one the question names the columns."""
 
 
 def _is_factor(evidence: Evidence, column: Column) -> bool:
@@ -55,7 +59,9 @@ def bind_general_linear_model(evidence: Evidence, binding: Binding) -> None:
             if column.kind == "number" and not _is_factor(evidence, column)
         ]
         response = numbers[-1] if numbers else response
-    columns = predictors_of(evidence, frame, response)
+    columns = [column for column in frame.columns if column is not response]
+    if len(columns) > _MOST_FACTORS:
+        columns = predictors_of(evidence, frame, response)
     if not columns:
         raise NeedsInput("no factor stands beside the response", "what may influence it?")
     values = complete_rows(binding, frame, [response, *columns])
@@ -166,17 +172,8 @@ def bind_mixed_model(evidence: Evidence, binding: Binding) -> None:
         ]
         response = numbers[-1] if numbers else response
         rest = [column for column in frame.columns if column is not response]
-    nested = {
-        inner.name: outer.name
-        for inner in rest
-        for outer in rest
-        if inner is not outer
-        and evidence.has(
-            rf"(?<!\w){re.escape(inner.name.lower())}s?\s+(?:is\s+|are\s+)?(?:nested\s+)?(?:with)?in\s+(?:the\s+)?"
-            rf"{re.escape(outer.name.lower())}"
-        )
-    }
-    random = _random_columns(evidence, rest)
+    nested = _nested(evidence, frame, rest)
+    random = _random_columns(evidence, frame, rest)
     random += [
         column
         for column in rest
@@ -190,11 +187,15 @@ def bind_mixed_model(evidence: Evidence, binding: Binding) -> None:
         )
     fixed = [
         column
-        for column in predictors_of(evidence, frame, response, *random)
+        for column in (
+            rest if is_told(frame.table) else predictors_of(evidence, frame, response, *random)
+        )
         if column not in random
     ]
-    if not evidence.named(rest) or all(column in random for column in evidence.named(rest)):
-        fixed = []
+    named = evidence.named(rest)
+    if not is_told(frame.table) and all(column in random for column in named):
+        labelled = [column for column in fixed if column.kind == "text"]
+        fixed = labelled if any(_stem(column.name) in evidence.text for column in labelled) else []
     columns = [response, *random, *fixed]
     values = complete_rows(binding, frame, columns)
     by_name = {column.name: value for column, value in zip(columns, values, strict=True)}
@@ -223,19 +224,77 @@ def bind_mixed_model(evidence: Evidence, binding: Binding) -> None:
     )
 
 
-def _random_columns(evidence: Evidence, columns: list[Column]) -> list[Column]:
-    """Columns that the question calls random, else those whose name says so."""
+_SAMPLED = (
+    r"(?:random\w*|sampled?|samples|drawn|draws|draw|picked|taken|grabbed|population|represent\w*|"
+    r"belong\s+together|stick\s+together|as\s+they\s+came|blocks?)"
+)
+
+
+def _stem(name: str) -> str:
+    """What the name begins with, whether one or several are meant."""
+    word = re.split(r"[\s_]", name.lower())[-1]
+    return re.sub(r"(?:es|s|y|e)$", "", word) if len(word) > 3 else word
+
+
+def _nested(evidence: Evidence, frame: Frame, rest: list[Column]) -> dict[str, str]:
+    """Factors that are said to lie in others, or whose told labels all lie in one of another."""
+    found = {
+        inner.name: outer.name
+        for inner in rest
+        for outer in rest
+        if inner is not outer
+        and evidence.has(
+            rf"(?<!\w){re.escape(inner.name.lower())}s?\s+(?:is\s+|are\s+)?(?:nested\s+)?(?:with)?in(?:side)?\s+(?:the\s+|each\s+)?"
+            rf"{re.escape(outer.name.lower())}"
+        )
+    }
+    if found or not is_told(frame.table):
+        return found
+    for outer, inner in pairwise(rest):
+        pairs = set(zip(inner.values, outer.values, strict=True))
+        fewer = 1 < len(set(outer.values)) < len(set(inner.values))
+        if fewer and len(pairs) == len(set(inner.values)) < len(inner.values):
+            found[inner.name] = outer.name
+    return found
+
+
+def _random_columns(evidence: Evidence, frame: Frame, columns: list[Column]) -> list[Column]:
+    """Columns that the question calls random, else those whose name says so.
+
+    Of labels that are told without a name the outermost group the values, so that these are
+    the random ones.
+    """
     names = "|".join(re.escape(column.name.lower()) for column in columns)
     clause = rf"(?:{names})(?:\s*(?:,|and|&|,\s*and)\s*(?:the\s+)?(?:{names}))*"
     told: set[str] = set()
     for pattern in (
         rf"\brandom\s+(?:(?:block|effect|factor|intercept|term|group|sample)s?\s*)?(?:are\s+|is\s+|of\s+|for\s+|:|=)?\s*(?:the\s+)?({clause})(?!\w|\s*[*×])",
-        rf"(?<!\w)({clause})\s+(?:is|are|as|being)\s+(?:a\s+|the\s+)?random",
+        rf"(?<!\w)({clause})\s+(?:(?:is|are|as|being)\s+|\(\s*)(?:both\s+|a\s+|the\s+)?(?:drawn\s+at\s+|to\s+be\s+)?random",
     ):
         for match in re.finditer(pattern, evidence.text):
             told |= set(re.findall(rf"(?<!\w)(?:{names})(?!\w)", match[1]))
     found = [column for column in columns if column.name.lower() in told]
-    return found or [column for column in columns if _RANDOM_NAME.match(column.name)]
+    if evidence.has(r"\bboth\s+(?:are\s+)?(?:\w+\s+){0,2}random"):
+        labels = [column for column in columns if _is_factor(evidence, column)]
+        found = labels if len(labels) == 2 else found
+    if not found:
+        found = [
+            column
+            for column in columns
+            if len(_stem(column.name)) > 1
+            and not _is_covariate(column)
+            and evidence.has(
+                rf"\b{re.escape(_stem(column.name))}\w{{0,3}}\s+(?:[\w-]+\s+){{0,5}}?{_SAMPLED}\b"
+            )
+        ]
+    found = found or [column for column in columns if _RANDOM_NAME.match(column.name)]
+    if not found and is_told(frame.table):
+        found = list(columns[:1])
+    return found
+
+
+def _is_covariate(column: Column) -> bool:
+    return column.kind == "number" and len(set(column.present)) * 2 > len(column.present)
 
 
 def _products(
@@ -265,6 +324,6 @@ def _products(
 
 
 BINDERS: dict[str, Binder] = {
-    "general_linear_model": bind_general_linear_model,
-    "mixed_model": bind_mixed_model,
+    "general_linear_model": or_told(bind_general_linear_model, covariates=True),
+    "mixed_model": or_told(bind_mixed_model, least_depth=1),
 }

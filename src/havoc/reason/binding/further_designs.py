@@ -15,14 +15,14 @@ from havoc.reason.binding.design_terms import factor_of, factors
 from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.robustness import bind_taguchi_analyze, is_signal_to_noise
 
-_POINTS = re.compile(
+POINTS = re.compile(
     rf"(?<![\w.^\-]){COUNT}\s*+(?:-\s*+)?(?:(?!(?:in|of|for|with|and|factors?|inputs?|variables?)\b)[a-z][\w\-]*,?\s+){{0,4}}?"
     r"(?:points?|pts|settings|samples?|simulations?|sims|probes|combinations|runs|wells?|designs|scenarios|cases|"
     r"evaluations|calls|jobs|solves|experiments|trials|shots|vectors|sets|rows|draws|locations|"
     r"punkt\w*|pontos|puntos|punti|simul\w+|symul\w+|essais|versuche|próbek|próby)\b",
     re.I,
 )
-_IS_FACTOR_COUNT = re.compile(r"\b(?:dims?|dimension\w*|factors?|inputs?|variables?)\b", re.I)
+IS_FACTOR_COUNT = re.compile(r"\b(?:dims?|dimension\w*|factors?|inputs?|variables?)\b", re.I)
 _CRITERIA = (
     (r"\bmaximin\b", "maximin"),
     (r"\b(?:min\w*\s+)?correlation\b|\buncorrelated\b", "correlation"),
@@ -30,19 +30,19 @@ _CRITERIA = (
 )
 
 
-_CROSSED = re.compile(
+CROSSED = re.compile(
     r"\b(?:lhs|lhd|hypercube|design|matrix|of)\s+(?P<runs>\d{1,4})\s*(?:x|×|by)\s*(?P<factors>\d{1,2})\b(?!\s*(?:x|×)\s*\d)",
     re.I,
 )
 
 
 def bind_latin_hypercube(evidence: Evidence, binding: Binding) -> None:
-    crossed = _CROSSED.search(evidence.reading.plain)
+    crossed = CROSSED.search(evidence.reading.plain)
     points = next(
         (
             match
-            for match in _POINTS.finditer(evidence.reading.plain)
-            if number_of(match["count"]) > 1 and not _IS_FACTOR_COUNT.search(match[0])
+            for match in POINTS.finditer(evidence.reading.plain)
+            if number_of(match["count"]) > 1 and not IS_FACTOR_COUNT.search(match[0])
         ),
         None,
     )

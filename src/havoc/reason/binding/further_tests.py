@@ -12,6 +12,7 @@ from havoc.reason.binding.groups import bind_groups
 from havoc.reason.binding.lists import complete
 from havoc.reason.binding.means import RESPONSE_NAMES, pass_unit
 from havoc.reason.binding.mention import mentioned
+from havoc.reason.binding.told_frames import is_told, or_told
 
 _WORD = r"[^\W\d_][^\W_]*(?:[ \-][^\W\d_][^\W_]*){0,3}"
 
@@ -191,7 +192,7 @@ def bind_multi_vari(evidence: Evidence, binding: Binding) -> None:
             if column is not response
             and 1 < len(set(column.present)) <= max(2, len(column.present) // 2)
         ]
-        named = mentioned(factors, evidence.text)
+        named = [] if is_told(table) else mentioned(factors, evidence.text)
         factors = (named if named else factors)[:4]
         if response is None or not factors:
             continue
@@ -233,5 +234,5 @@ BINDERS: dict[str, Binder] = {
     "pareto_chart": bind_pareto,
     "histogram": bind_histogram,
     "box_plot": bind_box_plot,
-    "multi_vari_chart": bind_multi_vari,
+    "multi_vari_chart": or_told(bind_multi_vari, least_depth=1),
 }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
-from havoc.reading.factor_names import read_names
+from havoc.reading.factor_names import COUNT, number_of, read_names
 from havoc.reading.factors import read_all_factors
+from havoc.reading.notation import normalise
 from havoc.reading.run_results import NUM
 from havoc.reading.table import Column
 from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.array_results import ArrayResults, array_results, told_levels
 from havoc.reason.binding.design_terms import stated_count
 from havoc.reason.binding.evidence import Evidence
 from havoc.reason.binding.experiment_analysis import further_responses
@@ -72,16 +74,68 @@ def _values(evidence: Evidence) -> tuple[str, list[list[float]], str] | None:
     return None
 
 
+_SMALL = r"(?:small|low|short|few|less|quiet|little)(?:er|est)?"
+_LARGE = r"(?:large|high|big|great|more|strong|long)(?:g?er|g?est)?"
+_BETTER = r"(?:\s+(?:is|are|the|=))*\s*=?\s*(?:better|btr|good|best|desired|wanted)"
+_WISHES = (
+    (rf"\b{_SMALL}(?:\s+(?!or\b)\w+){{0,2}}{_BETTER}\b", "smaller"),
+    (
+        rf"\b{_LARGE}(?:\s+(?!or\b)\w+){{0,2}}{_BETTER}\b|\bthe\s+(?:higher|more|larger),?\s+the\s+better\b",
+        "larger",
+    ),
+    (rf"\bas\s+{_SMALL}\s+as\s+possible\b", "smaller"),
+    (rf"\bas\s+{_LARGE}\s+as\s+possible\b", "larger"),
+    (
+        r"\b(?:dose|value|\w+)\s+(?:must|shall|should)\s+be\s+\d|\baim(?:ed)?\s+(?:at\s+)?\d|\btarget\s+\d|\bon\s+target\b",
+        "nominal",
+    ),
+    (
+        rf"\b(?:must|should|shall|stays?|kept|keep|be)\s+(?:\w+\s+)?(?:{_SMALL}|minimal)\b",
+        "smaller",
+    ),
+    (rf"\b{_SMALL}(?:\s+and\s+\w+)?\s+is\s+(?:desired|wanted|best)", "smaller"),
+    (rf"\b(?:must|should|shall|stays?|kept|keep|be)\s+(?:\w+\s+)?(?:{_LARGE}|maximal)\b", "larger"),
+    (
+        r"\b(?:least|lowest|smallest|shortest|fewest|minimal)\s+(?!(?:jitter|scatter|sensitive|spread|influence|variation)\b)\w",
+        "smaller",
+    ),
+    (
+        r"\b(?:highest|largest|strongest|longest|maximal|holds?\s+best|want\s+(?:\w+\s+){0,2}(?:high|life|strength))",
+        "larger",
+    ),
+)
+
+
+def _goal_of(evidence: Evidence) -> str | None:
+    for pattern, goal in (*_GOALS, *_WISHES):
+        if evidence.has(pattern):
+            return goal
+    return "nominal" if _TARGET.search(evidence.text) else None
+
+
 def bind_taguchi_analyze(evidence: Evidence, binding: Binding) -> None:
-    goal = next((goal for pattern, goal in _GOALS if evidence.has(pattern)), None)
+    goal = _goal_of(evidence)
     if goal is None:
         raise NeedsInput(
             "the S/N ratio depends on what is wanted of the response",
             "is smaller better, larger better, or a nominal value best?",
         )
     binding.set("goal", goal, "question")
+    array = _ARRAY.search(evidence.text)
+    runs = int(array[1]) if array else 0
+    text = normalise(evidence.reading.text)
+    told = array_results(text, runs) if runs else None
     if evidence.tables:
-        _from_table(evidence, binding)
+        try:
+            _from_table(evidence, binding)
+        except NeedsInput:
+            if told is None:
+                raise
+        else:
+            _target(evidence, binding, goal)
+            return
+    if told is not None:
+        _from_told(evidence, binding, told, runs)
         _target(evidence, binding, goal)
         return
     found = _values(evidence)
@@ -100,12 +154,53 @@ def bind_taguchi_analyze(evidence: Evidence, binding: Binding) -> None:
     _array(evidence, binding, len(rows) if kind != "plain" else len(rows[0]), kind)
 
 
+_COLUMNS = re.compile(
+    r"\b(?:columns?|cols)\s+(?P<columns>(?:\d{1,2}|one|two|three|four)(?:(?:\s*,\s*|\s+and\s+|\s+to\s+|\s+)(?:\d{1,2}|one|two|three|four|five|six|seven))+)",
+    re.IGNORECASE,
+)
+
+
+def _from_told(evidence: Evidence, binding: Binding, told: ArrayResults, runs: int) -> None:
+    """The results of all runs of an array, with its factors where their levels are told."""
+    if told.rows is not None:
+        single = all(len(row) == 1 for row in told.rows)
+        binding.set("response", [row[0] for row in told.rows] if single else told.rows, told.source)
+    else:
+        binding.set("means", told.means, told.source)
+        binding.set("sds", told.sds, told.source)
+    array = f"L{runs}"
+    binding.set("array", array, "question")
+    levels = LEVELS[array]
+    found = told_levels(normalise(evidence.reading.text), told.source, max(levels))
+    if 2 <= len(found) <= len(levels):
+        binding.set("factors", found, "question")
+        columns = _COLUMNS.search(evidence.text)
+        places = [int(item) for item in re.findall(r"\d+", columns["columns"])] if columns else []
+        if len(places) == len(found):
+            binding.set("columns", places, "question")
+        return
+    names = read_names(read_all_factors(evidence.reading.plain).remaining, stated_count(evidence))
+    if names and all(len(name) == 1 for name in names):
+        binding.set("factors", names, "question")
+        return
+    count = _FACTOR_COUNT.search(evidence.text)
+    stated = number_of(count["count"]) if count else stated_count(evidence)
+    if stated is not None and 1 < stated <= len(levels):
+        binding.set("n_factors", stated, "question")
+
+
+_TARGET = re.compile(
+    rf"\b(?:nominal|target|aim)\s+(?:value\s+|is\s+best\W{{1,3}})?(?:of\s+|at\s+|is\s+|=\s*)?({NUM})"
+    rf"|\b(?:must|shall|should)\s+be\s+({NUM})|\b(?:gives?|get|hits?)\s+(?:an?\s+)?[a-z]{{1,12}}\s+({NUM})\s+with\b"
+)
+_FACTOR_COUNT = re.compile(rf"(?<![\w.]){COUNT}\s+(?:factors?|knobs?)\b", re.IGNORECASE)
+
+
 def _target(evidence: Evidence, binding: Binding, goal: str) -> None:
-    target = re.search(
-        rf"\b(?:nominal|target)\s+(?:value\s+)?(?:of\s+|is\s+|=\s*)?({NUM})", evidence.text
-    )
+    target = _TARGET.search(evidence.text)
     if target and goal == "nominal":
-        binding.set("target", float(target[1]), f"question[{target.start()}:{target.end()}]")
+        value = next(item for item in target.groups() if item)
+        binding.set("target", float(value), f"question[{target.start()}:{target.end()}]")
 
 
 _RUN_NUMBER = re.compile(r"^(?:#|no\.?|exp\w*|run|trial|order|id)(?:[\s_]?(?:no|nr|order))?$", re.I)
