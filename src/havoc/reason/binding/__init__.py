@@ -46,8 +46,10 @@ OPERATIONS = {
     "capability": "capability",
     "capability_studies": "capability_attribute capability_between_within capability_sixpack",
     "baselines": "phase_one",
+    "chart_constants": "control_chart_constants",
     "measurement": "gage_rr attribute_agreement",
-    "gage_studies": "attribute_gage gage_rr_expanded gage_rr_nested gage_stability",
+    "go_no_go": "attribute_gage",
+    "gage_studies": "gage_rr_expanded gage_rr_nested gage_stability",
     "mathematics": "derivative integral simplify",
     "equations": "solve",
     "conversion": "unit_conversion",
@@ -56,8 +58,8 @@ OPERATIONS = {
     "reliability": "weibull_fit kaplan_meier demonstration_test",
     "resampling": "bootstrap_interval permutation_test "
     "bayes_two_sample bayes_proportions p_value_adjustment",
-    "further_tests": "mcnemar mood_median proportions_k "
-    "pareto_chart histogram box_plot multi_vari_chart",
+    "further_tests": "mcnemar mood_median proportions_k histogram box_plot multi_vari_chart",
+    "pareto": "pareto_chart",
     "life_studies": "life_distribution distribution_comparison "
     "life_comparison warranty_prediction accelerated_life",
     "repairable_systems": "reliability_growth repairable_mcf",

@@ -208,58 +208,7 @@ def _occasions(evidence: Evidence, binding: Binding) -> bool:
     return False
 
 
-def bind_attribute_gage(evidence: Evidence, binding: Binding) -> None:
-    accepted = re.compile(r"accept|pass|^a$|^go$|count", re.IGNORECASE)
-    sized = re.compile(r"ref|size|value|^x|master|dim|length|diameter", re.IGNORECASE)
-    for table in evidence.tables:
-        numbers = [column for column in table.columns if column.kind == "number"]
-        counts = next((column for column in numbers if accepted.search(column.name)), None)
-        rest = [column for column in numbers if column is not counts]
-        size = next((column for column in rest if sized.search(column.name)), None)
-        if counts is not None and (size is not None or len(rest) == 1):
-            size = size if size is not None else rest[0]
-            binding.set("reference", size.present, f"{table.source}#{size.name}")
-            binding.set("acceptances", counts.present, f"{table.source}#{counts.name}")
-            break
-    else:
-        lists = [item for item in evidence.series() if len(item.values) >= 3]
-        if len(lists) < 2:
-            raise NeedsInput(
-                "an attribute gage study needs the size of every part and how often it was accepted",
-                "which size has each part, and how often was it accepted?",
-            )
-        first, second = lists[0], lists[1]
-        whole = [
-            all(value == int(value) and value >= 0 for value in item.numbers) for item in lists[:2]
-        ]
-        if whole[0] and not whole[1]:
-            first, second = second, first
-        binding.set("reference", first.numbers, first.source)
-        binding.set("acceptances", second.numbers, second.source)
-    binding.take("lsl", evidence.scalar("lsl", "minimum"))
-    if "lsl" not in binding.args:
-        binding.take("usl", evidence.scalar("usl", "maximum"))
-    if not {"lsl", "usl"} & set(binding.args):
-        match = re.search(r"\b(lower|upper)\b[^\d-]{0,24}(-?\d*\.?\d+)", evidence.text)
-        if match is None:
-            raise NeedsInput(
-                "the limit that the gage checks is missing",
-                "which lower or which upper limit does the gage check?",
-            )
-        name = "lsl" if match[1] == "lower" else "usl"
-        binding.set(name, float(match[2]), f"question[{match.start(2)}:{match.end(2)}]")
-    trials = re.search(
-        r"\b(\d+)\s*(?:trials|times|repeats)\b|\b(?:trials|n)\s*(?:=|:)?\s*(\d+)\b", evidence.text
-    )
-    if trials:
-        binding.set(
-            "trials", int(trials[1] or trials[2]), f"question[{trials.start()}:{trials.end()}]"
-        )
-    evidence.alpha(binding)
-
-
 BINDERS: dict[str, Binder] = {
-    "attribute_gage": bind_attribute_gage,
     "gage_rr_expanded": bind_gage_rr_expanded,
     "gage_rr_nested": bind_gage_rr_nested,
     "gage_stability": bind_gage_stability,
