@@ -1,4 +1,4 @@
-"""Numbers in prose that are set apart into rows: "5.0/5.1, 5.2/5.1", "day 1 7.0 7.1; day 8 7.2 7.1".
+"""Numbers in prose that are set apart into rows: "5.0/5.1, 5.2/5.1", "day 1 7.0 7.1; day 8 7 8".
 
 Numbers that stand together make a run; the separator that cuts a run into rows of equal
 length is the one between the rows, whatever it is. A number behind the name of a time or a
@@ -22,7 +22,8 @@ _TIME_WORD = re.compile(
     re.IGNORECASE,
 )
 _LABEL = re.compile(
-    r"(?<![\w.])(?:(?P<word>[a-z]{1,12})\.?[ \t]?(?P<number>\d{1,5})|(?P<bare>\d{1,5})(?=\s?[:→]))\s?[:=(→-]?(?=\s{0,3}[-+.]?\d)",
+    r"(?<![\w.])(?:(?P<word>[a-z]{1,12})\.?[ \t]?(?P<number>\d{1,5}+)|(?P<bare>\d{1,5}+)(?=\s?[:→]))"
+    r"\s?[:=(→-]?(?=\s{0,3}[-+.]?\d)",
     re.IGNORECASE,
 )
 UNIT_WORDS = "|".join(

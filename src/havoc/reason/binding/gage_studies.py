@@ -7,7 +7,6 @@ import re
 from havoc.reading.table import Column, Table
 from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.evidence import Binder, Evidence
-from havoc.reason.binding.measured_subgroups import measurements
 from havoc.reason.binding.measurement import bind_gage_rr
 from havoc.reason.binding.study_rows import text_of
 
@@ -17,11 +16,6 @@ _PART = re.compile(
 )
 _ORDER = re.compile(r"^(?:order|run|run[\s_-]?order|seq\w*|no\.?|#|row|trials?|reps?|replicates?|repeat)$", re.IGNORECASE)  # fmt: skip
 _RATING = re.compile(r"^(?:y|value|values|measurements?|meas\w*|result|response|reading|readings?|data)$", re.IGNORECASE)  # fmt: skip
-_TIME = re.compile(r"^(?:time|times|days?|weeks?|hours?|months?|elapsed)$", re.IGNORECASE)
-_OCCASION = re.compile(
-    r"^(?:subgroup|group|occasion|session|sample|date|week|day|shift|time)s?(?:[\s_-]?(?:no\.?|id))?$",
-    re.IGNORECASE,
-)
 
 
 def bind_gage_rr_nested(evidence: Evidence, binding: Binding) -> None:
@@ -153,63 +147,7 @@ def _tolerance(evidence: Evidence, binding: Binding) -> None:
         binding.take("usl", high)
 
 
-def bind_gage_stability(evidence: Evidence, binding: Binding) -> None:
-    if not _occasions(evidence, binding):
-        try:
-            measurements(evidence, binding)
-        except NeedsInput:
-            raise NeedsInput(
-                "the readings of the master are missing",
-                "which readings were taken on each occasion?",
-            ) from None
-    reference = re.search(
-        r"\b(?:reference|master|certified|true|known|standard)\b(?:\s+(?:value|size|of|is|was|at|=|:))*\s*(-?\d*\.?\d+)",
-        evidence.text,
-    )
-    if not binding.take("reference", evidence.scalar("reference")) and reference:
-        binding.set(
-            "reference", float(reference[1]), f"question[{reference.start(1)}:{reference.end(1)}]"
-        )
-    match = re.search(r"\b(?:tolerance|tol)\b\s*(?:width|is|of|=|:)?\s*(\d*\.?\d+)", evidence.text)
-    if match:
-        binding.set("tolerance", float(match[1]), f"question[{match.start(1)}:{match.end(1)}]")
-    evidence.alpha(binding)
-
-
-def _occasions(evidence: Evidence, binding: Binding) -> bool:
-    """Rows of readings with the time of each row, or readings beside their occasion."""
-    for table in evidence.tables:
-        time = next((column for column in table.columns if _TIME.match(column.name)), None)
-        label = next((column for column in table.columns if _OCCASION.match(column.name)), None)
-        numbers = [
-            column
-            for column in table.columns
-            if column.kind == "number" and column not in (time, label)
-        ]
-        source = table.source
-        if label is not None and len(numbers) == 1 and len(set(label.present)) < table.rows:
-            rows: dict[str, list[float]] = {}
-            for name, value in zip(label.values, numbers[0].values, strict=True):
-                if name is not None and isinstance(value, float):
-                    rows.setdefault(str(name), []).append(value)
-            binding.set("subgroups", list(rows.values()), f"{source}#{numbers[0].name}")
-            return True
-        if time is not None and time.kind == "number" and numbers:
-            kept = [
-                [column.values[row] for column in numbers if column.values[row] is not None]
-                for row in range(table.rows)
-            ]
-            places = [
-                row for row in range(table.rows) if kept[row] and time.values[row] is not None
-            ]
-            binding.set("subgroups", [kept[row] for row in places], source)
-            binding.set("times", [time.values[row] for row in places], f"{source}#{time.name}")
-            return True
-    return False
-
-
 BINDERS: dict[str, Binder] = {
     "gage_rr_expanded": bind_gage_rr_expanded,
     "gage_rr_nested": bind_gage_rr_nested,
-    "gage_stability": bind_gage_stability,
 }
