@@ -32,7 +32,7 @@ UNIT_WORDS = "|".join(
 _CLOSE = re.compile(
     rf"\s*+(?:(?:{UNIT_WORDS})\b)?+[,;|/()\[\]\s]*+(?:and\b|&)?+\s*+", re.IGNORECASE
 )
-_SEPARATORS = ("\n", "|", ";", ")", "/", ",")
+_SEPARATORS = ("\n", "|", ";", ")", "/", ",", "and")
 
 
 class Token(msgspec.Struct, frozen=True):
