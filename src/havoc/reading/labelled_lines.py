@@ -110,7 +110,9 @@ def from_rows(rows: list[list[str]], header: list[str]) -> LabelledReadings | No
     if not factors or any(value is None for value in values[:1]):
         return None
     return LabelledReadings(
-        factors=[(name, [level for level in levels for _ in range(count)]) for name, levels in factors],
+        factors=[
+            (name, [level for level in levels for _ in range(count)]) for name, levels in factors
+        ],
         values=values,
     )
 
@@ -127,15 +129,20 @@ def _alike(first: list[str], last: list[str]) -> bool:
     if not one or not other:
         return False
     reach = max(other) - min(other) or abs(max(other))
-    return min(one) <= max(other) + reach and max(one) >= min(other) - reach and (
-        len(set(one)) > len(one) / 2 or any("." in cell for cell in first)
+    return (
+        min(one) <= max(other) + reach
+        and max(one) >= min(other) - reach
+        and (len(set(one)) > len(one) / 2 or any("." in cell for cell in first))
     )
 
 
 def readings_of_columns(columns: list[Column]) -> LabelledReadings | None:
     """The same of a table whose columns have no names."""
     cells = [
-        ["" if value is None else f"{value:g}" if isinstance(value, float) else str(value) for value in column.values]
+        [
+            "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+            for value in column.values
+        ]
         for column in columns
     ]
     return from_rows([list(row) for row in zip(*cells, strict=True)], [])

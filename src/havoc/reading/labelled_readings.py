@@ -116,7 +116,11 @@ class _Scanner:
             own = all(len(before[name]) == 1 for name in names)
             if known or (letters and own and len(names) > 1):
                 nouns.add(word)
-            elif len(word) > 2 and names <= {str(number) for number in range(1, 13)} and len(names) > 1:
+            elif (
+                len(word) > 2
+                and names <= {str(number) for number in range(1, 13)}
+                and len(names) > 1
+            ):
                 nouns.add(word)
         return nouns
 
@@ -192,11 +196,15 @@ class _Scanner:
             return nothing
         if word in self.nouns and self._is_id(place + 1):
             after = self._at(place + 2)
-            if following.kind == "word" or after.text in {":", "(", "-", "–"} or after.kind in {"word", "number"}:
-                return (_one(word), following.text), place + 2
+            if (
+                following.kind == "word"
+                or after.text in {":", "(", "-", "–"}
+                or after.kind in {"word", "number"}
+            ):
+                return (singular(word), following.text), place + 2
         stem = re.fullmatch(r"([^\W\d_]{1,6})(\d{1,3})", token.text)
         if stem and self._leads(place + 1, depth):
-            return (_one(stem[1].lower()), token.text), place + 1
+            return (singular(stem[1].lower()), token.text), place + 1
         starts = self._at(place - 1).text in {".", ";", ":", ",", "\n", "|", "/"}
         named = starts and (following.kind == "word" or following.text == ":")
         common = (word in UNITS and not named) or (word in STOPWORDS and not (starts or depth))
@@ -206,7 +214,9 @@ class _Scanner:
 
     def _leads(self, place: int, depth: int) -> bool:
         """Do readings or further labels follow at once?"""
-        while self._at(place).text in {":", "=", "(", "-", "–", "|", "\n"} and not self._is_end(place):
+        while self._at(place).text in {":", "=", "(", "-", "–", "|", "\n"} and not self._is_end(
+            place
+        ):
             if self._is_gap(place):
                 return True
             place += 1
@@ -219,10 +229,17 @@ class _Scanner:
 
 
 def _is_known(word: str) -> bool:
-    return len(word) > 2 and _one(word) in PART_NOUNS | PERSON_NOUNS | CONDITION_NOUNS
+    return len(word) > 2 and singular(word) in PART_NOUNS | PERSON_NOUNS | CONDITION_NOUNS
 
 
-def _one(noun: str) -> str:
+def is_condition(name: str) -> bool:
+    """A noun of a person or of a condition of measuring, which is no part."""
+    word = singular(name.lower())
+    people = PERSON_NOUNS - PART_NOUNS
+    return word in people | CONDITION_NOUNS or word.split(" ")[-1] in people | CONDITION_NOUNS
+
+
+def singular(noun: str) -> str:
     if noun.endswith("ches"):
         return noun[:-2]
     return noun[:-1] if noun.endswith("s") and len(noun) > 3 and not noun.endswith("ss") else noun
@@ -279,7 +296,8 @@ def _merge(events: list[_Event]) -> None:
                 for late in kinds
                 if late not in first
                 for early in reversed(kinds)
-                if early != late and frozenset((late, early)) not in together
+                if early != late
+                and frozenset((late, early)) not in together
                 and _alternate(events, late, early)
             ),
             None,
@@ -287,14 +305,24 @@ def _merge(events: list[_Event]) -> None:
         if pair is None:
             return
         for event in events:
-            event.labels = [(pair[1] if kind == pair[0] else kind, name) for kind, name in event.labels]
+            event.labels = [
+                (pair[1] if kind == pair[0] else kind, name) for kind, name in event.labels
+            ]
 
 
 def _alternate(events: list[_Event], late: str, early: str) -> bool:
     """Neither kind's names are the other's, and both stand before as many other labels."""
-    names = [{name for event in events for kind, name in event.labels if kind == which} for which in (late, early)]
+    names = [
+        {name for event in events for kind, name in event.labels if kind == which}
+        for which in (late, early)
+    ]
     depth = [
-        {len(event.labels) - place for event in events for place, label in enumerate(event.labels) if label[0] == which}
+        {
+            len(event.labels) - place
+            for event in events
+            for place, label in enumerate(event.labels)
+            if label[0] == which
+        }
         for which in (late, early)
     ]
     alike = {_form(name) for name in names[0]} == {_form(name) for name in names[1]}

@@ -18,6 +18,7 @@ _ID = r"(?:\d{1,4}|[^\W\d_]{1,3}\d{1,4}|[^\W\d_])"
 _IDS = re.compile(
     rf"(?<![\w.])(?P<ids>{_ID}(?:\s?(?:,|and\b|&|,\s?and\b)\s?{_ID}){{0,20}})(?:\s(?:in|twice|each)\b[^()\d]{{0,20}})?\s?[:=(-]{{0,2}}\s?$"
 )
+_LAST = re.compile(r"(?<=[\s:,])([^\W\d_]{2,12})$")
 _CLAUSE = re.compile(r"[.;?!:\n](?=\s|$)|,\s|\)")
 _CONNECTORS = frozenset(
     """
@@ -45,12 +46,14 @@ def read_own_parts(text: str) -> Study | None:
         told = _person(head, first=not person)
         if told:
             person = told
+        if names and not person:
+            return None
         if not person or (not names and len(groups) < 2):
             skipped = bool(values)
             continue
         if skipped:
             return None
-        names = names or [str(number) for number in range(1, len(groups) + 1)]
+        names = names or _owned(text, person, len(groups))
         for name, group in zip(names, groups, strict=True):
             parts += [name] * len(group)
             persons += [person] * len(group)
@@ -62,6 +65,17 @@ def read_own_parts(text: str) -> Study | None:
     if any(sum(pair == cell for pair in zip(persons, parts, strict=True)) < 2 for cell in cells):
         return None
     return Study(parts=parts, operators=persons, values=values, nested=True)
+
+
+def _owned(text: str, person: str, count: int) -> list[str]:
+    """The parts that are said to be this person's ("B had batches 3 and 4"), else 1, 2 …"""
+    owned = re.search(
+        rf"(?<!\w){re.escape(person)}\s(?:[a-z]{{2,12}}\s){{0,3}}({_ID}(?:\s?(?:,|and\b|&)\s?{_ID}){{{count - 1}}})(?![\w.]*\d)",
+        text,
+    )
+    names = re.split(r"[\s,&]+(?:and\s)?|\band\b", owned[1]) if owned else []
+    names = [name.strip() for name in names if name.strip() not in {"", "and"}]
+    return names if len(names) == count else [str(number) for number in range(1, count + 1)]
 
 
 def _reading_runs(text: str) -> list[list[Token]]:
@@ -106,6 +120,8 @@ def _names(prefix: str, count: int) -> tuple[list[str], str]:
 def _person(head: str, *, first: bool) -> str:
     """The one whom the clause before the parts speaks about; nobody where it goes on."""
     head = head.strip(" ,()&\n\t|")
+    while (last := _LAST.search(head)) and last[1].lower() in PART_NOUNS | _CONNECTORS:
+        head = head[: last.start()].rstrip(" ,()&")
     named = head.endswith((":", "-"))
     clause = _CLAUSE.split(head.rstrip(" :-"))[-1]
     words = [word for word in re.findall(r"[^\W_][\w-]*", clause)]

@@ -93,7 +93,9 @@ def _in_one_list(evidence: Evidence, text: str, binding: Binding) -> list[tuple[
 def _without_head(run: list[Token], text: str) -> list[Token]:
     """Without a number that the words before give another meaning ("reference 5: 4.9 5.1 …")."""
     ahead = text[max(0, run[0].start - 24) : run[0].start].lower()
-    named = re.search(r"\b(?:reference|ref|master|nominal|certified|tol(?:erance)?|days?)\W*$", ahead)
+    named = re.search(
+        r"\b(?:reference|ref|master|nominal|certified|tol(?:erance)?|days?)\W*$", ahead
+    )
     return run[1:] if named and text[run[0].end : run[1].start].strip(" ") else run
 
 
