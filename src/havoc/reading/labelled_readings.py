@@ -26,21 +26,24 @@ _TOKEN = re.compile(
 _GLUED = re.compile(r"(?<![\w.])([A-Za-z])(\d{1,6}\.\d{1,9}|\.\d{1,9})(?!\w)")
 CONDITION_NOUNS = word_set(
     """
-    day days shift shifts week weeks run runs round rounds session sessions time line site sites plant plants
-    lab labs laboratory laboratories fixture fixtures gage gages gauge gauges instrument instruments machine
-    machines tester probe probes clamp stylus column columns plate plates balance balances micrometer position
-    meter head station device kit temperature method reader readers technician team scale side camera
+    day days shift shifts week weeks run runs round rounds session sessions time line site sites
+    plant plants lab labs laboratory laboratories fixture fixtures gage gages gauge gauges
+    instrument instruments machine machines tester probe probes clamp stylus column columns plate
+    plates balance balances micrometer position meter head station device kit temperature method
+    reader readers technician team scale side camera
     """
 )
 _NOT_A_LABEL = word_set(
     """
-    tol tolerance sd sigma usl lsl spec specs limit limits target width alpha conf confidence total nominal n
-    each per and or the of in is are was at to by with measured mm um kn nm value values reading readings times
-    trials trial reps rep repeats again then limit limits anova reml about only got had has for than from over
+    tol tolerance sd sigma usl lsl spec specs limit limits target width alpha conf confidence total
+    nominal n each per and or the of in is are was at to by with measured mm um kn nm value values
+    reading readings times trials trial reps rep repeats again then anova reml about only got had
+    has for than from over
     so because if but when we i it our my their its his her this that these those not no
     under within between study level levels two three four five six ten both all
     """
 )
+_FIRST_NUMBERS = frozenset(str(number) for number in range(1, 13))
 _CLOSERS = {".", "?", "!"}
 _MOST_KINDS = 5
 
@@ -114,13 +117,8 @@ class _Scanner:
             known = _is_known(word)
             letters = all(not name.isdigit() for name in names)
             own = all(len(before[name]) == 1 for name in names)
-            if known or (letters and own and len(names) > 1):
-                nouns.add(word)
-            elif (
-                len(word) > 2
-                and names <= {str(number) for number in range(1, 13)}
-                and len(names) > 1
-            ):
+            counted = len(word) > 2 and names <= _FIRST_NUMBERS
+            if known or (len(names) > 1 and (counted or (letters and own))):
                 nouns.add(word)
         return nouns
 
@@ -388,7 +386,11 @@ def _template(
     Readings of a name that always stood below one other name ("c" of lab 2) are below it again;
     else the block of the same form as the first, as many readings long, tells the order.
     """
-    told = [(levels, {kind: levels[kind] for kind in missing}) for levels, _ in rows if all(kind in levels for kind in (*missing, *current))]  # fmt: skip
+    told = [
+        (levels, {kind: levels[kind] for kind in missing})
+        for levels, _ in rows
+        if all(kind in levels for kind in (*missing, *current))
+    ]
     for kind, name in reversed(current.items()):
         known = [inner for levels, inner in told if levels[kind] == name]
         if known and all(inner == known[0] for inner in known):

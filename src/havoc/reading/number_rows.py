@@ -22,7 +22,8 @@ _TIME_WORD = re.compile(
     re.IGNORECASE,
 )
 _LABEL = re.compile(
-    r"(?<![\w.])(?:(?P<word>[a-z]{1,12})\.?[ \t]?(?P<number>\d{1,5}+)|(?P<bare>\d{1,5}+)(?=\s?[:→]))"
+    r"(?<![\w.])(?:(?P<word>[a-z]{1,12})\.?[ \t]?(?P<number>\d{1,5}+)"
+    r"|(?P<bare>\d{1,5}+)(?=\s?[:→]))"
     r"\s?[:=(→-]?(?=\s{0,3}[-+.]?\d)",
     re.IGNORECASE,
 )

@@ -22,9 +22,9 @@ _LAST = re.compile(r"(?<=[\s:,])([^\W\d_]{2,12})$")
 _CLAUSE = re.compile(r"[.;?!:\n](?=\s|$)|,\s|\)")
 _CONNECTORS = frozenset(
     """
-    and the a an our my their his her its so but while whereas because as since then from of with for in on by
-    batch batches lot lots roll rolls kit kits heat heats reel reels plate plates needle needles vial vials other own
-    had has two three four
+    and the a an our my their his her its so but while whereas because as since then from of with
+    for in on by batch batches lot lots roll rolls kit kits heat heats reel reels plate plates
+    needle needles vial vials other own had has two three four
     """.split()
 )
 _LEAST_PARTS = 4
@@ -40,8 +40,7 @@ def read_own_parts(text: str) -> Study | None:
     for run in _reading_runs(text):
         prefix = text[end : run[0].start]
         end = run[-1].end
-        rows = rows_of(text, run) or [None]
-        groups = [row.values for row in rows if row] or [[token.value for token in run]]
+        groups = [row.values for row in rows_of(text, run)] or [[token.value for token in run]]
         names, head = _names(prefix, len(groups))
         told = _person(head, first=not person)
         if told:
@@ -70,7 +69,8 @@ def read_own_parts(text: str) -> Study | None:
 def _owned(text: str, person: str, count: int) -> list[str]:
     """The parts that are said to be this person's ("B had batches 3 and 4"), else 1, 2 …"""
     owned = re.search(
-        rf"(?<!\w){re.escape(person)}\s(?:[a-z]{{2,12}}\s){{0,3}}({_ID}(?:\s?(?:,|and\b|&)\s?{_ID}){{{count - 1}}})(?![\w.]*\d)",
+        rf"(?<!\w){re.escape(person)}\s(?:[a-z]{{2,12}}\s){{0,3}}"
+        rf"({_ID}(?:\s?(?:,|and\b|&)\s?{_ID}){{{count - 1}}})(?![\w.]*\d)",
         text,
     )
     names = re.split(r"[\s,&]+(?:and\s)?|\band\b", owned[1]) if owned else []
@@ -124,7 +124,7 @@ def _person(head: str, *, first: bool) -> str:
         head = head[: last.start()].rstrip(" ,()&")
     named = head.endswith((":", "-"))
     clause = _CLAUSE.split(head.rstrip(" :-"))[-1]
-    words = [word for word in re.findall(r"[^\W_][\w-]*", clause)]
+    words = re.findall(r"[^\W_][\w-]*", clause)
     while words and (_is_connector(words[0]) or (len(words) > 1 and _is_small(words[0]))):
         words = words[1:]
     if not words or (len(words) == 1 and len(words[0]) > 1 and words[0].lower() in PART_NOUNS):

@@ -139,7 +139,7 @@ PATTERNS: list[tuple[str, re.Pattern[str]]] = [
     *_compile(
         "degree",
         rf"{_LEADING}\s*(?:nd|rd|th|st)\s*(?:degree|order)",
-        rf"\b(?:degree|deg|order)\s*(?:=|:|of)?\s*{NUMBER}",
+        rf"\b(?:degree|deg|order)\s*(?:=|:|of)?\s*{NUMBER}{_NO_LIST}",
     ),
     *_compile(
         "runs",

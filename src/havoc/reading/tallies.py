@@ -117,7 +117,8 @@ def _value(match: re.Match[str]) -> float:
 
 _BEFORE = re.compile(
     r"(?<![\w.])(\d++(?:\.\d++)?)\s{0,3}(?:x\s|times\s)?"
-    r"((?!x\b|times\b)[^\W\d_][^\W_]*+(?:[ \-](?!and\b)[^\W\d_][^\W_]*+){0,3})(?=\s{0,3}(?:[,;.\n]|$)|\sand\b)"
+    r"((?!x\b|times\b)[^\W\d_][^\W_]*+(?:[ \-](?!and\b)[^\W\d_][^\W_]*+){0,3})"
+    r"(?=\s{0,3}(?:[,;.\n]|$)|\sand\b)"
 )
 
 

@@ -59,7 +59,8 @@ OPERATIONS = {
     "reliability": "weibull_fit kaplan_meier demonstration_test",
     "resampling": "bootstrap_interval permutation_test "
     "bayes_two_sample bayes_proportions p_value_adjustment",
-    "further_tests": "mcnemar mood_median proportions_k histogram box_plot multi_vari_chart",
+    "further_tests": "mcnemar mood_median proportions_k multi_vari_chart",
+    "distribution_charts": "histogram box_plot",
     "pareto": "pareto_chart",
     "life_studies": "life_distribution distribution_comparison "
     "life_comparison warranty_prediction accelerated_life",

@@ -8,8 +8,7 @@ from havoc.reason.binding import contingency, proportions
 from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.groups import bind_groups
-from havoc.reason.binding.lists import complete
-from havoc.reason.binding.means import RESPONSE_NAMES, pass_unit
+from havoc.reason.binding.means import RESPONSE_NAMES
 from havoc.reason.binding.mention import mentioned
 
 
@@ -89,35 +88,6 @@ def bind_proportions_k(evidence: Evidence, binding: Binding) -> None:
 # charts -------------------------------------------------------------------------------
 
 
-def bind_histogram(evidence: Evidence, binding: Binding) -> None:
-    series = evidence.one()
-    binding.set("data", complete(binding, series), series.source)
-    if series.name:
-        binding.set("name", series.name, series.source)
-    pass_unit(binding, series)
-    classes = re.search(r"(\d{1,3})\s+(?:bins?|classes|bars|intervals|cells)\b", evidence.text)
-    if classes:
-        binding.set("bins", int(classes[1]), f"question[{classes.start()}:{classes.end()}]")
-    binding.take("lsl", evidence.scalar("lsl"))
-    binding.take("usl", evidence.scalar("usl"))
-    binding.take("target", evidence.scalar("target"))
-
-
-def bind_box_plot(evidence: Evidence, binding: Binding) -> None:
-    if len(evidence.groups()) >= 2:
-        bind_groups(evidence, binding)
-    else:
-        series = evidence.one()
-        binding.set("data", complete(binding, series), series.source)
-        if series.name:
-            binding.set("name", series.name, series.source)
-        pass_unit(binding, series)
-    if evidence.has(r"\bminitab\b"):
-        binding.set("quartiles", "type6", "question")
-    elif evidence.has(r"\bhinges?\b|\btukey"):
-        binding.set("quartiles", "hinges", "question")
-
-
 def bind_multi_vari(evidence: Evidence, binding: Binding) -> None:
     for table in evidence.tables:
         numbers = evidence.numeric_columns(table, keep_index=True)
@@ -173,7 +143,5 @@ BINDERS: dict[str, Binder] = {
     "mcnemar": bind_mcnemar,
     "mood_median": bind_mood_median,
     "proportions_k": bind_proportions_k,
-    "histogram": bind_histogram,
-    "box_plot": bind_box_plot,
     "multi_vari_chart": bind_multi_vari,
 }

@@ -74,7 +74,7 @@ def _around(text: str, binding: Binding) -> None:
 
 def _could_be_limit(value: float, binding: Binding) -> bool:
     """Limits lie about the readings; a count of parts or of days does not."""
-    readings = [item for item in binding.args.get("data", []) if item is not None]
+    readings: list[float] = [item for item in binding.args.get("data", []) if item is not None]
     if not readings:
         return True
     low, high = min(readings), max(readings)

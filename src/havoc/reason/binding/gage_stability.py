@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from havoc.reading.number_rows import Row, Token, apart_rows, number_runs, numbers
+from havoc.reading.number_rows import Row, Token, apart_rows, numbers
 from havoc.reading.number_words import as_digits
 from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.chart_constants import fold_size
+from havoc.reason.binding.chart_settings import longest_run
 from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.measured_subgroups import measurements
 
@@ -77,7 +78,7 @@ def _measured(evidence: Evidence, binding: Binding) -> None:
 
 def _in_one_list(evidence: Evidence, text: str, binding: Binding) -> list[tuple[int, int]]:
     """All readings in one list: how many belong to an occasion is told, or each is one."""
-    run = max(number_runs(text), key=len, default=[])
+    run = longest_run(text)
     if len(run) < 4:
         _measured(evidence, binding)
         return []
@@ -103,8 +104,8 @@ def _told_size(text: str, count: int) -> tuple[int, str] | None:
     for match in _READINGS_EACH.finditer(as_digits(text.lower())):
         if 2 <= int(match[1]) < count and count % int(match[1]) == 0:
             return int(match[1]), f"question[{match.start(1)}:{match.end(1)}]"
-    if match := re.search(_SINGLE, text, re.IGNORECASE):
-        return 1, f"question[{match.start()}:{match.end()}]"
+    if single := re.search(_SINGLE, text, re.IGNORECASE):
+        return 1, f"question[{single.start()}:{single.end()}]"
     folded = fold_size(text)
     return folded if folded and count % folded[0] == 0 else None
 
