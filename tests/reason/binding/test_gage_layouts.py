@@ -28,7 +28,7 @@ DISC = ["1", "1", "2", "2"] * 2
     [
         "Expanded gage study, disc is the part, of the gap: disc 1: left 4.1 4.2, right 4.0 4.3; "
         "disc 2: left 5.0 5.2, right 5.1 5.3",
-        "disc is the part. left: disc 1 4.1 4.2, disc 2 5.0 5.2; right: disc 1 4.0 4.3, disc 2 5.1 5.3",
+        "disc is the part. left: disc 1 4.1 4.2, disc 2 5.0 5.2; right: disc 1 4.0 4.3, disc 2 5.1 5.3",  # noqa: E501
         "disc is the part\nside disc gap\nleft 1 4.1\nleft 1 4.2\nleft 2 5.0\nleft 2 5.2\n"
         "right 1 4.0\nright 1 4.3\nright 2 5.1\nright 2 5.3",
         "disc is the part; gap 4.1 4.2 5.0 5.2 4.0 4.3 5.1 5.3; disc 1 1 2 2 1 1 2 2; "
@@ -118,9 +118,9 @@ PULL = [6.1, 6.3, 7.0, 7.2, 5.8, 5.9, 6.6, 6.5]
          ["w1", "w2", "w3", "w4"], ["Ada", "Bob"]),
         ("Ada pulled wires 11 and 12 (6.1 6.3; 7.0 7.2), Bob pulled 21 and 22 (5.8 5.9; 6.6 6.5).",
          ["11", "12", "21", "22"], ["Ada", "Bob"]),
-        ("The wire breaks. Ada had two reels (6.1 6.3 and 7.0 7.2), Bob two others (5.8 5.9 and 6.6 6.5)",
+        ("The wire breaks. Ada had two reels (6.1 6.3 and 7.0 7.2), Bob two others (5.8 5.9 and 6.6 6.5)",  # noqa: E501
          ["1", "2", "1", "2"], ["Ada", "Bob"]),
-        ("Day shift: lots k1 (6.1 6.3) and k2 (7.0 7.2), night shift: k3 (5.8 5.9) and k4 (6.6 6.5)",
+        ("Day shift: lots k1 (6.1 6.3) and k2 (7.0 7.2), night shift: k3 (5.8 5.9) and k4 (6.6 6.5)",  # noqa: E501
          ["k1", "k2", "k3", "k4"], ["Day shift", "night shift"]),
         ("operator,reel,pull 1,pull 2\nAda,a,6.1,6.3\nAda,b,7.0,7.2\nBob,c,5.8,5.9\nBob,d,6.6,6.5",
          ["a", "b", "c", "d"], ["Ada", "Bob"]),
@@ -173,7 +173,7 @@ def test_occasions_of_a_stability_study(readings: str, times: list[float] | None
 
 
 def test_readings_of_an_occasion_are_counted_in_words() -> None:
-    text = "block 60.5 HRC, three hits a day: 60.1 60.4 60.3 60.8 60.5 60.2 60.6 60.9 60.1 60.7 60.2 60.3"
+    text = "block 60.5 HRC, three hits a day: 60.1 60.4 60.3 60.8 60.5 60.2 60.6 60.9 60.1 60.7 60.2 60.3"  # noqa: E501
     args = bound("gage_stability", text + ", 1 % level")
     assert len(args["data"]) == 12 and args["subgroup_size"] == 3
     assert (args["reference"], args["alpha"]) == (60.5, 0.01)
