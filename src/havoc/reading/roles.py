@@ -140,7 +140,7 @@ PATTERNS: list[tuple[str, re.Pattern[str]]] = [
         "degree",
         rf"{_LEADING}\s*(?:nd|rd|th|st)\s*(?:degree|order)",
         # "in production order: 5.31, 5.28" is no degree
-        rf"(?<!in )(?<!production )(?<!time )(?<!run )\b(?:degree|deg|order)\s*(?:=|:|of)?\s*(?=\d(?![\d.]*\d)){NUMBER}",
+        rf"(?<!in )(?<!production )(?<!time )(?<!run )\b(?:degree|deg|order)\s*(?:=|:|of)?\s*(?=\d(?![\d.]*\d)){NUMBER}{_NO_LIST}",
     ),
     *_compile(
         "runs",

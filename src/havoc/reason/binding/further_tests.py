@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import re
 
-from havoc.reading.table import Column
 from havoc.reason.binding import contingency, proportions
 from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.groups import bind_groups
-from havoc.reason.binding.lists import complete
-from havoc.reason.binding.means import RESPONSE_NAMES, pass_unit
+from havoc.reason.binding.means import RESPONSE_NAMES
 from havoc.reason.binding.mention import mentioned
 from havoc.reason.binding.told_frames import is_told, or_told
-
-_WORD = r"[^\W\d_][^\W_]*(?:[ \-][^\W\d_][^\W_]*){0,3}"
 
 
 def bind_mcnemar(evidence: Evidence, binding: Binding) -> None:
@@ -93,89 +89,6 @@ def bind_proportions_k(evidence: Evidence, binding: Binding) -> None:
 # charts -------------------------------------------------------------------------------
 
 
-def bind_pareto(evidence: Evidence, binding: Binding) -> None:
-    counts, source = _tallied(evidence)
-    if isinstance(counts, list):
-        binding.set("observations", counts, source)
-    else:
-        binding.set("counts", counts, source)
-    share = re.search(r"(\d{2})\s*%", evidence.text)
-    if share and 0 < int(share[1]) < 100:
-        binding.set("threshold", int(share[1]) / 100, f"question[{share.start()}:{share.end()}]")
-
-
-def _tallied(evidence: Evidence) -> tuple[dict[str, float] | list[str], str]:
-    for table in evidence.tables:
-        labels, numbers = (
-            evidence.text_columns(table),
-            evidence.numeric_columns(table, keep_index=True),
-        )
-        if labels and numbers:
-            label, number = _named(evidence, labels)[0], _named(evidence, numbers)[-1]
-            counts: dict[str, float] = {}
-            for name, value in zip(label.values, number.values, strict=True):
-                if name is not None and isinstance(value, float):
-                    counts[str(name)] = counts.get(str(name), 0.0) + value
-            return counts, f"{table.source}#{number.name}"
-        if labels:
-            label = _named(evidence, labels)[0]
-            return [str(value) for value in label.present], f"{table.source}#{label.name}"
-    text = evidence.reading.plain
-    for pattern, name, count in (
-        (
-            rf"(?:^|[,;:\n]|\band\b)\s*({_WORD})\s*[:=\-(]?\s*(\d++(?:\.\d++)?)(?=[\s,;.)\n]|$)",
-            1,
-            2,
-        ),
-        (rf"(?<![\w.])(\d++(?:\.\d++)?)\s*(?:x\s+)?({_WORD})(?=\s*[,;.\n]|\s+and\b|\s*$)", 2, 1),
-    ):
-        found = list(re.finditer(pattern, text))
-        if len(found) >= 2:
-            source = f"question[{found[0].start()}:{found[-1].end()}]"
-            tallied: dict[str, float] = {}
-            for match in found:
-                label_text = match[name].strip()
-                tallied[label_text] = tallied.get(label_text, 0.0) + float(match[count])
-            return tallied, source
-    raise NeedsInput(
-        "categories with their counts are missing", "how often did each category occur?"
-    )
-
-
-def _named(evidence: Evidence, columns: list[Column]) -> list[Column]:
-    """The columns that the question names, else all."""
-    return mentioned(columns, evidence.text) or columns
-
-
-def bind_histogram(evidence: Evidence, binding: Binding) -> None:
-    series = evidence.one()
-    binding.set("data", complete(binding, series), series.source)
-    if series.name:
-        binding.set("name", series.name, series.source)
-    pass_unit(binding, series)
-    classes = re.search(r"(\d{1,3})\s+(?:bins?|classes|bars|intervals|cells)\b", evidence.text)
-    if classes:
-        binding.set("bins", int(classes[1]), f"question[{classes.start()}:{classes.end()}]")
-    binding.take("lsl", evidence.scalar("lsl"))
-    binding.take("usl", evidence.scalar("usl"))
-    binding.take("target", evidence.scalar("target"))
-
-
-def bind_box_plot(evidence: Evidence, binding: Binding) -> None:
-    if len(evidence.groups()) >= 2:
-        bind_groups(evidence, binding)
-    else:
-        series = evidence.one()
-        binding.set("data", complete(binding, series), series.source)
-        if series.name:
-            binding.set("name", series.name, series.source)
-        pass_unit(binding, series)
-    if evidence.has(r"\bminitab\b"):
-        binding.set("quartiles", "type6", "question")
-    elif evidence.has(r"\bhinges?\b|\btukey"):
-        binding.set("quartiles", "hinges", "question")
-
-
 def bind_multi_vari(evidence: Evidence, binding: Binding) -> None:
     for table in evidence.tables:
         numbers = evidence.numeric_columns(table, keep_index=True)
@@ -231,8 +144,5 @@ BINDERS: dict[str, Binder] = {
     "mcnemar": bind_mcnemar,
     "mood_median": bind_mood_median,
     "proportions_k": bind_proportions_k,
-    "pareto_chart": bind_pareto,
-    "histogram": bind_histogram,
-    "box_plot": bind_box_plot,
     "multi_vari_chart": or_told(bind_multi_vari, least_depth=1),
 }

@@ -1,14 +1,27 @@
-"""Arguments of gage studies beside the crossed one: nested, expanded, stability, go/no-go."""
+"""Arguments of gage studies beside the crossed one: nested, and expanded by further factors."""
 
 from __future__ import annotations
 
 import re
 
-from havoc.reading.table import Column, Table
+import msgspec
+
+from havoc.reading.labelled_lines import (
+    LabelledReadings,
+    read_lines,
+    read_parallel_lists,
+    readings_of_columns,
+)
+from havoc.reading.labelled_readings import read_labelled_readings
+from havoc.reading.own_parts import read_own_parts
+from havoc.reading.study_layout import PART_NOUNS, PERSON_NOUNS, Study
+from havoc.reading.table import Table
 from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.evidence import Binder, Evidence
-from havoc.reason.binding.measured_subgroups import measurements
+from havoc.reason.binding.factor_roles import named_factors, part_of, set_roles
+from havoc.reason.binding.gage_settings import gage_settings
 from havoc.reason.binding.measurement import bind_gage_rr
+from havoc.reason.binding.mention import are_replicates
 from havoc.reason.binding.study_rows import text_of
 
 _PART = re.compile(
@@ -17,68 +30,144 @@ _PART = re.compile(
 )
 _ORDER = re.compile(r"^(?:order|run|run[\s_-]?order|seq\w*|no\.?|#|row|trials?|reps?|replicates?|repeat)$", re.IGNORECASE)  # fmt: skip
 _RATING = re.compile(r"^(?:y|value|values|measurements?|meas\w*|result|response|reading|readings?|data)$", re.IGNORECASE)  # fmt: skip
-_TIME = re.compile(r"^(?:time|times|days?|weeks?|hours?|months?|elapsed)$", re.IGNORECASE)
-_OCCASION = re.compile(
-    r"^(?:subgroup|group|occasion|session|sample|date|week|day|shift|time)s?(?:[\s_-]?(?:no\.?|id))?$",
-    re.IGNORECASE,
-)
+_Found = tuple[LabelledReadings, str]
+
+
+# nested -------------------------------------------------------------------------------
 
 
 def bind_gage_rr_nested(evidence: Evidence, binding: Binding) -> None:
-    """The columns are those of the crossed study."""
-    try:
-        bind_gage_rr(evidence, binding)
-    except NeedsInput as needed:
-        raise NeedsInput(
-            "a nested gage study needs each measurement with its part and its operator", needed.ask
-        ) from None
-    if "data" not in binding.args:
-        raise NeedsInput(
-            "a nested gage study needs each measurement with its part and its operator",
-            "which part (batch) and operator does each measurement belong to?",
-        )
-    binding.args.pop("method", None)
-    evidence.confidence(binding)
-
-
-def bind_gage_rr_expanded(evidence: Evidence, binding: Binding) -> None:
-    for table in evidence.tables:
-        found = _columns(evidence, table)
-        if found is None:
-            continue
-        response, factors = found
-        part = next((column for column in factors if _PART.match(column.name)), None)
-        if part is None:
-            part = _mentioned_part(evidence, factors)
-        binding.set("data", list(response.values), f"{table.source}#{response.name}")
-        binding.set(
-            "factors",
-            {
-                column.name: ["" if value is None else text_of(value) for value in column.values]
-                for column in factors
-            },
-            table.source,
-        )
-        binding.set("part", part.name, f"{table.source}#{part.name}")
-        _fixed_and_nested(evidence, binding, factors)
-        _tolerance(evidence, binding)
-        if evidence.has(r"\banova\b|\bmean squares?\b"):
-            binding.set("method", "anova", "question")
+    """Columns as those of the crossed study, or readings of each person's own parts."""
+    study, source = _nested_study(evidence)
+    if study is not None:
+        binding.set("data", study.values, source)
+        binding.set("parts", study.parts, source)
+        binding.set("operators", study.operators, source)
         binding.echo(
-            "{} is the measurement, {} the part, {} the factors",
-            (response.name, f"{table.source}#{response.name}"),
-            (part.name, f"{table.source}#{part.name}"),
-            ([column.name for column in factors], table.source),
+            "{} operators with {} parts of their own, {} measurements",
+            (len(set(study.operators)), source),
+            (len(set(zip(study.operators, study.parts, strict=True))), source),
+            (len(study.values), source),
         )
-        evidence.confidence(binding)
-        return
-    raise NeedsInput(
-        "an expanded gage study needs a table: the measurements beside a column for every factor",
-        "which part, operator and further factors belong to each measurement?",
+    else:
+        try:
+            bind_gage_rr(evidence, binding)
+        except NeedsInput as needed:
+            raise _no_nested_study(needed.ask) from None
+        if "data" not in binding.args:
+            raise _no_nested_study(
+                "which part (batch) and operator does each measurement belong to?"
+            )
+        for name in ("method", "tolerance", "lsl", "usl"):
+            binding.args.pop(name, None)
+    gage_settings(evidence, binding)
+
+
+def _no_nested_study(ask: str) -> NeedsInput:
+    return NeedsInput(
+        "a nested gage study needs each measurement with its part and its operator", ask
     )
 
 
-def _columns(evidence: Evidence, table: Table) -> tuple[Column, list[Column]] | None:
+def _nested_study(evidence: Evidence) -> tuple[Study | None, str]:
+    for table in evidence.tables:
+        found = _of_table_rows(table)
+        study = _as_nested(found) if found else None
+        if study is not None:
+            return study, table.source
+    if evidence.tables:
+        return None, ""
+    text = evidence.reading.plain
+    lines = read_lines(text)
+    study = (_as_nested(lines) if lines else None) or read_own_parts(text)
+    if study is None:
+        found = read_labelled_readings(text)
+        study = _as_nested(found) if found else None
+    return (_numbered(study, text) if study else None), "question"
+
+
+def _numbered(study: Study, text: str) -> Study:
+    """ "c1, c2" of coupons are the coupons 1 and 2."""
+    ((_, parts),) = named_factors([("", study.parts)], text)
+    return msgspec.structs.replace(study, parts=parts)
+
+
+def _of_table_rows(table: Table) -> LabelledReadings | None:
+    """A table without names, or one whose last columns repeat the measurement."""
+    if not table.header:
+        return readings_of_columns(table.columns)
+    for place in range(1, len(table.columns) - 1):
+        last = table.columns[place:]
+        if all(column.kind == "number" for column in last) and are_replicates(last):
+            return readings_of_columns(table.columns)
+    return None
+
+
+def _as_nested(found: LabelledReadings) -> Study | None:
+    """Two factors, one of them the person: each part stands with one person, or is numbered anew."""
+    if len(found.factors) != 2 or any(value is None for value in found.values):
+        return None
+    (first, outer), (second, inner) = found.factors
+    if _is_person(second) or (len(set(inner)) < len(set(outer)) and not _is_person(first)):
+        outer, inner = inner, outer
+    cells = set(zip(outer, inner, strict=True))
+    if len(set(outer)) < 2 or len(cells) < 2 * len(set(outer)):
+        return None
+    return Study(
+        parts=inner,
+        operators=outer,
+        values=[value for value in found.values if value is not None],
+        nested=True,
+    )
+
+
+def _is_person(name: str) -> bool:
+    return name.lower() in PERSON_NOUNS and name.lower() not in PART_NOUNS
+
+
+# expanded -----------------------------------------------------------------------------
+
+
+def bind_gage_rr_expanded(evidence: Evidence, binding: Binding) -> None:
+    found = _expanded_study(evidence)
+    if found is None:
+        raise NeedsInput(
+            "an expanded gage study needs a table: the measurements beside a column for every factor",
+            "which part, operator and further factors belong to each measurement?",
+        )
+    readings, source = found
+    factors = named_factors(readings.factors, evidence.reading.plain)
+    part = part_of(factors, evidence.reading.plain)
+    binding.set("data", readings.values, source)
+    binding.set("factors", dict(factors), source)
+    binding.set("part", part, source)
+    set_roles(factors, part, evidence, binding)
+    gage_settings(evidence, binding)
+    if evidence.has(r"\banova\b|\bmean squares?\b"):
+        binding.set("method", "anova", "question")
+    binding.echo(
+        "{} is the part; the factors are {}",
+        (part, source),
+        ([name for name, _ in factors], source),
+    )
+
+
+def _expanded_study(evidence: Evidence) -> _Found | None:
+    for table in evidence.tables:
+        found = _wide(evidence, table) or _columns(evidence, table)
+        if found is not None:
+            return found, table.source
+    if evidence.tables:
+        return None
+    text = evidence.reading.plain
+    for reader in (read_parallel_lists, read_lines, read_labelled_readings):
+        readings = reader(text)
+        if readings is not None and len(readings.factors) >= 2:
+            return readings, "question"
+    return None
+
+
+def _columns(evidence: Evidence, table: Table) -> LabelledReadings | None:
     """The measurements, and the columns whose levels repeat."""
     usable = [column for column in table.columns if not _ORDER.match(column.name)]
     numbers = [
@@ -86,7 +175,7 @@ def _columns(evidence: Evidence, table: Table) -> tuple[Column, list[Column]] | 
         for column in usable
         if column.kind == "number" and not _PART.match(column.name) and len(set(column.present)) > 2
     ]
-    if not numbers:
+    if not numbers or not table.header:
         return None
     response = next((column for column in numbers if _RATING.match(column.name)), None)
     if response is None:
@@ -97,170 +186,57 @@ def _columns(evidence: Evidence, table: Table) -> tuple[Column, list[Column]] | 
         for column in usable
         if column is not response and 1 < len(set(column.present)) < len(column.present)
     ]
-    return (response, factors) if len(factors) >= 2 else None
-
-
-def _mentioned_part(evidence: Evidence, factors: list[Column]) -> Column:
-    for column in factors:
-        if re.search(
-            rf"\b{re.escape(column.name.lower())}s?\s+(?:is|are|as)\s+(?:the\s+)?parts?\b",
-            evidence.text,
-        ):
-            return column
-    names = ", ".join(column.name for column in factors)
-    raise NeedsInput(
-        f"none of the factors ({names}) is named as the part", "which column holds the part?"
+    if len(factors) < 2:
+        return None
+    return LabelledReadings(
+        factors=[(column.name, [_level(value) for value in column.values]) for column in factors],
+        values=[value if isinstance(value, float) else None for value in response.values],
     )
 
 
-def _fixed_and_nested(evidence: Evidence, binding: Binding, factors: list[Column]) -> None:
-    fixed, nested = [], {}
-    for column in factors:
-        name = re.escape(column.name.lower())
-        if re.search(
-            rf"\bfixed\s+(?:factors?\s+)?{name}s?\b|\b{name}s?\b[^.;?]{{0,20}}\bfixed\b",
-            evidence.text,
-        ):
-            fixed.append(column.name)
-        for other in factors:
-            outer = re.escape(other.name.lower())
-            if other is not column and re.search(
-                rf"\b{name}s?\b[^.;?]{{0,24}}\b(?:nested\s+)?(?:within|in)\s+(?:each\s+|the\s+)?{outer}s?\b",
-                evidence.text,
-            ):
-                nested[column.name] = other.name
-    part = str(binding.args["part"])
-    operator = next(
-        (c.name for c in factors if re.match(r"(?i)^(?:operator|appraiser|inspector)s?$", c.name)),
-        "",
-    )
-    if not nested and operator and operator != part and evidence.has(r"\bnested\b"):
-        nested[part] = operator
-    if fixed:
-        binding.set("fixed", fixed, "question")
-    if nested:
-        binding.set("nested", nested, "question")
+def _level(value: float | str | None) -> str:
+    return "" if value is None else text_of(value)
 
 
-def _tolerance(evidence: Evidence, binding: Binding) -> None:
-    match = re.search(r"\b(?:tolerance|tol)\b\s*(?:width|is|of|=|:)?\s*(\d*\.?\d+)", evidence.text)
-    if match:
-        binding.set("tolerance", float(match[1]), f"question[{match.start(1)}:{match.end(1)}]")
-        return
-    low, high = evidence.scalar("lsl"), evidence.scalar("usl")
-    if low is not None and high is not None:
-        binding.take("lsl", low)
-        binding.take("usl", high)
+_REPEATED = re.compile(r"\s*\((?:rep\w*|again|2nd|second)\)$", re.IGNORECASE)
 
 
-def bind_gage_stability(evidence: Evidence, binding: Binding) -> None:
-    if not _occasions(evidence, binding):
-        try:
-            measurements(evidence, binding)
-        except NeedsInput:
-            raise NeedsInput(
-                "the readings of the master are missing",
-                "which readings were taken on each occasion?",
-            ) from None
-    reference = re.search(
-        r"\b(?:reference|master|certified|true|known|standard)\b(?:\s+(?:value|size|of|is|was|at|=|:))*\s*(-?\d*\.?\d+)",
-        evidence.text,
-    )
-    if not binding.take("reference", evidence.scalar("reference")) and reference:
-        binding.set(
-            "reference", float(reference[1]), f"question[{reference.start(1)}:{reference.end(1)}]"
+def _wide(evidence: Evidence, table: Table) -> LabelledReadings | None:
+    """Measurements in several columns, whose names tell the levels of one or two factors."""
+    labels = [
+        column
+        for column in table.columns
+        if column.kind == "text" or _PART.match(column.name) or len(set(column.present)) <= len(column.present) / 2
+    ]  # fmt: skip
+    numbers = [c for c in table.columns if c.kind == "number" and c not in labels]
+    if not labels and len(numbers) > 2:
+        labels, numbers = numbers[:1], numbers[1:]
+    if not table.header or not labels or len(numbers) < 2:
+        return None
+    heads = [column.name.split() for column in numbers]
+    if len({len(head) for head in heads}) != 1:
+        return None
+    # heads that the question speaks of are levels; others repeat the measurement
+    spoken = all(re.search(rf"(?<!\w){re.escape(column.name.lower())}(?!\w)", evidence.text) for column in numbers)  # fmt: skip
+    levels = list(zip(*heads, strict=True)) if len(heads[0]) > 1 or spoken else []
+    rows = range(table.rows)
+    factors = [
+        (
+            label.name,
+            [_REPEATED.sub("", _level(label.values[row])) for row in rows for _ in numbers],
         )
-    match = re.search(r"\b(?:tolerance|tol)\b\s*(?:width|is|of|=|:)?\s*(\d*\.?\d+)", evidence.text)
-    if match:
-        binding.set("tolerance", float(match[1]), f"question[{match.start(1)}:{match.end(1)}]")
-    evidence.alpha(binding)
-
-
-def _occasions(evidence: Evidence, binding: Binding) -> bool:
-    """Rows of readings with the time of each row, or readings beside their occasion."""
-    for table in evidence.tables:
-        time = next((column for column in table.columns if _TIME.match(column.name)), None)
-        label = next((column for column in table.columns if _OCCASION.match(column.name)), None)
-        numbers = [
-            column
-            for column in table.columns
-            if column.kind == "number" and column not in (time, label)
-        ]
-        source = table.source
-        if label is not None and len(numbers) == 1 and len(set(label.present)) < table.rows:
-            rows: dict[str, list[float]] = {}
-            for name, value in zip(label.values, numbers[0].values, strict=True):
-                if name is not None and isinstance(value, float):
-                    rows.setdefault(str(name), []).append(value)
-            binding.set("subgroups", list(rows.values()), f"{source}#{numbers[0].name}")
-            return True
-        if time is not None and time.kind == "number" and numbers:
-            kept = [
-                [column.values[row] for column in numbers if column.values[row] is not None]
-                for row in range(table.rows)
-            ]
-            places = [
-                row for row in range(table.rows) if kept[row] and time.values[row] is not None
-            ]
-            binding.set("subgroups", [kept[row] for row in places], source)
-            binding.set("times", [time.values[row] for row in places], f"{source}#{time.name}")
-            return True
-    return False
-
-
-def bind_attribute_gage(evidence: Evidence, binding: Binding) -> None:
-    accepted = re.compile(r"accept|pass|^a$|^go$|count", re.IGNORECASE)
-    sized = re.compile(r"ref|size|value|^x|master|dim|length|diameter", re.IGNORECASE)
-    for table in evidence.tables:
-        numbers = [column for column in table.columns if column.kind == "number"]
-        counts = next((column for column in numbers if accepted.search(column.name)), None)
-        rest = [column for column in numbers if column is not counts]
-        size = next((column for column in rest if sized.search(column.name)), None)
-        if counts is not None and (size is not None or len(rest) == 1):
-            size = size if size is not None else rest[0]
-            binding.set("reference", size.present, f"{table.source}#{size.name}")
-            binding.set("acceptances", counts.present, f"{table.source}#{counts.name}")
-            break
-    else:
-        lists = [item for item in evidence.series() if len(item.values) >= 3]
-        if len(lists) < 2:
-            raise NeedsInput(
-                "an attribute gage study needs the size of every part and how often it was accepted",
-                "which size has each part, and how often was it accepted?",
-            )
-        first, second = lists[0], lists[1]
-        whole = [
-            all(value == int(value) and value >= 0 for value in item.numbers) for item in lists[:2]
-        ]
-        if whole[0] and not whole[1]:
-            first, second = second, first
-        binding.set("reference", first.numbers, first.source)
-        binding.set("acceptances", second.numbers, second.source)
-    binding.take("lsl", evidence.scalar("lsl", "minimum"))
-    if "lsl" not in binding.args:
-        binding.take("usl", evidence.scalar("usl", "maximum"))
-    if not {"lsl", "usl"} & set(binding.args):
-        match = re.search(r"\b(lower|upper)\b[^\d-]{0,24}(-?\d*\.?\d+)", evidence.text)
-        if match is None:
-            raise NeedsInput(
-                "the limit that the gage checks is missing",
-                "which lower or which upper limit does the gage check?",
-            )
-        name = "lsl" if match[1] == "lower" else "usl"
-        binding.set(name, float(match[2]), f"question[{match.start(2)}:{match.end(2)}]")
-    trials = re.search(
-        r"\b(\d+)\s*(?:trials|times|repeats)\b|\b(?:trials|n)\s*(?:=|:)?\s*(\d+)\b", evidence.text
+        for label in labels
+    ] + [("", list(names) * table.rows) for names in levels]
+    factors = [(name, found) for name, found in factors if len(set(found)) > 1]
+    values = [column.values[row] for row in rows for column in numbers]
+    if len(factors) < 2:
+        return None
+    return LabelledReadings(
+        factors=factors, values=[value if isinstance(value, float) else None for value in values]
     )
-    if trials:
-        binding.set(
-            "trials", int(trials[1] or trials[2]), f"question[{trials.start()}:{trials.end()}]"
-        )
-    evidence.alpha(binding)
 
 
 BINDERS: dict[str, Binder] = {
-    "attribute_gage": bind_attribute_gage,
     "gage_rr_expanded": bind_gage_rr_expanded,
     "gage_rr_nested": bind_gage_rr_nested,
-    "gage_stability": bind_gage_stability,
 }

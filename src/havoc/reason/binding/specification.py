@@ -59,7 +59,7 @@ _SIDES: dict[str, tuple[re.Pattern[str], ...]] = {
             re.I,
         ),
         re.compile(
-            rf"\b(?:limit|promised?)\s*(?:value\s+)?(?:is|was|of|=|:)\s*(?:at\s+|set\s+)*{_NUM}",
+            rf"(?<!lower )(?<!bottom )\b(?:limit|promised?)\s*(?:value\s+)?(?:is|was|of|=|:)\s*(?:at\s+|set\s+)*{_NUM}",
             re.I,
         ),
         re.compile(
