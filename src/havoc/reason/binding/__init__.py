@@ -51,6 +51,7 @@ OPERATIONS = {
     "mathematics": "derivative integral simplify",
     "equations": "solve",
     "conversion": "unit_conversion",
+    "formula_values": "evaluate",
     "quality": "gage_type1 gage_bias_linearity logistic_regression "
     "capability_nonnormal arl doe_power",
     "reliability": "weibull_fit kaplan_meier demonstration_test",
