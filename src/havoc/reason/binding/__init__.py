@@ -57,8 +57,8 @@ OPERATIONS = {
     "reliability": "weibull_fit kaplan_meier demonstration_test",
     "resampling": "bootstrap_interval permutation_test "
     "bayes_two_sample bayes_proportions p_value_adjustment",
-    "further_tests": "mcnemar mood_median proportions_k "
-    "pareto_chart histogram box_plot multi_vari_chart",
+    "several_proportions": "proportions_k",
+    "further_tests": "mcnemar mood_median pareto_chart histogram box_plot multi_vari_chart",
     "life_studies": "life_distribution distribution_comparison "
     "life_comparison warranty_prediction accelerated_life",
     "repairable_systems": "reliability_growth repairable_mcf",

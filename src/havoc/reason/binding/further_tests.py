@@ -1,11 +1,11 @@
-"""Arguments of McNemar's and Mood's tests, of several proportions, and of descriptive charts."""
+"""Arguments of McNemar's and Mood's tests, and of descriptive charts."""
 
 from __future__ import annotations
 
 import re
 
 from havoc.reading.table import Column
-from havoc.reason.binding import contingency, proportions
+from havoc.reason.binding import contingency
 from havoc.reason.binding.arguments import Binding, NeedsInput
 from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.groups import bind_groups
@@ -65,27 +65,6 @@ def _paired_table(evidence: Evidence, binding: Binding) -> None:
 
 def bind_mood_median(evidence: Evidence, binding: Binding) -> None:
     bind_groups(evidence, binding)
-    evidence.alpha(binding)
-
-
-def bind_proportions_k(evidence: Evidence, binding: Binding) -> None:
-    pairs = [proportions.possible(pair) for pair in proportions.counts_of(evidence)]
-    if len(pairs) < 2:
-        raise NeedsInput(
-            "counts out of a number inspected are needed for two or more groups",
-            "how many were found and how many inspected in each group?",
-        )
-    source = evidence.tables[0].source if evidence.tables else pairs[0].source
-    binding.set("successes", [pair.successes for pair in pairs], source)
-    binding.set("trials", [pair.trials for pair in pairs], source)
-    for table in evidence.tables:
-        labels = evidence.text_columns(table)
-        if labels and len(labels[0].values) == len(pairs):
-            binding.set("names", [str(value) for value in labels[0].values], table.source)
-    if evidence.has(
-        r"\btrend\b|\barmitage|\b(?:rise|rising|fall|falling|increas\w*|decreas\w*)\b|\bdose"
-    ):
-        binding.set("trend", True, "question")
     evidence.alpha(binding)
 
 
@@ -229,7 +208,6 @@ def _level(value: float | str | None) -> str:
 BINDERS: dict[str, Binder] = {
     "mcnemar": bind_mcnemar,
     "mood_median": bind_mood_median,
-    "proportions_k": bind_proportions_k,
     "pareto_chart": bind_pareto,
     "histogram": bind_histogram,
     "box_plot": bind_box_plot,
