@@ -135,7 +135,7 @@ def _candidates(text: str) -> list[_Candidate]:
 
 def _candidate(text: str, written: str, start: int, end: int) -> _Candidate | None:
     names = [name for name in _names(written) if name not in _CONSTANTS]
-    values = _named_values(text, names, start, end)
+    values = named_values(text, names, start, end)
     read = _read(written, [name for name in names if name != "e" or name in values])
     if read is None:
         return None
@@ -143,7 +143,7 @@ def _candidate(text: str, written: str, start: int, end: int) -> _Candidate | No
         # "nRT/V" where n, R and T have values
         split = _read(written, list(values))
         if split is not None and split != read:
-            more = _named_values(text, split, start, end)
+            more = named_values(text, split, start, end)
             if all(name in more for name in split):
                 read, values = split, more
     read.sort(key=written.find)
@@ -184,7 +184,7 @@ def _read(written: str, variables: Sequence[str]) -> list[str] | None:
 # the values ----------------------------------------------------------------------------
 
 
-def _named_values(text: str, names: Sequence[str], start: int, end: int) -> dict[str, _Quantity]:
+def named_values(text: str, names: Sequence[str], start: int, end: int) -> dict[str, _Quantity]:
     """The value that the text gives to each name, the last one where it gives two."""
     if not names:
         return {}
