@@ -12,6 +12,7 @@ from havoc.reason.binding.direction import set_direction, two_sample_direction
 from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.groups import bind_groups
 from havoc.reason.binding.lists import complete
+from havoc.reason.binding.margins import set_lone_alpha
 from havoc.reason.binding.means import RESPONSE_NAMES, pass_unit
 from havoc.reason.binding.mention import mentioned
 
@@ -35,6 +36,7 @@ def bind_mcnemar(evidence: Evidence, binding: Binding) -> None:
     elif evidence.has(r"\bcontinuity|\bcorrect(?:ed|ion)\b|\byates\b|\bedwards\b"):
         binding.set("method", "chi_square_corrected", "question")
     evidence.alpha(binding)
+    set_lone_alpha(binding, evidence.text)
 
 
 _ONE_SIDED = (
@@ -89,6 +91,7 @@ def _paired_table(evidence: Evidence, binding: Binding) -> None:
 def bind_mood_median(evidence: Evidence, binding: Binding) -> None:
     bind_groups(evidence, binding)
     evidence.alpha(binding)
+    set_lone_alpha(binding, evidence.text)
 
 
 # charts -------------------------------------------------------------------------------

@@ -104,6 +104,23 @@ def bind_proportions_k(evidence: Evidence, binding: Binding) -> None:
             binding.set("alpha", lone.alpha, lone.source)
 
 
+def counted_groups(evidence: Evidence) -> list[CountPair]:
+    """The groups of a table as counts out of trials; none without a table of them."""
+    groups = _tabled(evidence)
+    if groups is None:
+        return []
+    return [
+        CountPair(successes=x, trials=n, start=0, end=0)
+        for x, n in zip(groups.successes, groups.trials, strict=True)
+    ]
+
+
+def counted_names(evidence: Evidence) -> list[str]:
+    """The names of the groups of a table, or none."""
+    groups = _tabled(evidence)
+    return groups.names if groups is not None else []
+
+
 # tables --------------------------------------------------------------------------------
 
 
