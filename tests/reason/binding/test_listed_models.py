@@ -66,7 +66,9 @@ def test_stepwise_selection(question: str, settings: dict[str, Any]) -> None:
 
 
 def test_best_subsets_of_few_terms() -> None:
-    args = bound("best_subsets", f"three best models of each size, at most two terms. {LISTS}; {WEAR}")
+    args = bound(
+        "best_subsets", f"three best models of each size, at most two terms. {LISTS}; {WEAR}"
+    )
     assert (args["response"], args["each"], args["largest"]) == ("wear", 3, 2)
 
 

@@ -56,8 +56,7 @@ OPERATIONS = {
     "quality": "gage_type1 gage_bias_linearity logistic_regression "
     "capability_nonnormal arl doe_power",
     "reliability": "weibull_fit kaplan_meier demonstration_test",
-    "resampling": "bootstrap_interval permutation_test "
-    "bayes_two_sample bayes_proportions",
+    "resampling": "bootstrap_interval permutation_test bayes_two_sample bayes_proportions",
     "p_values": "p_value_adjustment",
     "several_proportions": "proportions_k",
     "further_tests": "mcnemar mood_median pareto_chart histogram box_plot multi_vari_chart",
