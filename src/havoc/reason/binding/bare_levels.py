@@ -103,3 +103,21 @@ def level_of_limits(text: str) -> BareLevel | None:
             value = round(float(match["value"]) / 100, 6)
             return BareLevel(value=value, start=match.start("value"), end=match.end("value"))
     return None
+
+
+_ANY_PERCENT = re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d{1,2})?)\s*(?:%|percent\b|pct\b)")
+_ENDS = re.compile(r"\s*(?:[.,;:?!()\n]|$|(?:levels?|is|ok|risk|alpha|please|pls)\b)")
+
+
+def lone_level(text: str) -> BareLevel | None:
+    """A customary level that is the only percentage of a text and stands at the end of a phrase.
+
+    For tests whose data hold no percentages: "dont want to accuse anybody on luck so 1 %".
+    """
+    found = list(_ANY_PERCENT.finditer(text))
+    if len(found) != 1 or _ENDS.match(text, found[0].end()) is None:
+        return None
+    value = round(float(found[0][1]) / 100, 6)
+    if value not in _ALPHAS and value not in _CONFIDENCES:
+        return None
+    return BareLevel(value=value, start=found[0].start(1), end=found[0].end(1))

@@ -36,6 +36,7 @@ _SLASHED = re.compile(r"(?<![\w./])\d++(?:\.\d++)?(?:\s?/\s?\d++(?:\.\d++)?){2,}
 """Three figures or more between slashes are a list, two may be a fraction."""
 _PIECE = re.compile(r"[^\s,;:?!()=>→]++")
 _CHUNK = re.compile(rf"\s*+({_PIECE.pattern})")
+_BRACKETED = re.compile(r"\s*+([^\W\d_][\w^]{0,7}/\([^\W\d_][\w*^·]{0,20}\))")
 _CUE = re.compile(
     r"(?:\b(?:in|to|into|as|zu|many|much|needs?|wants?|takes?|works?\s+with|demands?|requires?|uses?|only|recorded\s+in|display\s+in)\s+(?:the\s+)?|[=>→]\s*\??\s*)$",
     re.IGNORECASE,
@@ -49,7 +50,7 @@ _MOLAR_MASS = re.compile(
 )
 
 
-class _Unit(msgspec.Struct):
+class Unit(msgspec.Struct):
     text: str
     start: int
     end: int
@@ -60,7 +61,7 @@ class _Mention(msgspec.Struct):
     value: float
     start: int
     end: int
-    unit: _Unit | None
+    unit: Unit | None
 
 
 def bind_unit_conversion(evidence: Evidence, binding: Binding) -> None:
@@ -70,7 +71,7 @@ def bind_unit_conversion(evidence: Evidence, binding: Binding) -> None:
     if molar:
         text = text[: molar.start()] + " " * len(molar[0]) + text[molar.end() :]
     mentions = _mentions(text)
-    units = _units(text)
+    units = units_in(text)
     direct = [(item, _direct_target(text, item, units)) for item in mentions if item.unit]
     complete = [(item, target) for item, target in direct if target is not None]
     if len(complete) > 1 and "\n" not in text[complete[0][0].start : complete[-1][0].start]:
@@ -86,7 +87,7 @@ def bind_unit_conversion(evidence: Evidence, binding: Binding) -> None:
 
 
 def _set(
-    evidence: Evidence, binding: Binding, mention: _Mention, target: _Unit, molar: float | None
+    evidence: Evidence, binding: Binding, mention: _Mention, target: Unit, molar: float | None
 ) -> None:
     from havoc.tools.symbolic.units import is_temperature, kind_of
 
@@ -115,7 +116,7 @@ def _set(
         binding.echo("{} is read as a temperature difference", (mention.value, "question"))
 
 
-def _single(text: str, mentions: list[_Mention], units: list[_Unit]) -> tuple[_Mention, _Unit]:
+def _single(text: str, mentions: list[_Mention], units: list[Unit]) -> tuple[_Mention, Unit]:
     """The first value with a unit, and the unit it should become."""
     first = mentions[0] if mentions else None
     mention = next((item for item in mentions if item.unit), None)
@@ -157,7 +158,7 @@ def _single(text: str, mentions: list[_Mention], units: list[_Unit]) -> tuple[_M
     )
 
 
-def _direct_target(text: str, mention: _Mention, units: list[_Unit]) -> _Unit | None:
+def _direct_target(text: str, mention: _Mention, units: list[Unit]) -> Unit | None:
     """The unit right behind "30 psi to"."""
     assert mention.unit is not None
     end = mention.unit.end
@@ -192,7 +193,7 @@ def _newer(text: str, first: _Mention, mention: _Mention) -> bool:
 def _mentions(text: str) -> list[_Mention]:
     found = []
     for match in _NUMBER.finditer(text):
-        unit = _unit_at(text, match.end(), after_number=True)
+        unit = unit_at(text, match.end(), after_number=True)
         end = match.start() + len(match[0].rstrip(" -"))
         found.append(_Mention(_value(match), match.start(), end, unit))
     return found
@@ -205,16 +206,16 @@ def _value(match: re.Match[str]) -> float:
     return float(match["number"] + (f"e{match['power']}" if match["power"] else ""))
 
 
-def _units(text: str) -> list[_Unit]:
+def units_in(text: str) -> list[Unit]:
     """Every unit in the text, the longest reading at each place."""
-    found: list[_Unit] = []
+    found: list[Unit] = []
     position = 0
     while (chunk := _PIECE.search(text, position)) is not None:
         start = chunk.start()
         inner = re.match(r"[-+]?\d[\d.]*(?:e[-+]?\d+)?", chunk[0])
         if inner:
             start += inner.end()
-        unit = _unit_at(text, start, after_number=inner is not None or _after_number(text, start))
+        unit = unit_at(text, start, after_number=inner is not None or _after_number(text, start))
         if unit is not None:
             found.append(unit)
             position = max(unit.end, position + 1)
@@ -227,8 +228,11 @@ def _after_number(text: str, start: int) -> bool:
     return re.search(r"\d\s*-?$", text[max(0, start - 4) : start]) is not None
 
 
-def _unit_at(text: str, start: int, *, after_number: bool) -> _Unit | None:
+def unit_at(text: str, start: int, *, after_number: bool) -> Unit | None:
     """The longest run of words from ``start`` on that is a unit."""
+    bracketed = _BRACKETED.match(text, start)
+    if bracketed and (unit := _parsed(bracketed[1])) is not None:
+        return Unit(bracketed[1], bracketed.start(1), bracketed.end(1), unit)
     ends: list[int] = []
     position = start
     while len(ends) < MOST_WORDS:
@@ -239,7 +243,8 @@ def _unit_at(text: str, start: int, *, after_number: bool) -> _Unit | None:
         listed = len(word) == 1 and text[chunk.end() : chunk.end() + 1] == ")"
         per = word in {"a", "an"} and _TIME.match(text, chunk.end()) is not None
         common = word in _COMMON - {"per", "us", "of"} and not per
-        if ends and (common or word[:1].isdigit() or listed):
+        sentence = ends and text[ends[-1] - 1] == "." and chunk[1][0].isupper()
+        if ends and (common or word[:1].isdigit() or listed or sentence):
             break
         if not re.search(r"\w|[%°\"']", chunk[1]):
             break  # "psi -> bar", "lb/ft3 is ... kg/m3": a mark is no unit
@@ -253,7 +258,7 @@ def _unit_at(text: str, start: int, *, after_number: bool) -> _Unit | None:
         unit = _parsed(written)
         if unit is not None and not (count > 1 and _are_two(written)):
             begin = text.index(written, start)
-            return _Unit(written, begin, begin + len(written), unit)
+            return Unit(written, begin, begin + len(written), unit)
     return None
 
 

@@ -179,6 +179,7 @@ def _is_name(text: str, token: _Token) -> bool:
         beside = rest.startswith(" - ") or len(word) == 1
     if not beside and before in {"-", "−", "–"}:
         beside = len(word) == 1 or text[token.start - 1 : token.start] == " "
+        beside = beside or _ends_factor(text, token)
     if lowered in {"a", "i"}:
         glued = text[token.start - 1 : token.start].isdigit() if token.start else False
         return beside or glued or after == ")"
@@ -191,6 +192,18 @@ def _is_name(text: str, token: _Token) -> bool:
     if beside and before in {"/", ""} and after not in set("*^+=("):
         return len(word) <= 4 or before == "/"
     return beside
+
+
+_FACTOR = re.compile(r"(?P<before>[*/^])?\s?\((?:[\w.+*/^]|-(?!-)){1,40}$")
+
+
+def _ends_factor(text: str, token: _Token) -> bool:
+    """ "100*(Th-Ta)", "(usl-lsl)/6": the end of a bracket that is multiplied or divided."""
+    if text[token.end : token.end + 1] != ")":
+        return False
+    opened = _FACTOR.search(text[max(0, token.start - 48) : token.start])
+    behind = text[token.end + 1 : token.end + 3].lstrip()[:1]
+    return opened is not None and (opened["before"] is not None or behind in {"*", "/", "^"})
 
 
 def _follows(text: str, before: _Token | None, token: _Token, *, inside: bool) -> bool:

@@ -1,32 +1,27 @@
-"""Arguments of McNemar's and Mood's tests, of several proportions, and of descriptive charts."""
+"""Arguments of McNemar's and Mood's tests, and of descriptive charts."""
 
 from __future__ import annotations
 
-import re
-
-from havoc.reason.binding import contingency, proportions
+from havoc.reading.paired_counts import PairedCounts, numbered_names, read_paired_counts
+from havoc.reason.binding import contingency
 from havoc.reason.binding.arguments import Binding, NeedsInput
+from havoc.reason.binding.direction import set_direction, two_sample_direction
 from havoc.reason.binding.evidence import Binder, Evidence
 from havoc.reason.binding.groups import bind_groups
+from havoc.reason.binding.margins import set_lone_alpha
 from havoc.reason.binding.means import RESPONSE_NAMES
 from havoc.reason.binding.mention import mentioned
 from havoc.reason.binding.told_frames import is_told, or_told
 
 
 def bind_mcnemar(evidence: Evidence, binding: Binding) -> None:
-    changed = re.search(
-        r"(?<!\d)(\d++)\s++(?:\w++\s++){0,6}?only\b[^\d]{0,60}?(\d++)\s++(?:\w++\s++){0,6}?only\b"
-        r"|(?<!\d)(\d++)\s++(?:\w++\s++){0,4}?(?:from\s++)?(?:pass|good|ok|yes|positive)\w*+\s++to\s++\w+[^\d]{0,40}?"
-        r"(\d+)\s++(?:\w++\s++){0,4}?(?:from\s++)?\w++\s++to\s++\w+",
-        evidence.text,
-    )
-    if changed and not evidence.tables and not evidence.rows():
-        first, second = (changed[1], changed[2]) if changed[1] else (changed[3], changed[4])
-        source = f"question[{changed.start()}:{changed.end()}]"
-        binding.set("first_only", int(first), source)
-        binding.set("second_only", int(second), source)
-    else:
+    rows = evidence.rows()
+    typed = len(rows) == 2 and all(len(row.values) == 2 for row in rows)
+    told = None if evidence.tables or typed else read_paired_counts(evidence.reading.plain)
+    if told is None:
         _paired_table(evidence, binding)
+    else:
+        _set_told(evidence, binding, told)
     if evidence.has(r"\bexact\b"):
         binding.set("method", "exact", "question")
     elif evidence.has(r"\bmid[\s-]?p\b"):
@@ -36,6 +31,29 @@ def bind_mcnemar(evidence: Evidence, binding: Binding) -> None:
     elif evidence.has(r"\bcontinuity|\bcorrect(?:ed|ion)\b|\byates\b|\bedwards\b"):
         binding.set("method", "chi_square_corrected", "question")
     evidence.alpha(binding)
+    set_lone_alpha(binding, evidence.text)
+
+
+_ONE_SIDED = (
+    r"\bone[\s-]+(?:sided|tailed)\b|\b(?:just|only)\s+(?:in\s+)?(?:that|this|the\s+one)\s+direction\b"
+    r"|\bonly\s+(?:want\w*|care|interested|ask\w*)\b"
+)
+
+
+def _set_told(evidence: Evidence, binding: Binding, told: PairedCounts) -> None:
+    source = f"question[{told.start}:{told.end}]"
+    if told.table is not None:
+        binding.set("table", told.table, source)
+    else:
+        binding.set("first_only", told.first_only, source)
+        binding.set("second_only", told.second_only, source)
+    names = told.names or ("", "")
+    if told.names is not None:
+        binding.set("name1", names[0], source)
+        binding.set("name2", names[1], source)
+        binding.echo("{} is the first look, {} the second", *((name, source) for name in names))
+    if evidence.has(_ONE_SIDED):
+        set_direction(binding, two_sample_direction(evidence, *names))
 
 
 def _paired_table(evidence: Evidence, binding: Binding) -> None:
@@ -57,33 +75,18 @@ def _paired_table(evidence: Evidence, binding: Binding) -> None:
     if rows and columns and rows == columns[::-1]:
         # The two looks list their outcomes in different order: agreement lies on the diagonal.
         table = [row[::-1] for row in table]
-    binding.set("table", table, counted.provenance.get("table", "question"))
+    source = counted.provenance.get("table", "question")
+    binding.set("table", table, source)
+    names = numbered_names(evidence.reading.plain)
+    if names is not None:
+        binding.set("name1", names[0], source)
+        binding.set("name2", names[1], source)
 
 
 def bind_mood_median(evidence: Evidence, binding: Binding) -> None:
     bind_groups(evidence, binding)
     evidence.alpha(binding)
-
-
-def bind_proportions_k(evidence: Evidence, binding: Binding) -> None:
-    pairs = [proportions.possible(pair) for pair in proportions.counts_of(evidence)]
-    if len(pairs) < 2:
-        raise NeedsInput(
-            "counts out of a number inspected are needed for two or more groups",
-            "how many were found and how many inspected in each group?",
-        )
-    source = evidence.tables[0].source if evidence.tables else pairs[0].source
-    binding.set("successes", [pair.successes for pair in pairs], source)
-    binding.set("trials", [pair.trials for pair in pairs], source)
-    for table in evidence.tables:
-        labels = evidence.text_columns(table)
-        if labels and len(labels[0].values) == len(pairs):
-            binding.set("names", [str(value) for value in labels[0].values], table.source)
-    if evidence.has(
-        r"\btrend\b|\barmitage|\b(?:rise|rising|fall|falling|increas\w*|decreas\w*)\b|\bdose"
-    ):
-        binding.set("trend", True, "question")
-    evidence.alpha(binding)
+    set_lone_alpha(binding, evidence.text)
 
 
 # charts -------------------------------------------------------------------------------
@@ -143,6 +146,5 @@ def _level(value: float | str | None) -> str:
 BINDERS: dict[str, Binder] = {
     "mcnemar": bind_mcnemar,
     "mood_median": bind_mood_median,
-    "proportions_k": bind_proportions_k,
     "multi_vari_chart": or_told(bind_multi_vari, least_depth=1),
 }

@@ -84,7 +84,7 @@ def orient(evidence: Evidence, first: Series, second: Series) -> tuple[Series, S
     if places[0] and places[1]:
         between = text[places[0][1] : places[1][0]]
         if re.match(
-            r"\s*+(?:[)\]]\s*+)?(?:[a-zµ°%/]{1,6}[\s)]++)?(?:at|over|for|when)\b[^.;]{0,30}$",
+            r"\s*+(?:[)\]]\s*+)?(?:[a-zµ°%/]{1,6}[\s)]++)?(?:at|over|for|when|after)\b[^.;]{0,30}$",
             between,
             re.IGNORECASE,
         ):

@@ -89,6 +89,8 @@ _TOKEN = re.compile(
     r"\s*(?:(?P<name>[A-Za-z]*[Hh]2[Oo]|[A-Za-z°%\"'ΔδΩ_]+)(?P<glued>-?\d(?!\d))?"
     r"|(?P<power>(?:\^|\*\*)\s*[-+]?\d)|(?P<one>1(?=\s*/))|(?P<operator>[/*.\-]))"
 )
+_BRACKETS = re.compile(r"/ ?\(([^()/]+)\)$")
+"""J/(mol*K): what follows a slash is below it to the end, with or without brackets."""
 _TIMES = r"(?:s|sec|min|h|hr|second|minute|hour|day|week|month|year)s?\b"
 _TRANSLATED = str.maketrans({
     "µ": "u", "μ": "u", "·": "*", "×": "*", "⋅": "*", "∙": "*", "−": "-",
@@ -116,6 +118,7 @@ def unit(text: str, where: str) -> Any:
             remedy="such as mm, psi, Nm or degC",
         )
     plain = re.sub(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+", lambda m: "^" + m[0].translate(_SUPERSCRIPT), plain)
+    plain = _BRACKETS.sub(r"/\1", plain)
     lowered = plain.lower()
     units = registry()
     whole = DIFFERENCES.get(lowered) or PHRASES.get(lowered) or NAMES.get(plain)
