@@ -93,7 +93,7 @@ def _shares(column: Column, rows: list[int]) -> list[float]:
 
 def _one_total(shares: list[list[float]]) -> bool:
     totals = [sum(row) for row in zip(*shares, strict=True)]
-    return min(totals) > 0 and max(totals) - min(totals) <= _CLOSE * max(totals)
+    return bool(min(totals) > 0 and max(totals) - min(totals) <= _CLOSE * max(totals))
 
 
 def _target(evidence: Evidence, binding: Binding) -> None:
