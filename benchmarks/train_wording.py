@@ -28,6 +28,10 @@ ROOT = Path(__file__).resolve().parent.parent
 AUTHORS = "abcdefhijklmnopqtuvwxyz"
 ALWAYS_TRAINED = "g"
 """Our own terse wording: in every training set, never in a validation set."""
+USUAL = "abcdefhijklmnopq"
+"""Authors who ask for what engineers ask for; t to z ask for the other methods, all alike often."""
+RARE = 0.15
+"""Taken from the scores of operations that no usual author asks for."""
 KEPT_FEATURES = 20_000
 TARGET = ROOT / "src" / "havoc" / "reason" / "wording.npz"
 
@@ -116,7 +120,10 @@ def fit(examples: list[Example]) -> tuple[LinearSVC, dict[str, float], dict[str,
     columns = {name: index for index, name in enumerate(sorted(kept))}
     idf = {name: value for name, value in idf.items() if name in kept}
     features = matrix(examples, idf, columns, grow=False)
-    return LinearSVC(C=0.5).fit(features, labels), idf, columns
+    model = LinearSVC(C=0.5).fit(features, labels)
+    usual = {question.label for question, _ in examples if question.author in USUAL}
+    model.intercept_ -= RARE * np.array([name not in usual for name in model.classes_])
+    return model, idf, columns
 
 
 def as_model(

@@ -20,6 +20,7 @@ from havoc.errors import InputError
 from havoc.reading.question import Reading
 from havoc.reading.turns import merge
 from havoc.reason.candidates import FEATURES, Candidate, candidates
+from havoc.reason.named import named_operation
 from havoc.reason.planner import (
     Context,
     Plan,
@@ -67,8 +68,13 @@ class AutoPlanner:
         rules = found[0]
         from_file = len(reading.tables) > reading.pasted
         sure = wording[0].probability
-        if (from_file and sure >= LIKELY) or (rules.plan.asks_for_arguments and sure >= SURE):
-            # no labelled question comes with a file: nothing was learned about these
+        if (
+            (from_file and sure >= LIKELY)
+            or (rules.plan.asks_for_arguments and sure >= SURE)
+            or named_operation(reading.text) in rules.labels
+        ):
+            # no labelled question comes with a file, and a method that is called by its name is
+            # not to be outvoted by how alike its data are to those of another
             return rules.plan
         chosen, probability = self._choice.best(found)
         merged = reading if context is None else merge(reading, context.reading)

@@ -1,4 +1,4 @@
-"""Methods that a question calls by their name: evidence for the wording and for the network.
+"""Methods that a question calls by their name: who says "bootstrap" does not want a t interval.
 
 The first pattern that matches decides, so a more special name stands before a more general one.
 """
@@ -311,3 +311,9 @@ def named_operation(text: str) -> str | None:
 @cache
 def _compiled() -> tuple[tuple[str, re.Pattern[str]], ...]:
     return tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in NAMED)
+
+
+@cache
+def names() -> frozenset[str]:
+    """The operations that can be named."""
+    return frozenset(name for name, _ in NAMED)

@@ -18,6 +18,7 @@ from havoc.reading.turns import merge
 from havoc.reason.binding import BINDERS, Binding, NeedsInput, bind
 from havoc.reason.companions import companions
 from havoc.reason.graph import OperatorGraph, Subgoal
+from havoc.reason.named import named_operation, names
 from havoc.reason.patterns import first_hit, hits, is_in_domain
 from havoc.reason.refinement import refine
 from havoc.reason.wording import STATUSES, Guess, guess
@@ -113,6 +114,11 @@ class RulePlanner:
             best = next(item for item in guesses if item.name not in STATUSES)
         if best.name == "concept" and context is None and not is_in_domain(reading.text):
             return status_plan("out_of_scope", guesses, merged)
+        named = named_operation(reading.text)
+        if named and best.name == "declined" and _declined_in_error(named, reading):
+            return bind_all([named], merged, guesses)
+        if named and best.name not in {"declined", "concept"} and not _outvoted(named, best):
+            return bind_all([named], merged, guesses)
         if best.name in STATUSES:
             return status_plan(best.name, guesses, merged)
         operations = refine(_requests(guesses, reading), merged)
@@ -149,6 +155,38 @@ def operation_before(context: Context | None) -> str:
     if context is None:
         return ""
     return context.operation or _operation_of(context.reading)
+
+
+def _declined_in_error(named: str, reading: Reading) -> bool:
+    """A named method, no result that the data must give, and no wording of falsification.
+
+    Phase I takes points out by its nature, and logs every one of them.
+    """
+    if _WANTS_RESULT.search(reading.text):
+        return False
+    return named == "phase_one" or not any(
+        name.startswith("declined.") for name in hits(reading.text)
+    )
+
+
+_WANTS_RESULT = re.compile(
+    r"\b(?:until|so\s+(?:that|it|the|we)|to\s+(?:get|make|pass|reach|hit)|pass(?:es)?|nobody|auditor"
+    r"|customer|hide|without\s+(?:a\s+)?(?:log|trace|note)|look(?:s)?\s+(?:good|better|clean|stable)"
+    r"|c\s?p\s?k?|ppk?|significant)\b",
+    re.IGNORECASE,
+)
+
+
+SURE_OF_ANOTHER = 0.5
+
+
+def _outvoted(named: str, best: Guess) -> bool:
+    """Whether another method that has a name of its own is likelier than the one that is named.
+
+    "Bayesian" names a comparison of means, and the text goes on about shares.
+    """
+    other = best.name != named and best.name in names()
+    return other and best.probability > SURE_OF_ANOTHER
 
 
 def _only_names_columns(reading: Reading) -> bool:

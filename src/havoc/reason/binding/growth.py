@@ -166,6 +166,8 @@ def _times(evidence: Evidence, binding: Binding, text: str) -> str:
 
 def _ends_with_total(text: str, listed: Run) -> bool:
     """ "160, 280 (300 in all)", "140, 260 h, 300 h run": the last of the list is no failure."""
+    if len(listed.items) < 2:
+        return False
     between = text[listed.items[-2].end : listed.items[-1].start]
     apart = re.search(rf"\b{TIME_UNIT}", between, re.IGNORECASE) is not None
     pattern = _RUN if apart else _LAST

@@ -108,7 +108,7 @@ def set_coding(evidence: Evidence, binding: Binding) -> None:
     text = evidence.reading.plain
     for pattern in (_PLUS_MINUS, _CODED):
         pairs = list(pattern.finditer(text))
-        if len(pairs) == len(names):
+        if names and len(pairs) == len(names):
             place = f"question[{pairs[0].start()}:{pairs[-1].end()}]"
             binding.set(
                 "center", {n: float(p["center"]) for n, p in zip(names, pairs, strict=True)}, place
