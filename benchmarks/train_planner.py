@@ -32,8 +32,8 @@ from havoc.reason.questions import read_questions
 ROOT = Path(__file__).resolve().parent.parent
 QUESTIONS = ROOT / "tests" / "questions"
 REFERENCE = ROOT / "tests" / "reference" / "questions.jsonl"
-HELD_OUT = "rs"
-"""Authors whom nothing that ships has seen."""
+HELD_OUT = "rstuvwxyz"
+"""Authors whom nothing that ships has seen: r and s for good, t to z so far."""
 MOST_CHARACTERS = 6_000_000
 """Of one text of the corpus."""
 KEPT = 8

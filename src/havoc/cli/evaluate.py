@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-HELD_OUT = ("author-r", "author-s")
+HELD_OUT = tuple(f"author-{name}" for name in "rstuvwxyz")
 
 
 def _note(name: str) -> str:

@@ -30,7 +30,7 @@ from havoc.reason.planner import (
     operation_before,
 )
 from havoc.reason.planner_model import PlannerModel, shipped_model
-from havoc.reason.wording import guess
+from havoc.reason.wording import guess, shipped
 
 Floats = NDArray[np.float64]
 FILE_NAME = "choice.npz"
@@ -71,10 +71,11 @@ class AutoPlanner:
         if (
             (from_file and sure >= LIKELY)
             or (rules.plan.asks_for_arguments and sure >= SURE)
+            or not set(_operations(rules.plan)) <= set(shipped().classes)
             or named_operation(reading.text) in rules.labels
         ):
-            # no labelled question comes with a file, and a method that is called by its name is
-            # not to be outvoted by how alike its data are to those of another
+            # no labelled question comes with a file, or asks for a method that is called by its
+            # name, or for an analysis that the data decide: nothing was learned about these
             return rules.plan
         chosen, probability = self._choice.best(found)
         merged = reading if context is None else merge(reading, context.reading)

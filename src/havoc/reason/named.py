@@ -1,6 +1,8 @@
-"""Methods that a question calls by their name: who says "bootstrap" does not want a t interval.
+"""Methods that a question calls by their name, which the learned wording weights do not know.
 
-The first pattern that matches decides, so a more special name stands before a more general one.
+The weights of ``wording`` come from labelled questions; a method that none of them asks for
+is reached by its name alone. The first pattern that matches decides, so a more special name
+stands before a more general one.
 """
 
 from __future__ import annotations
@@ -311,9 +313,3 @@ def named_operation(text: str) -> str | None:
 @cache
 def _compiled() -> tuple[tuple[str, re.Pattern[str]], ...]:
     return tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in NAMED)
-
-
-@cache
-def names() -> frozenset[str]:
-    """The operations that can be named."""
-    return frozenset(name for name, _ in NAMED)

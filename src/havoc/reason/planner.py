@@ -18,7 +18,7 @@ from havoc.reading.turns import merge
 from havoc.reason.binding import BINDERS, Binding, NeedsInput, bind
 from havoc.reason.companions import companions
 from havoc.reason.graph import OperatorGraph, Subgoal
-from havoc.reason.named import named_operation, names
+from havoc.reason.named import named_operation
 from havoc.reason.patterns import first_hit, hits, is_in_domain
 from havoc.reason.refinement import refine
 from havoc.reason.wording import STATUSES, Guess, guess
@@ -117,7 +117,7 @@ class RulePlanner:
         named = named_operation(reading.text)
         if named and best.name == "declined" and _declined_in_error(named, reading):
             return bind_all([named], merged, guesses)
-        if named and best.name not in {"declined", "concept"} and not _outvoted(named, best):
+        if named and best.name not in {"declined", "concept"}:
             return bind_all([named], merged, guesses)
         if best.name in STATUSES:
             return status_plan(best.name, guesses, merged)
@@ -177,18 +177,6 @@ _WANTS_RESULT = re.compile(
 )
 
 
-SURE_OF_ANOTHER = 0.5
-
-
-def _outvoted(named: str, best: Guess) -> bool:
-    """Whether another method that has a name of its own is likelier than the one that is named.
-
-    "Bayesian" names a comparison of means, and the text goes on about shares.
-    """
-    other = best.name != named and best.name in names()
-    return other and best.probability > SURE_OF_ANOTHER
-
-
 def _only_names_columns(reading: Reading) -> bool:
     """A file and no request: every word of the question is the name of a column."""
     names = {column.name.lower() for table in reading.tables for column in table.columns}
@@ -244,39 +232,54 @@ def _requests(guesses: list[Guess], reading: Reading) -> list[str]:
     return chosen
 
 
-_FAMILIES = tuple(
-    frozenset(names.split())
-    for names in (
-        "t_test_one_sample t_test_two_sample t_test_paired mann_whitney wilcoxon_signed_rank sign_test"
-        " anova_one_way anova_two_way kruskal_wallis friedman equivalence_test mood_median"
-        " permutation_test bayes_two_sample box_plot",
-        "full_factorial fractional_factorial plackett_burman box_behnken central_composite taguchi"
-        " definitive_screening mixture latin_hypercube latin_square d_optimal split_plot"
-        " response_surface doe_analyze space_filling design_evaluation",
-        "doe_analyze response_surface anova_two_way factorial_anova general_linear_model mixed_model"
-        " split_plot_analysis latin_square_analysis mixture_analysis taguchi_analyze ridge_analysis"
-        " steepest_ascent multi_vari_chart",
-        "capability capability_nonnormal capability_sixpack capability_between_within"
-        " capability_attribute",
-        "chi_square_independence chi_square_fit fisher_exact proportion_one proportion_two"
-        " proportions_k mcnemar bayes_proportions capability_attribute",
-        "regression_linear regression_multiple regression_polynomial logistic_regression"
-        " regression_nonlinear regression_stepwise best_subsets general_linear_model"
-        " poisson_regression",
-        "gage_rr gage_rr_nested gage_rr_expanded gage_type1 gage_stability attribute_gage",
-        "weibull_fit life_distribution distribution_comparison life_comparison accelerated_life"
-        " kaplan_meier reliability_growth repairable_mcf warranty_prediction",
-        "acceptance_sampling acceptance_sampling_variables double_sampling",
-        "derivative solve simplify integral evaluate",
-        "control_chart runs_rules arl run_chart residual_chart phase_one gage_stability"
-        " control_chart_constants",
-        "control_chart t_test_paired t_test_two_sample wilcoxon_signed_rank sign_test",
-        "confidence_interval t_test_one_sample bootstrap_interval",
-        "describe histogram box_plot",
-        "poisson_rate poisson_regression",
-        "multiple_comparison p_value_adjustment",
-        "power_sample_size doe_power",
-    )
+_FAMILIES = (
+    frozenset(
+        {
+            "t_test_one_sample",
+            "t_test_two_sample",
+            "t_test_paired",
+            "mann_whitney",
+            "wilcoxon_signed_rank",
+            "sign_test",
+            "anova_one_way",
+            "anova_two_way",
+            "kruskal_wallis",
+            "friedman",
+            "equivalence_test",
+        }
+    ),
+    frozenset(
+        {
+            "full_factorial",
+            "fractional_factorial",
+            "plackett_burman",
+            "box_behnken",
+            "central_composite",
+            "taguchi",
+            "definitive_screening",
+            "mixture",
+            "latin_hypercube",
+            "latin_square",
+            "d_optimal",
+            "split_plot",
+            "response_surface",
+            "doe_analyze",
+        }
+    ),
+    frozenset({"capability", "capability_nonnormal"}),
+    frozenset({"chi_square_independence", "chi_square_fit", "fisher_exact", "proportion_two"}),
+    frozenset(
+        {"regression_linear", "regression_multiple", "regression_polynomial", "logistic_regression"}
+    ),
+    frozenset({"gage_rr", "gage_type1"}),
+    frozenset({"derivative", "solve", "simplify", "integral"}),
+    frozenset({"proportion_one", "proportion_two"}),
+    frozenset({"control_chart", "runs_rules", "arl"}),
+    frozenset(
+        {"control_chart", "t_test_paired", "t_test_two_sample", "wilcoxon_signed_rank", "sign_test"}
+    ),
+    frozenset({"confidence_interval", "t_test_one_sample"}),
+    frozenset({"power_sample_size", "doe_power"}),
 )
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from havoc.reading.question import Reading
 from havoc.reading.view import question_view
 from havoc.reason import patterns
-from havoc.reason.named import named_operation
 from havoc.reason.wording import STATUSES
 from havoc.tools import registry
 from havoc.tools.facade import facade_of
@@ -20,9 +19,7 @@ MOST_HINTS = 6
 
 def planner_prompt(reading: Reading, earlier_operation: str = "") -> str:
     """The text of the user's turn; slots in it are slot ids."""
-    hit = [name.rpartition(".")[0] for name in patterns.hits(reading.text)]
-    named = named_operation(reading.text)
-    names = dict.fromkeys([named, *hit] if named else hit)
+    names = dict.fromkeys(name.rpartition(".")[0] for name in patterns.hits(reading.text))
     hints = " ".join(list(names)[:MOST_HINTS]).replace("_", " ")
     view = question_view(reading, earlier_operation)
     return f"{view} | {hints}" if hints else view

@@ -23,11 +23,9 @@ from numpy.typing import NDArray
 
 from havoc.reading.question import Reading
 from havoc.reason import patterns
-from havoc.reason.named import named_operation
 
 STATUSES = ("concept", "declined", "out_of_scope", "unclear")
 RULE_WEIGHT = 0.3
-NAME_WEIGHT = 0.6
 SHAPE_WEIGHT = 0.3
 MAX_CHARACTERS = 3000
 
@@ -80,9 +78,6 @@ def features(
     found |= _unit_length(characters(text), idf)
     hits = patterns.hits(reading.text)
     found |= {f"r:{name}": RULE_WEIGHT for name in hits}
-    named = named_operation(reading.text)
-    if named:
-        found[f"r:named.{named}"] = NAME_WEIGHT
     found[f"s:hits={min(len(hits), 4)}"] = SHAPE_WEIGHT
     found |= {f"s:{name}": SHAPE_WEIGHT for name in shape(reading)}
     if context_operation:

@@ -107,9 +107,14 @@ def _levels(evidence: Evidence, binding: Binding) -> None:
         binding.set("alpha_to_enter", leave, "as alpha_to_remove")
 
 
+_WHICH = re.compile(r"\b(?:which|what)\b[^?]{0,200}\?")
+"""A question of what belongs into the model: it says of no predictor that it must."""
+
+
 def _keep(binding: Binding, told: str) -> None:
     """Predictors that must be in every model: "Resin has to stay", "keep hours in"."""
     kept = []
+    told = _WHICH.sub(" ", told)
     for name in binding.args["predictors"]:
         pattern = rf"(?<!\w){re.escape(name.lower())}(?!\w)"
         if any(re.search(form.replace("{0}", pattern), told) for form in _STAYS):
