@@ -161,6 +161,18 @@ def test_a_profile_limit_is_where_the_likelihood_has_fallen_enough() -> None:
         assert deviance(limit) - least == pytest.approx(stats.chi2.ppf(0.95, 1), abs=0.01)
 
 
+def test_a_limit_is_found_where_the_search_began_badly() -> None:
+    """The likelihood of a vanishing error variance is no beginning for the searches after it."""
+    result = tool(
+        response=[21.0, 22, 25, 24, 20, 19, 27, 28, 26, 27, 23, 22],
+        random={"supplier": list("XXXXXXYYYYYY")},
+        covariates={"pallet": [1.0, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6]},
+    )
+    error = result.components[-1]
+    assert error.sd_low is not None and error.sd_high is not None
+    assert 0 < error.sd_low < error.sd < error.sd_high
+
+
 def test_a_singular_fit_is_said() -> None:
     y = [1.0, 5, 2, 4, 3, 3, 5, 1, 4, 2, 3.2, 2.8]
     result = tool(response=y, random={"g": list("aabbccddeeff")})

@@ -265,14 +265,14 @@ def _random_columns(evidence: Evidence, frame: Frame, columns: list[Column]) -> 
     the random ones.
     """
     names = "|".join(re.escape(column.name.lower()) for column in columns)
-    clause = rf"(?:{names})(?:\s*(?:,|and|&|,\s*and)\s*(?:the\s+)?(?:{names}))*"
+    clause = rf"(?:{names})s?(?:\s*(?:,|and|&|,\s*and)\s*(?:the\s+)?(?:{names})s?)*"
     told: set[str] = set()
     for pattern in (
         rf"\brandom\s+(?:(?:block|effect|factor|intercept|term|group|sample)s?\s*)?(?:are\s+|is\s+|of\s+|for\s+|:|=)?\s*(?:the\s+)?({clause})(?!\w|\s*[*×])",
         rf"(?<!\w)({clause})\s+(?:(?:is|are|as|being)\s+|\(\s*)(?:both\s+|a\s+|the\s+)?(?:drawn\s+at\s+|to\s+be\s+)?random",
     ):
         for match in re.finditer(pattern, evidence.text):
-            told |= set(re.findall(rf"(?<!\w)(?:{names})(?!\w)", match[1]))
+            told |= set(re.findall(rf"(?<!\w)({names})s?(?!\w)", match[1]))
     found = [column for column in columns if column.name.lower() in told]
     if evidence.has(r"\bboth\s+(?:are\s+)?(?:\w+\s+){0,2}random"):
         labels = [column for column in columns if _is_factor(evidence, column)]

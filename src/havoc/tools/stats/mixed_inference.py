@@ -244,9 +244,15 @@ def profile_interval(
     if center < 1e-6 * error:
         return 0.0, high
     floor = 1e-4 * center if k is None else 0.0
-    if rise(floor) <= 0:
+
+    def fall(sd: float) -> float:
+        # the solution at the floor is no beginning for any other: it lies where nothing fits
+        memory.clear()
+        return rise(sd)
+
+    if fall(floor) <= 0:
         return 0.0, high
-    return float(optimize.brentq(rise, floor, center, xtol=1e-6 * error, rtol=1e-7)), high
+    return float(optimize.brentq(fall, floor, center, xtol=1e-6 * error, rtol=1e-7)), high
 
 
 def _held(
